@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/buffer.h"
+
+#include <stdlib.h>
+
+#include "lib/memory.h"
+
+#define BUFFER_CAPACITY_MIN 256
+
+uint8_t *
+buffer_reserve(struct buffer *buffer, size_t more)
+{
+	size_t capacity = buffer->capacity;
+
+	if (buffer->capacity - buffer->len < more) {
+		if (capacity < BUFFER_CAPACITY_MIN)
+			capacity = BUFFER_CAPACITY_MIN;
+		while (capacity - buffer->len < more)
+			capacity += capacity / 2;
+		buffer->data = memory_resize(buffer->data, capacity);
+		buffer->capacity = capacity;
+	}
+	return buffer->data + buffer->len;
+}
+
+void
+buffer_append(struct buffer *buffer, struct bytes view)
+{
+	if (view.len == 0)
+		return;
+	memcpy(buffer_reserve(buffer, view.len), view.data, view.len);
+	buffer->len += view.len;
+}
+
+void
+buffer_consume(struct buffer *buffer, size_t count)
+{
+	buffer->len -= count;
+	if (buffer->len > 0 && count > 0)
+		memmove(buffer->data, buffer->data + count, buffer->len);
+}
+
+void
+buffer_done(struct buffer *buffer)
+{
+	free(buffer->data);
+	*buffer = (struct buffer){ NULL, 0, 0 };
+}
+
+void
+buffer_wipe(struct buffer *buffer)
+{
+	if (buffer->data != NULL)
+		memory_wipe(buffer->data, buffer->capacity);
+	buffer_done(buffer);
+}
