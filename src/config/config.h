@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration as a value: one struct, filled from one schema.
+ */
+#ifndef SIGNET_CONFIG_CONFIG_H
+#define SIGNET_CONFIG_CONFIG_H
+
+#include <sys/socket.h>
+
+#include "lib/buffer.h"
+#include "lib/bytes.h"
+#include "lib/log.h"
+
+enum config_identity {
+	CONFIG_IDENTITY_SUBJECT_CN, /* "subject.cn" */
+};
+
+/* TLS versions as "1.2" and "1.3". */
+enum config_tls_version {
+	CONFIG_TLS_1_2,
+	CONFIG_TLS_1_3,
+};
+
+struct config_strings {
+	size_t count;
+	char **items;
+};
+
+struct config_listener {
+	char *address;
+	uint16_t port;
+};
+
+/* Who is meant, and what they may do: the entries of roles. */
+struct config_role {
+	char *name;
+	char *match_identity; /* a pattern: * for any run of characters */
+	struct config_strings publish;
+	struct config_strings subscribe;
+};
+
+struct config {
+	struct {
+		size_t count;
+		struct config_listener *items;
+	} listen;
+	struct {
+		char *certificate;
+		char *private_key;
+		char *client_ca;
+		enum config_tls_version min_version;
+	} tls;
+	enum config_identity identity;
+	struct {
+		size_t count;
+		struct config_role *items;
+	} roles;
+	struct {
+		uint32_t workers; /* 0: one per core */
+		uint32_t gates;
+		char *user;
+		uint32_t stop_seconds;  /* to end in order */
+		uint32_t channel_bytes; /* waiting for another process */
+	} processes;
+	struct {
+		uint32_t receive_maximum;       /* from a client, in flight */
+		uint32_t max_inflight_messages; /* to a client, in flight */
+		uint32_t max_queued_messages;
+		uint32_t max_queued_bytes;
+	} sessions;
+	struct {
+		uint32_t packet_bytes;
+		uint32_t connections;
+		uint32_t handshakes_in_flight;
+		uint32_t handshake_seconds;
+		uint32_t connect_seconds;
+		uint32_t outbox_bytes;           /* waiting for a slow client */
+		uint32_t max_keep_alive_seconds; /* 0: what the client asks */
+		uint32_t subscriptions;          /* per session */
+		uint32_t topic_levels;
+	} limits;
+	struct {
+		enum log_level level;
+	} log;
+};
+
+/* Where and what is wrong: one line for a human. */
+struct config_error {
+	char text[1024]; /* "FILE:LINE: setting: what is wrong" */
+};
+
+/*
+ * Read, check and complete a configuration file (with its @include files).
+ *
+ * path: of the file; relative names in it are relative to its folder.
+ * config: returned, free with config_free(); untouched on error.
+ * error: on failure, what a human must mend.
+ * Returns 0; -EINVAL if the configuration is wrong; -ENOENT, -EACCES or -EIO
+ * if a file cannot be read.
+ */
+int config_load(const char *path, struct config **config,
+    struct config_error *error);
+
+/*
+ * The same from text: what config_print() wrote, or a test. name stands for
+ * the file's in errors.
+ */
+int config_parse(const char *name, struct bytes text, struct config **config,
+    struct config_error *error);
+
+void config_free(struct config **config);
+
+/*
+ * Append the whole configuration as a file that config_parse() takes: every
+ * setting with its value in force; commented: with meaning, unit and bounds.
+ * NULL for config: the defaults.
+ */
+void config_print(const struct config *config, bool is_commented,
+    struct buffer *out);
+
+/* Append the list of settings for signet.conf(5), in mdoc. */
+void config_print_manual(struct buffer *out);
+
+#endif

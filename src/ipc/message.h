@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The messages between processes, from messages.def, and the payloads of
+ * those that every role knows.
+ */
+#ifndef SIGNET_IPC_MESSAGE_H
+#define SIGNET_IPC_MESSAGE_H
+
+#include "lib/buffer.h"
+#include "lib/bytes.h"
+
+/* No payload is larger: a packet of MQTT's largest size and its envelope. */
+#define IPC_PAYLOAD_MAX (268435455 + 5 + 65536)
+
+/* Who speaks. Bits, so that a row of messages.def can name several. */
+enum ipc_role {
+	IPC_ROLE_MASTER = 1 << 0,
+	IPC_ROLE_GATE = 1 << 1,
+	IPC_ROLE_WORKER = 1 << 2,
+	IPC_ROLE_CHILD = IPC_ROLE_GATE | IPC_ROLE_WORKER,
+	IPC_ROLE_GATE_WORKER = IPC_ROLE_GATE | IPC_ROLE_WORKER,
+};
+
+enum ipc_message_type {
+	IPC_NONE = 0,
+#define MESSAGE(name, from, to, descriptor, largest) IPC_##name,
+#include "ipc/messages.def"
+#undef MESSAGE
+	IPC_MESSAGE_TYPE_COUNT
+};
+
+/* A message as it arrives. */
+struct ipc_message {
+	enum ipc_message_type type;
+	struct bytes payload; /* during the call of its handler */
+	int fd; /* -1 if none; a handler that keeps it sets this to -1 */
+};
+
+/* "PUBLISH_FORWARD"; "UNKNOWN" for what is not in messages.def. */
+const char *ipc_message_name(unsigned int type);
+
+/*
+ * May this message pass from one role to the other, with that payload and
+ * with or without a descriptor? 0, or -EBADMSG with *fault in plain words.
+ */
+int ipc_message_check(unsigned int type, enum ipc_role from, enum ipc_role to,
+    size_t payload_len, bool has_fd, const char **fault);
+
+/* PEER and PEER_FAULT: another process. */
+struct ipc_peer {
+	enum ipc_role role; /* one bit */
+	uint16_t index;
+};
+void ipc_peer_encode(const struct ipc_peer *peer, struct buffer *out);
+int ipc_peer_decode(struct bytes payload, struct ipc_peer *peer);
+
+/* START: what a child needs to know besides the configuration. */
+struct ipc_start {
+	uint16_t worker_count;
+	uint16_t gate_count;
+	uint8_t home_key[16]; /* where sessions live: same for all workers */
+};
+void ipc_start_encode(const struct ipc_start *start, struct buffer *out);
+int ipc_start_decode(struct bytes payload, struct ipc_start *start);
+
+/* CREDENTIALS: which file the descriptor holds the bytes of. */
+enum ipc_credential {
+	IPC_CREDENTIAL_CERTIFICATE = 1,
+	IPC_CREDENTIAL_PRIVATE_KEY = 2,
+	IPC_CREDENTIAL_CLIENT_CA = 3,
+};
+void ipc_credential_encode(enum ipc_credential which, struct buffer *out);
+int ipc_credential_decode(struct bytes payload, enum ipc_credential *which);
+
+/*
+ * SESSION_HANDOFF: a connection with what was read of it and not yet used.
+ * The descriptor is its socket.
+ */
+struct ipc_session_handoff {
+	struct bytes handover;   /* of tls/handover.h; holds keys */
+	struct bytes plaintext;  /* deprotected, not yet decoded */
+	struct bytes ciphertext; /* received, not yet deprotected */
+};
+void ipc_session_handoff_encode(const struct ipc_session_handoff *handoff,
+    struct buffer *out);
+int ipc_session_handoff_decode(struct bytes payload,
+    struct ipc_session_handoff *handoff);
+
+/* INTEREST_*: number counts a worker's announcements; ADD and REMOVE name a
+ * topic filter, ACK says up to which number all is taken in, SYNC asks. */
+struct ipc_interest {
+	uint64_t number;
+	struct bytes topic_filter; /* empty in SYNC and ACK */
+};
+void ipc_interest_encode(const struct ipc_interest *interest,
+    struct buffer *out);
+int ipc_interest_decode(struct bytes payload, struct ipc_interest *interest);
+
+/* PUBLISH_FORWARD: an Application Message for another worker's sessions. */
+struct ipc_publish {
+	uint8_t qos;
+	bool retain;
+	bool has_expiry;
+	uint64_t expires_at_ms; /* CLOCK_MONOTONIC; if has_expiry */
+	uint64_t publisher;     /* connection id, for No Local */
+	struct bytes topic_name;
+	struct bytes properties; /* as mqtt_properties_forward() wrote them */
+	struct bytes payload;
+};
+void ipc_publish_encode(const struct ipc_publish *publish, struct buffer *out);
+int ipc_publish_decode(struct bytes payload, struct ipc_publish *publish);
+
+#endif

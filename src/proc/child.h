@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every role but the master runs in: an event loop, a channel to the
+ * master and channels to its peers.
+ *
+ * A child is born with its channel to the master as descriptor 3. Before its
+ * run function is called it has dropped privileges, received its
+ * configuration and all that START promises, and confined itself.
+ *
+ * A turn of the loop: events are handled; then on_turn_end; then every
+ * channel is flushed. So a message to another process that any handler pushed
+ * leaves in one batch.
+ */
+#ifndef SIGNET_PROC_CHILD_H
+#define SIGNET_PROC_CHILD_H
+
+#include <uv.h>
+
+#include "config/config.h"
+#include "ipc/channel.h"
+#include "proc/role.h"
+
+/* Another process that this one has a channel to. */
+struct proc_peer {
+	enum ipc_role role;
+	uint16_t index;
+	struct ipc_channel *channel;
+	void *context; /* the role's own */
+};
+
+struct proc_events {
+	/* A channel to a peer is open (also after it was restarted). */
+	void (*on_peer_up)(struct proc_child *child, struct proc_peer *peer);
+	/* It is gone; peer is freed after this call. */
+	void (*on_peer_down)(struct proc_child *child, struct proc_peer *peer);
+	/* A message from a peer; 0, or -EBADMSG if malformed. */
+	int (*on_message)(struct proc_child *child, struct proc_peer *peer,
+	    struct ipc_message *message);
+	/* The queue to a peer, that was full, has room again. */
+	void (*on_peer_writable)(struct proc_child *child,
+	    struct proc_peer *peer);
+	void (*on_turn_end)(struct proc_child *child);
+	/* End in order; call proc_child_stopped() when done. */
+	void (*on_stop)(struct proc_child *child);
+};
+
+struct proc_credentials {
+	struct buffer certificate; /* PEM or DER, as in the files */
+	struct buffer private_key; /* wipe with buffer_wipe() */
+	struct buffer client_ca;
+};
+
+struct proc_child {
+	uv_loop_t loop;
+	const struct role *role;
+	uint16_t index;
+	const struct config *config;
+	struct ipc_start start;
+	struct proc_credentials credentials;
+	size_t listener_count;
+	int *listeners;
+	void *context; /* the role's own */
+	struct proc_child_private *private;
+};
+
+/*
+ * The main function of a child process: called by signetd when it was
+ * executed as a role. Returns the exit status.
+ */
+int proc_child_main(const struct role *role, uint16_t index);
+
+/* Called by a role's run function: loop until stopped. The exit status. */
+int proc_child_loop(struct proc_child *child, const struct proc_events *events);
+
+/* Tell the master that this child can take work. Once. */
+void proc_child_ready(struct proc_child *child);
+
+/* Everything that on_stop asked for is done: leave the loop. */
+void proc_child_stopped(struct proc_child *child);
+
+/*
+ * Push to a peer; sent at the end of the turn. Arguments as
+ * ipc_channel_push(). A failure ends the peer's channel at the turn's end.
+ */
+void proc_peer_push(struct proc_child *child, struct proc_peer *peer,
+    enum ipc_message_type type, struct bytes payload, int fd, bool is_secret);
+
+/* Is more waiting for this peer than processes.channel_bytes? */
+bool proc_peer_is_full(const struct proc_child *child,
+    const struct proc_peer *peer);
+
+#endif
