@@ -130,7 +130,8 @@ line_print_field(struct line *line, const struct log_field *field)
 		line_print(line, "%lld", (long long)field->value.number);
 		break;
 	case LOG_FIELD_ID:
-		line_print(line, "%016llx", (unsigned long long)field->value.id);
+		line_print(line, "%016llx",
+		    (unsigned long long)field->value.id);
 		break;
 	case LOG_FIELD_HEX:
 		line_print_hex(line, field->value.text);
@@ -168,8 +169,8 @@ line_end(struct line *line)
 
 	line->text[line->len++] = '\n';
 	while (pos < line->len) {
-		ssize_t len =
-		    write(STDERR_FILENO, line->text + pos, line->len - pos);
+		ssize_t len = write(STDERR_FILENO, line->text + pos,
+		    line->len - pos);
 
 		if (len < 0 && errno == EINTR)
 			continue;

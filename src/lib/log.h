@@ -62,8 +62,8 @@ bool log_is_enabled(enum log_level level);
 const char *log_level_name(enum log_level level);
 
 /* Write one event of count fields; all of them are borrowed. */
-void log_event(
-    enum log_level level, const struct log_field *fields, size_t count);
+void log_event(enum log_level level, const struct log_field *fields,
+    size_t count);
 
 #define LOG_FIELDS(...) ((const struct log_field[]){ __VA_ARGS__ })
 #define LOG_EVENT(level, ...)                                                  \
@@ -100,8 +100,8 @@ log_string(const char *name, const char *text)
 static inline struct log_field
 log_number(const char *name, int64_t number)
 {
-	return (struct log_field){ name, LOG_FIELD_NUMBER,
-		{ .number = number } };
+	return (
+	    struct log_field){ name, LOG_FIELD_NUMBER, { .number = number } };
 }
 
 static inline struct log_field
@@ -127,8 +127,8 @@ log_address(const char *name, const struct sockaddr *address)
 static inline struct log_field
 log_errno(const char *name, int number)
 {
-	return (struct log_field){ name, LOG_FIELD_ERRNO,
-		{ .number = number } };
+	return (
+	    struct log_field){ name, LOG_FIELD_ERRNO, { .number = number } };
 }
 
 /* The environment does not let us start: say why and exit with status 1. */
