@@ -1,3 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each folder of tests/unit adds its programs in a local.mk of its own.
-EXTRA_DIST += tests/lib/pki.sh
+EXTRA_DIST += \
+	tests/checks/format \
+	tests/checks/layout \
+	tests/checks/manual \
+	tests/checks/self-test \
+	tests/checks/shell \
+	tests/checks/words \
+	tests/lib/pki.sh
