@@ -58,7 +58,11 @@ struct tls_handover {
 };
 
 /*
- * Encode behind what out holds. The bytes hold keys: wipe them.
+ * Encode behind what out holds, in one piece of memory: out does not grow
+ * again before the last key is in it. The bytes hold keys: wipe them, and
+ * reserve first what else is to follow, lest a move leave a copy behind.
+ *
+ * handover: a possible one, as tls_handover_decode() checks it; else panic.
  */
 void tls_handover_encode(const struct tls_handover *handover,
     struct buffer *out);
@@ -72,6 +76,9 @@ void tls_handover_encode(const struct tls_handover *handover,
  * -TLS_ALERT_PROTOCOL_VERSION (another version of the format).
  */
 int tls_handover_decode(struct bytes input, struct tls_handover *handover);
+
+/* A field in wire form: type, length of the value in 32 bits, value. */
+#define TLS_FIELDS_LEN_MAX (TLS_FIELDS_MAX * (1 + 4 + TLS_FIELD_VALUE_MAX))
 
 /* Append a field in wire form; false if it is too long or one too many. */
 bool tls_field_append(struct buffer *fields, enum tls_field_type type,

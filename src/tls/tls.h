@@ -60,11 +60,14 @@ enum tls_alert {
 	TLS_ALERT_PROTOCOL_VERSION = 70,
 	TLS_ALERT_INSUFFICIENT_SECURITY = 71,
 	TLS_ALERT_INTERNAL_ERROR = 80,
+	TLS_ALERT_INAPPROPRIATE_FALLBACK = 86,
 	TLS_ALERT_USER_CANCELED = 90,
 	TLS_ALERT_NO_RENEGOTIATION = 100,
 	TLS_ALERT_MISSING_EXTENSION = 109,
 	TLS_ALERT_UNSUPPORTED_EXTENSION = 110,
 	TLS_ALERT_UNRECOGNIZED_NAME = 112,
+	TLS_ALERT_BAD_CERTIFICATE_STATUS_RESPONSE = 113,
+	TLS_ALERT_UNKNOWN_PSK_IDENTITY = 115,
 	TLS_ALERT_CERTIFICATE_REQUIRED = 116,
 	TLS_ALERT_NO_APPLICATION_PROTOCOL = 120,
 };
@@ -100,7 +103,7 @@ struct tls_direction {
 	uint8_t iv[TLS_IV_MAX]; /* TLS 1.2 with GCM: the 4 bytes of salt */
 	bool is_closed; /* close_notify or a fatal alert went this way */
 	uint64_t sequence_number;
-	uint64_t protected_blocks; /* of 16 bytes under this key, rounded up */
+	uint64_t protected_blocks; /* under this key: see tls/key_limit.h */
 	uint8_t traffic_secret[TLS_SECRET_MAX]; /* TLS 1.3: for KeyUpdate */
 };
 
@@ -113,6 +116,8 @@ struct tls_state {
 	uint16_t cipher_suite; /* enum tls_cipher_suite, of that version */
 	uint16_t send_max;     /* plaintext per record: 1..TLS_PLAINTEXT_MAX */
 	uint16_t receive_max;
+	/* TLS 1.3: we asked for a KeyUpdate that has not come yet */
+	bool is_update_awaited;
 	struct tls_direction send;
 	struct tls_direction receive;
 };
