@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/message.h"
+
+#include <stdlib.h>
+
+#include "lib/log.h"
+#include "lib/memory.h"
+
+/* Heads that many receivers share, by protocol version and QoS above 0. */
+#define HEAD_SLOTS 4
+
+/* A Subscription Identifier and its property identifier on the wire. */
+#define SUBSCRIPTION_ID_LEN_MAX 5
+
+struct message_head {
+	size_t len;
+	size_t packet_id_offset;
+	uint8_t data[];
+};
+
+struct message {
+	unsigned int references;
+	struct message_parts parts; /* views into data */
+	struct message_head *heads[HEAD_SLOTS];
+	uint8_t data[];
+};
+
+static struct bytes
+copy_behind(uint8_t **end, struct bytes view)
+{
+	struct bytes copy = bytes_of(*end, view.len);
+
+	if (view.len > 0)
+		memcpy(*end, view.data, view.len);
+	*end += view.len;
+	return copy;
+}
+
+struct message *
+message_new(const struct message_parts *parts)
+{
+	struct message *message;
+	uint8_t *end;
+	size_t len = parts->topic_name.len + parts->properties.len +
+		     parts->payload.len;
+
+	/* Not memory_new(): clearing a large payload first costs a copy. */
+	message = memory_resize(NULL, sizeof(*message) + len);
+	message->references = 1;
+	memset(message->heads, 0, sizeof(message->heads));
+	message->parts = *parts;
+	end = message->data;
+	message->parts.topic_name = copy_behind(&end, parts->topic_name);
+	message->parts.properties = copy_behind(&end, parts->properties);
+	message->parts.payload = copy_behind(&end, parts->payload);
+	return message;
+}
+
+struct message *
+message_ref(struct message *message)
+{
+	message->references++;
+	return message;
+}
+
+void
+message_unref(struct message **message)
+{
+	struct message *last = *message;
+
+	*message = NULL;
+	if (last == NULL || --last->references > 0)
+		return;
+	for (size_t i = 0; i < HEAD_SLOTS; i++)
+		free(last->heads[i]);
+	free(last);
+}
+
+const struct message_parts *
+message_parts(const struct message *message)
+{
+	return &message->parts;
+}
+
+bool
+message_is_expired(const struct message *message, uint64_t now_ms)
+{
+	return message->parts.has_expiry &&
+	       message->parts.expires_at_ms <= now_ms;
+}
+
+size_t
+message_bytes(const struct message *message)
+{
+	return message->parts.topic_name.len + message->parts.properties.len +
+	       message->parts.payload.len;
+}
+
+size_t
+message_head_len_max(const struct message *message,
+    size_t subscription_id_count)
+{
+	struct mqtt_publish publish = {
+		.qos = 1,
+		.topic_name = message->parts.topic_name,
+		.properties.encoded = message->parts.properties,
+		.payload = message->parts.payload,
+	};
+
+	return mqtt_publish_head_len_max(&publish) +
+	       subscription_id_count * SUBSCRIPTION_ID_LEN_MAX;
+}
+
+/* Properties that differ between receivers, then those that do not. */
+static size_t
+encode_properties(const struct message *message,
+    const struct message_delivery *delivery, uint64_t now_ms, uint8_t *out,
+    size_t capacity)
+{
+	const struct message_parts *parts = &message->parts;
+	struct mqtt_writer writer = { .data = out, .capacity = capacity };
+	int error = 0;
+
+	if (parts->has_expiry) {
+		uint64_t left_ms = parts->expires_at_ms > now_ms
+				       ? parts->expires_at_ms - now_ms
+				       : 0;
+
+		error |= mqtt_u8_encode(&writer,
+		    MQTT_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
+		error |= mqtt_u32_encode(&writer,
+		    (uint32_t)((left_ms + 999) / 1000));
+	}
+	for (size_t i = 0; i < delivery->subscription_id_count; i++) {
+		error |= mqtt_u8_encode(&writer,
+		    MQTT_PROPERTY_SUBSCRIPTION_IDENTIFIER);
+		error |= mqtt_varint_encode(&writer,
+		    delivery->subscription_ids[i]);
+	}
+	error |= mqtt_raw_encode(&writer, parts->properties);
+	if (error != 0)
+		panic("message_head_len_max() bounds every head");
+	return writer.len;
+}
+
+static void
+encode_head(const struct message *message,
+    const struct message_delivery *delivery, struct bytes properties,
+    struct mqtt_writer *writer, size_t *packet_id_offset)
+{
+	struct mqtt_publish publish = {
+		.dup = delivery->dup,
+		.retain = delivery->retain,
+		.qos = delivery->qos,
+		.packet_id = delivery->packet_id,
+		.topic_name = message->parts.topic_name,
+		.properties.encoded = properties,
+		.payload = message->parts.payload,
+	};
+
+	if (mqtt_publish_head_encode(delivery->version, &publish, writer,
+		packet_id_offset) != 0)
+		panic("message_head_len_max() bounds every head");
+}
+
+/* The head that all receivers of this version and kind of QoS share. */
+static const struct message_head *
+shared_head(struct message *message, const struct message_delivery *delivery)
+{
+	size_t slot = (delivery->version == MQTT_VERSION_5 ? 2 : 0) +
+		      (delivery->qos > 0 ? 1 : 0);
+	struct mqtt_writer writer = { .capacity = 0 };
+	struct message_delivery first = *delivery;
+	struct message_head *head = message->heads[slot];
+
+	if (head != NULL)
+		return head;
+	first.packet_id = 1; /* any; each receiver's is written over it */
+	writer.capacity = message_head_len_max(message, 0);
+	head = memory_new(1, sizeof(*head) + writer.capacity);
+	writer.data = head->data;
+	encode_head(message, &first, message->parts.properties, &writer,
+	    &head->packet_id_offset);
+	head->len = writer.len;
+	message->heads[slot] = head;
+	return head;
+}
+
+/* The first byte of a PUBLISH (3.3.1). */
+static uint8_t
+first_byte(const struct message_delivery *delivery)
+{
+	return (uint8_t)(MQTT_PUBLISH << 4 | (delivery->dup ? 8 : 0) |
+			 delivery->qos << 1 | (delivery->retain ? 1 : 0));
+}
+
+static size_t
+write_own_head(struct message *message, const struct message_delivery *delivery,
+    uint64_t now_ms, uint8_t *out)
+{
+	size_t capacity = message_head_len_max(message,
+	    delivery->subscription_id_count);
+	struct mqtt_writer writer = { .data = out, .capacity = capacity };
+	uint8_t *properties = memory_new(1, capacity);
+	size_t len, offset;
+
+	len = encode_properties(message, delivery, now_ms, properties,
+	    capacity);
+	encode_head(message, delivery, bytes_of(properties, len), &writer,
+	    &offset);
+	free(properties);
+	return writer.len;
+}
+
+size_t
+message_head_write(struct message *message,
+    const struct message_delivery *delivery, uint64_t now_ms, uint8_t *out)
+{
+	const struct message_head *head;
+
+	if (delivery->version == MQTT_VERSION_5 &&
+	    (message->parts.has_expiry || delivery->subscription_id_count > 0))
+		return write_own_head(message, delivery, now_ms, out);
+
+	head = shared_head(message, delivery);
+	memcpy(out, head->data, head->len);
+	out[0] = first_byte(delivery);
+	if (delivery->qos > 0) {
+		out[head->packet_id_offset] = (uint8_t)(delivery->packet_id >>
+							8);
+		out[head->packet_id_offset + 1] = (uint8_t)delivery->packet_id;
+	}
+	return head->len;
+}

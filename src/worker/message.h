@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An Application Message: immutable, reference counted, one object however
+ * many sessions it goes to.
+ */
+#ifndef SIGNET_WORKER_MESSAGE_H
+#define SIGNET_WORKER_MESSAGE_H
+
+#include "ipc/message.h"
+#include "mqtt/packet.h"
+
+struct message;
+
+/* What a message is made of; all views are borrowed. */
+struct message_parts {
+	uint8_t qos;
+	bool retain;
+	bool has_expiry;
+	uint64_t expires_at_ms; /* CLOCK_MONOTONIC; if has_expiry */
+	uint64_t publisher;     /* id of the publisher's session, or 0 */
+	struct bytes topic_name;
+	struct bytes properties; /* as mqtt_properties_forward() writes them */
+	struct bytes payload;
+};
+
+/* Returned with one reference; the parts are copied. */
+struct message *message_new(const struct message_parts *parts);
+struct message *message_ref(struct message *message);
+/* Give a reference back; *message is NULL afterwards. NULL is allowed. */
+void message_unref(struct message **message);
+
+/* The parts, valid as long as a reference is held. */
+const struct message_parts *message_parts(const struct message *message);
+
+bool message_is_expired(const struct message *message, uint64_t now_ms);
+
+/* How a receiver gets it. */
+struct message_delivery {
+	enum mqtt_version version;
+	uint8_t qos;
+	bool dup;
+	bool retain;
+	uint16_t packet_id; /* if qos > 0 */
+	/* Subscription Identifiers (5.0) of the subscriptions that matched */
+	const uint32_t *subscription_ids;
+	size_t subscription_id_count;
+};
+
+/* The most bytes that the head of a PUBLISH can take for any delivery. */
+size_t message_head_len_max(const struct message *message,
+    size_t subscription_id_count);
+
+/*
+ * Write all of the PUBLISH up to its payload. What is the same for all
+ * receivers of a protocol version is encoded once and copied.
+ *
+ * out: message_head_len_max() bytes. Returns the length.
+ */
+size_t message_head_write(struct message *message,
+    const struct message_delivery *delivery, uint64_t now_ms, uint8_t *out);
+
+/* What it costs to keep or send: topic, properties and payload. */
+size_t message_bytes(const struct message *message);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A queue of messages on their way to a session, with how they are delivered:
+ * those that wait, and those that wait for an acknowledgement.
+ */
+#ifndef SIGNET_WORKER_PENDING_H
+#define SIGNET_WORKER_PENDING_H
+
+#include "worker/message.h"
+
+struct pending {
+	struct message *message; /* a reference */
+	uint32_t *subscription_ids;
+	uint16_t subscription_id_count;
+	uint16_t packet_id; /* 0 until it is sent */
+	uint8_t qos;
+	bool retain;
+};
+
+struct pending_queue {
+	struct pending *items; /* a ring; NULL while empty */
+	uint32_t head;
+	uint32_t count;
+	uint32_t capacity; /* a power of two */
+	size_t bytes;      /* of the messages */
+};
+
+/* Free everything. */
+void pending_queue_done(struct pending_queue *queue);
+
+/* Give memory back if nothing waits. */
+void pending_queue_rest(struct pending_queue *queue);
+
+/* Append; the reference and the identifiers are taken. */
+void pending_queue_push(struct pending_queue *queue, struct pending item);
+
+/* Take the first out of a queue that is not empty; the caller owns it. */
+struct pending pending_queue_pop(struct pending_queue *queue);
+
+/* position: below count. Valid until the queue changes. */
+struct pending *pending_queue_at(const struct pending_queue *queue,
+    uint32_t position);
+
+/* Take out the one with this packet identifier. False if there is none. */
+bool pending_queue_remove(struct pending_queue *queue, uint16_t packet_id,
+    struct pending *item);
+
+/* Free what an item holds. */
+void pending_done(struct pending *item);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who wants which topics: the Topic Filters of this worker's sessions and, as
+ * a set of workers per filter, those of the others'.
+ */
+#ifndef SIGNET_WORKER_TOPIC_TREE_H
+#define SIGNET_WORKER_TOPIC_TREE_H
+
+#include <sys/queue.h>
+
+#include "lib/buffer.h"
+#include "lib/bytes.h"
+
+/* A set of workers: bit n is worker n. */
+typedef uint64_t worker_set;
+#define WORKER_SET_MAX 64
+
+struct session;
+struct topic_node;
+struct topic_tree;
+
+/* A subscription of a session (MQTT 5.0, 3.8.3.1). */
+struct subscription {
+	LIST_ENTRY(subscription) of_session;
+	struct session *session;
+	struct topic_node *node;
+	uint32_t position;   /* among the node's subscriptions */
+	uint32_t identifier; /* Subscription Identifier; 0: none */
+	uint8_t qos;
+	bool no_local;
+	bool retain_as_published;
+};
+
+/* Returned, free with topic_tree_free() when no subscription is left. */
+struct topic_tree *topic_tree_new(void);
+void topic_tree_free(struct topic_tree **tree);
+
+/*
+ * The node of a filter, made if it is not there. Each call is paired with a
+ * topic_tree_release() of the node, unless something was put into it.
+ */
+struct topic_node *topic_tree_node(struct topic_tree *tree,
+    struct bytes topic_filter);
+
+/* The same if it is there, else NULL; nothing to release. */
+struct topic_node *topic_tree_find(struct topic_tree *tree,
+    struct bytes topic_filter);
+
+/* Free the node, and those above it, if nothing uses them. */
+void topic_tree_release(struct topic_tree *tree, struct topic_node *node);
+
+/* Append the filter of a node. */
+void topic_node_filter(const struct topic_node *node, struct buffer *out);
+
+/* Subscriptions of this worker's sessions at a node. */
+size_t topic_node_subscription_count(const struct topic_node *node);
+/* The session's own at a node, or NULL. */
+struct subscription *topic_node_subscription(const struct topic_node *node,
+    const struct session *session);
+void topic_node_add(struct topic_node *node, struct subscription *subscription);
+/* Take it out of its node, which may be released then. */
+void topic_node_remove(struct topic_tree *tree,
+    struct subscription *subscription);
+
+/* The number under which the filter was last announced; see interest.h. */
+uint64_t topic_node_announced(const struct topic_node *node);
+void topic_node_set_announced(struct topic_node *node, uint64_t number);
+
+/* Another worker has an interest in the filter, or has no more. */
+void topic_node_add_worker(struct topic_node *node, unsigned int worker);
+void topic_node_remove_worker(struct topic_tree *tree, struct topic_node *node,
+    unsigned int worker);
+/* A worker is gone: it has no interest in anything. */
+void topic_tree_remove_worker(struct topic_tree *tree, unsigned int worker);
+
+/* Call visit for each filter that this worker's sessions are subscribed to. */
+typedef void topic_visit(void *context, struct topic_node *node);
+void topic_tree_each_subscribed(struct topic_tree *tree, topic_visit *visit,
+    void *context);
+
+/*
+ * Find all that a Topic Name matches (4.7).
+ *
+ * on_subscription: called for each subscription of this worker's sessions; it
+ * may not change the tree.
+ * Returns the other workers that have an interest.
+ */
+typedef void topic_match(void *context, struct subscription *subscription);
+worker_set topic_tree_match(struct topic_tree *tree, struct bytes topic_name,
+    topic_match *on_subscription, void *context);
+
+/* How many levels a Topic Name or Filter has. */
+size_t topic_level_count(struct bytes topic);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The worker role: what its parts share.
+ */
+#ifndef SIGNET_WORKER_WORKER_H
+#define SIGNET_WORKER_WORKER_H
+
+#include <sys/queue.h>
+
+#include "lib/hash.h"
+#include "proc/child.h"
+#include "worker/deadline.h"
+#include "worker/interest.h"
+#include "worker/rights.h"
+#include "worker/topic_tree.h"
+
+struct connection;
+struct session;
+
+TAILQ_HEAD(connection_queue, connection);
+
+/* What is counted, for the log and for whoever watches. */
+struct worker_statistics {
+	uint64_t connections_opened;
+	uint64_t messages_received;
+	uint64_t messages_sent;
+	uint64_t messages_dropped; /* an outbox or a queue was full */
+	uint64_t bytes_received;
+	uint64_t bytes_sent;
+};
+
+struct worker {
+	struct proc_child *child;
+	const struct config *config;
+	uint64_t now_ms; /* of this turn; CLOCK_MONOTONIC */
+	struct worker_statistics statistics;
+
+	struct session *sessions; /* by identity and client identifier */
+	struct topic_tree *topics;
+	struct rights_table *rights;
+	struct interest interest;
+	/* Index by worker; NULL: itself, or not there. */
+	struct proc_peer *peers[WORKER_SET_MAX];
+
+	size_t connection_count;
+	size_t connection_max;
+	struct connection_queue connections;
+	struct connection_queue dirty;  /* have output for this turn's end */
+	struct connection_queue active; /* oldest first: not yet at rest */
+	struct connection_queue held;   /* wait until a peer's queue drains */
+	struct connection_queue
+	    homeless; /* wait for the worker of their home */
+
+	struct deadline_wheel deadlines;
+	uv_timer_t tick;
+	bool is_stopping;
+	bool is_ready;
+
+	/* Scratch memory of a turn, used by one connection at a time. */
+	uint8_t *read_buffer;
+	uint8_t *record_buffer; /* plaintext of a record */
+	uint8_t *write_buffer;
+	struct buffer scratch;
+};
+
+/* Run as a worker: see proc/child.h. */
+int worker_run(struct proc_child *child);
+
+/* The worker where a session lives: a keyed hash of its key. */
+unsigned int worker_home_of(const struct worker *worker, struct bytes key);
+
+#endif
