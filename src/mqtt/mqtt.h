@@ -94,19 +94,27 @@ enum mqtt_return_code {
 /* MQTT 3.1.1, 3.9.3: the SUBACK return code of a failure. */
 #define MQTT_SUBACK_FAILURE 0x80
 
-#define MQTT_NEED_MORE                1
-#define MQTT_ERR_MALFORMED_PACKET     (-MQTT_REASON_MALFORMED_PACKET)
-#define MQTT_ERR_PROTOCOL_ERROR       (-MQTT_REASON_PROTOCOL_ERROR)
-#define MQTT_ERR_UNSUPPORTED_VERSION  (-MQTT_REASON_UNSUPPORTED_PROTOCOL_VERSION)
+#define MQTT_NEED_MORE               1
+#define MQTT_ERR_MALFORMED_PACKET    (-MQTT_REASON_MALFORMED_PACKET)
+#define MQTT_ERR_PROTOCOL_ERROR      (-MQTT_REASON_PROTOCOL_ERROR)
+#define MQTT_ERR_UNSUPPORTED_VERSION (-MQTT_REASON_UNSUPPORTED_PROTOCOL_VERSION)
+#define MQTT_ERR_CLIENT_IDENTIFIER_NOT_VALID                                   \
+	(-MQTT_REASON_CLIENT_IDENTIFIER_NOT_VALID)
 #define MQTT_ERR_TOPIC_FILTER_INVALID (-MQTT_REASON_TOPIC_FILTER_INVALID)
 #define MQTT_ERR_TOPIC_NAME_INVALID   (-MQTT_REASON_TOPIC_NAME_INVALID)
 #define MQTT_ERR_PACKET_TOO_LARGE     (-MQTT_REASON_PACKET_TOO_LARGE)
 
-/* The name of a Reason Code as a fixed word for logs: "malformed-packet". */
+/*
+ * The name of a Reason Code as a fixed word for logs: "malformed-packet";
+ * "reserved-reason" for what the standard does not name.
+ */
 const char *mqtt_reason_name(enum mqtt_reason reason);
 
 /* The name of a packet type: "PUBLISH"; "RESERVED" for 0 and above 15. */
 const char *mqtt_packet_type_name(unsigned int type);
+
+/* May this packet type carry this Reason Code? (MQTT 5.0, 2.4) */
+bool mqtt_reason_belongs(enum mqtt_packet_type type, uint8_t reason);
 
 /* The 3.1.1 Connect Return code that says nearest what a Reason Code says. */
 enum mqtt_return_code mqtt_return_code_of(enum mqtt_reason reason);

@@ -112,13 +112,24 @@ struct mqtt_disconnect {
 };
 
 /*
- * Decode the body of a frame of that type. The whole packet is checked: flags,
+ * Decode the body of a frame of that type (another type is a caller's error and
+ * gives MALFORMED_PACKET). The whole packet is checked: flags,
  * lengths, text, values, topic names and filters, and that nothing is left.
  *
  * A PUBLISH may have an empty topic_name only with a Topic Alias; Topic
- * Filters are valid, Shared Subscriptions included.
+ * Filters are valid, Shared Subscriptions included ($share/ has its meaning in
+ * 3.1.1, too).
+ *
+ * What depends on who sent the packet is the caller's: a server must take a
+ * Subscription Identifier in a PUBLISH as a Protocol Error [MQTT5-3.3.4-6], a
+ * client a Session Expiry Interval in a DISCONNECT [MQTT5-3.14.2-2].
+ *
+ * *connect holds its version, or 0, whatever is returned, so that a CONNECT can
+ * be refused in its own version; of the other outputs nothing is meant unless
+ * the function returns 0.
  * Returns 0 or a negated Reason Code: MALFORMED_PACKET, PROTOCOL_ERROR,
- * UNSUPPORTED_PROTOCOL_VERSION (CONNECT alone; *connect has the version then),
+ * UNSUPPORTED_PROTOCOL_VERSION (CONNECT alone: another Protocol Name or
+ * version, which *connect has then; it may be none of enum mqtt_version),
  * TOPIC_NAME_INVALID, TOPIC_FILTER_INVALID, CLIENT_IDENTIFIER_NOT_VALID
  * (3.1.1: empty without Clean Session [MQTT-3.1.3-8]; *connect is whole then).
  */
@@ -138,7 +149,7 @@ int mqtt_unsubscribe_decode(enum mqtt_version version,
     const struct mqtt_frame *frame, struct mqtt_unsubscribe *unsubscribe);
 int mqtt_disconnect_decode(enum mqtt_version version,
     const struct mqtt_frame *frame, struct mqtt_disconnect *disconnect);
-/* PINGREQ, PINGRESP: no body. */
+/* PINGREQ, PINGRESP: nothing to decode, only to check. */
 int mqtt_ping_decode(const struct mqtt_frame *frame);
 
 /* The next entry of a decoded packet; *pos is 0 at first. False at the end. */
@@ -150,7 +161,10 @@ bool mqtt_unsubscribe_next(const struct mqtt_unsubscribe *unsubscribe,
 
 /*
  * Encode a whole packet behind what the writer holds. Type says which of the
- * packets that share a struct. 0 or MQTT_ERR_PACKET_TOO_LARGE (no room).
+ * packets that share a struct. Properties are left out in 3.1.1. Values are the
+ * caller's to get right.
+ * Returns 0 or MQTT_ERR_PACKET_TOO_LARGE (no room, a text above 65,535 bytes, a
+ * packet above what the standard allows); then nothing is written.
  */
 int mqtt_connect_encode(const struct mqtt_connect *connect,
     struct mqtt_writer *writer);
@@ -171,7 +185,10 @@ int mqtt_disconnect_encode(enum mqtt_version version,
     struct mqtt_writer *writer);
 int mqtt_ping_encode(enum mqtt_packet_type type, struct mqtt_writer *writer);
 
-/* Append one entry in wire form, to build what the two encoders above take. */
+/*
+ * Append one entry of a SUBSCRIBE in wire form, to build what its encoder takes
+ * (one of an UNSUBSCRIBE is a mqtt_binary_encode() of the Topic Filter).
+ */
 int mqtt_subscription_encode(enum mqtt_version version,
     const struct mqtt_subscription *subscription, struct mqtt_writer *writer);
 
@@ -186,7 +203,7 @@ int mqtt_publish_head_encode(enum mqtt_version version,
     const struct mqtt_publish *publish, struct mqtt_writer *writer,
     size_t *packet_id_offset);
 
-/* An upper bound of such a head's length. */
+/* An upper bound of such a head's length, in either version. */
 size_t mqtt_publish_head_len_max(const struct mqtt_publish *publish);
 
 #endif

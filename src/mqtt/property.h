@@ -44,7 +44,8 @@ enum mqtt_property_id {
 
 /*
  * A field means something only where its bit in present is set; the decoder
- * leaves the others as they were. Views point into the decoded packet.
+ * leaves the others as they were, sets raw and empties encoded. Of a struct to
+ * encode, present and encoded must be set. Views point into the decoded packet.
  */
 struct mqtt_properties {
 	uint64_t present; /* bit n: property identifier n */
@@ -101,13 +102,26 @@ mqtt_properties_mark(struct mqtt_properties *properties,
  * or MQTT_PROPERTIES_OF_WILL.
  *
  * Returns 0; MQTT_ERR_MALFORMED_PACKET (bad length, bad text, an identifier
- * that does not belong here [MQTT5-2.2.2]); MQTT_ERR_PROTOCOL_ERROR (given
- * twice, a value that its property forbids).
+ * that does not belong here: MQTT 5.0, 2.2.2.2); MQTT_ERR_PROTOCOL_ERROR
+ * (given twice, a value that its property forbids, Authentication Data of a
+ * CONNECT without a method, an AUTH without one).
  */
 int mqtt_properties_decode(unsigned int packet_type, struct mqtt_reader *reader,
     struct mqtt_properties *properties);
 
-/* Encode with the Property Length. 0 or MQTT_ERR_PACKET_TOO_LARGE. */
+/*
+ * The bytes of the properties to encode without and with the Property Length;
+ * the first is at least 0 and the second at least 1.
+ */
+size_t mqtt_properties_len(const struct mqtt_properties *properties);
+size_t mqtt_properties_encoded_len(const struct mqtt_properties *properties);
+
+/*
+ * Encode with the Property Length: what is marked in present, by ascending
+ * identifier, then encoded. The mark of User Properties alone writes nothing:
+ * they go through encoded, as do all Subscription Identifiers but one.
+ * 0 or MQTT_ERR_PACKET_TOO_LARGE; then nothing is written.
+ */
 int mqtt_properties_encode(const struct mqtt_properties *properties,
     struct mqtt_writer *writer);
 
@@ -118,6 +132,15 @@ int mqtt_properties_encode(const struct mqtt_properties *properties,
  * [MQTT5-3.3.2-17]. Needs at most properties->raw.len bytes of room.
  */
 int mqtt_properties_forward(const struct mqtt_properties *properties,
+    struct mqtt_writer *writer);
+
+/*
+ * Append one property in wire form, to build what encoded takes.
+ * 0 or MQTT_ERR_PACKET_TOO_LARGE; then nothing is written.
+ */
+int mqtt_user_property_encode(struct bytes name, struct bytes value,
+    struct mqtt_writer *writer);
+int mqtt_subscription_identifier_encode(uint32_t value,
     struct mqtt_writer *writer);
 
 /*
