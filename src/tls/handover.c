@@ -126,8 +126,8 @@ address_encode(const struct sockaddr_storage *address, struct buffer *out)
 	pack_u32(out, v6.sin6_scope_id);
 }
 
-static void
-peer_encode(const struct tls_peer *peer, struct buffer *out)
+void
+tls_peer_encode(const struct tls_peer *peer, struct buffer *out)
 {
 	size_t i;
 
@@ -158,7 +158,7 @@ tls_handover_encode(const struct tls_handover *handover, struct buffer *out)
 	    HANDOVER_LEN_MAX - TLS_FIELDS_LEN_MAX + handover->peer.fields.len);
 	pack_u32(out, (uint32_t)FORMAT_MAGIC << 8 | FORMAT_VERSION);
 	state_encode(&handover->state, out);
-	peer_encode(&handover->peer, out);
+	tls_peer_encode(&handover->peer, out);
 }
 
 /* A boolean has one true form. */
@@ -285,6 +285,19 @@ peer_decode(struct unpack *in, struct tls_peer *peer)
 	peer->fields = unpack_bytes(in, TLS_FIELDS_LEN_MAX);
 	if (!in->failed && !peer_is_valid(peer))
 		in->failed = true;
+}
+
+int
+tls_peer_decode(struct bytes input, struct tls_peer *peer)
+{
+	struct unpack in = { .input = input };
+	struct tls_peer decoded = { 0 };
+
+	peer_decode(&in, &decoded);
+	if (!unpack_is_complete(&in))
+		return -TLS_ALERT_DECODE_ERROR;
+	*peer = decoded;
+	return 0;
 }
 
 static int

@@ -77,6 +77,13 @@ void tls_handover_encode(const struct tls_handover *handover,
  */
 int tls_handover_decode(struct bytes input, struct tls_handover *handover);
 
+/*
+ * The peer alone, without keys: to keep it in little memory. Its views point
+ * into input. Returns 0 or -TLS_ALERT_DECODE_ERROR.
+ */
+void tls_peer_encode(const struct tls_peer *peer, struct buffer *out);
+int tls_peer_decode(struct bytes input, struct tls_peer *peer);
+
 /* A field in wire form: type, length of the value in 32 bits, value. */
 #define TLS_FIELDS_LEN_MAX (TLS_FIELDS_MAX * (1 + 4 + TLS_FIELD_VALUE_MAX))
 

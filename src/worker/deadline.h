@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define DEADLINE_SLOTS   512

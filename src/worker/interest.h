@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Interest: which Topic Filters this worker has subscribers for, told to the
+ * others. The first subscriber of a filter announces it, the last one
+ * withdraws it. A SUBACK waits until every worker has taken the announcements
+ * before it in, so that no message published after it is missed.
+ */
+#ifndef SIGNET_WORKER_INTEREST_H
+#define SIGNET_WORKER_INTEREST_H
+
+#include <sys/queue.h>
+
+#include "ipc/message.h"
+#include "proc/child.h"
+#include "worker/topic_tree.h"
+
+struct worker;
+struct connection;
+
+/* A packet that waits for announcements to be taken in. */
+struct interest_wait {
+	STAILQ_ENTRY(interest_wait) next;
+	struct connection *connection; /* NULL: closed meanwhile */
+	uint64_t number;
+	size_t len;
+	uint8_t packet[];
+};
+
+STAILQ_HEAD(interest_waits, interest_wait);
+
+struct interest {
+	uint64_t announced; /* counts this worker's announcements */
+	/* By worker: taken in of ours, to be acknowledged of theirs. */
+	uint64_t taken_in[WORKER_SET_MAX];
+	uint64_t owed[WORKER_SET_MAX];
+	worker_set synced; /* workers whose interest we have wholly */
+	struct interest_waits waits;
+};
+
+void interest_init(struct interest *interest);
+void interest_done(struct interest *interest);
+
+/* A filter got its first, or lost its last, subscriber here. */
+void interest_announce(struct worker *worker, struct topic_node *node);
+void interest_withdraw(struct worker *worker, struct topic_node *node);
+
+/*
+ * Send a packet to a connection as soon as all workers have taken in the
+ * announcements up to number; at once if they have.
+ */
+void interest_send_after(struct worker *worker, struct connection *connection,
+    uint64_t number, struct bytes packet);
+
+/* A connection closes: what waits for it is not sent. */
+void interest_forget(struct worker *worker, struct connection *connection);
+
+/* A worker came: tell it everything. A worker went: forget its interest. */
+void interest_peer_up(struct worker *worker, struct proc_peer *peer);
+void interest_peer_down(struct worker *worker, struct proc_peer *peer);
+
+/* Handlers of INTEREST_ADD, _REMOVE, _SYNC and _ACK; 0 or -EBADMSG. */
+int on_interest_add(struct worker *worker, struct proc_peer *peer,
+    struct bytes payload);
+int on_interest_remove(struct worker *worker, struct proc_peer *peer,
+    struct bytes payload);
+int on_interest_sync(struct worker *worker, struct proc_peer *peer,
+    struct bytes payload);
+int on_interest_ack(struct worker *worker, struct proc_peer *peer,
+    struct bytes payload);
+
+/* At a turn's end: acknowledge what was taken in. */
+void interest_turn_end(struct worker *worker);
+
+/* Is the interest of every worker known that this one has a channel to? */
+bool interest_is_complete(const struct worker *worker);
+
+#endif
