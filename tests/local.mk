@@ -7,4 +7,9 @@ EXTRA_DIST += \
 	tests/checks/self-test \
 	tests/checks/shell \
 	tests/checks/words \
-	tests/lib/pki.sh
+	tests/dependencies.debian \
+	tests/fuzz/run \
+	tests/lib/debian13 \
+	tests/lib/pki.sh \
+	tests/lib/step \
+	tests/run
