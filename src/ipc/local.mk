@@ -1,1 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libsignet-ipc.a
+libsignet_ipc_a_SOURCES = \
+	src/ipc/batch.c src/ipc/batch.h \
+	src/ipc/channel.c src/ipc/channel.h \
+	src/ipc/memory.c src/ipc/memory.h \
+	src/ipc/message.c src/ipc/message.h \
+	src/ipc/message_session.c \
+	src/ipc/messages.def
+
+IPC_ALL = libsignet-ipc.a $(LIB_ALL)

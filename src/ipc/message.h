@@ -108,6 +108,19 @@ struct ipc_publish {
 	struct bytes payload;
 };
 void ipc_publish_encode(const struct ipc_publish *publish, struct buffer *out);
+
+/*
+ * The same without a copy: the payload in parts, one behind the other, for
+ * ipc_channel_push_parts(). topic_name is 1..65535 bytes long.
+ *
+ * head: memory of the caller, that parts[0] points to; the other parts point
+ * to where publish points.
+ */
+#define IPC_PUBLISH_HEAD_LEN   24
+#define IPC_PUBLISH_PART_COUNT 4
+void ipc_publish_parts(const struct ipc_publish *publish,
+    uint8_t head[IPC_PUBLISH_HEAD_LEN],
+    struct bytes parts[IPC_PUBLISH_PART_COUNT]);
 int ipc_publish_decode(struct bytes payload, struct ipc_publish *publish);
 
 #endif

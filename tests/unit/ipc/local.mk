@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/ipc/test_ipc
+tests_unit_ipc_test_ipc_SOURCES = \
+	tests/unit/ipc/test_channel.c \
+	tests/unit/ipc/test_ipc.c tests/unit/ipc/test_ipc.h \
+	tests/unit/ipc/test_memory.c \
+	tests/unit/ipc/test_message.c
+tests_unit_ipc_test_ipc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_ipc_test_ipc_LDADD = $(IPC_ALL) $(CHECK_LIBS)
+endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test_ipc.h"
+
+#include <stdlib.h>
+
+int
+main(void)
+{
+	Suite *suite = suite_create("ipc");
+	SRunner *runner;
+	int failed;
+
+	suite_add_tcase(suite, test_message());
+	suite_add_tcase(suite, test_memory());
+	suite_add_tcase(suite, test_channel());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

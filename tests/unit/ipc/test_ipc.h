@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_TEST_IPC_H
+#define SIGNET_TEST_IPC_H
+
+#include <check.h>
+
+TCase *test_message(void);
+TCase *test_channel(void);
+TCase *test_memory(void);
+
+#endif
