@@ -13,3 +13,4 @@ EXTRA_DIST += \
 	tests/lib/pki.sh \
 	tests/lib/step \
 	tests/run
+include tests/unit/ipc/local.mk
