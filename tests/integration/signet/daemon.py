@@ -27,7 +27,8 @@ PORTS = range(*map(int, os.environ.get("SIGNET_TEST_PORTS",
 # client-1 to client-8 may do everything; device-rsa only what is its own.
 ROLES = [
     {"name": f"all-{i}", "match": {"identity": f"device-{i}"},
-     "publish": ["#"], "subscribe": ["#"]} for i in range(1, 9)
+     "publish": ["#", "$private/#"], "subscribe": ["#", "$private/#"]}
+    for i in range(1, 9)
 ] + [
     {"name": "own", "match": {"identity": "device-rsa"},
      "publish": ["devices/${identity}/#"],
@@ -261,7 +262,8 @@ class Mosquitto(Broker):
         path = f"{self.folder}/mosquitto.conf"
         with open(f"{self.folder}/acl", "w") as file:
             for i in range(1, 9):
-                file.write(f"user device-{i}\ntopic readwrite #\n")
+                file.write(f"user device-{i}\ntopic readwrite #\n"
+                           "topic readwrite $private/#\n")
             file.write("user device-rsa\ntopic write devices/device-rsa/#\n"
                        "topic read commands/device-rsa/#\n"
                        "topic read shared/+/state\n")
