@@ -5,8 +5,6 @@
 #ifndef SIGNET_CONFIG_CONFIG_H
 #define SIGNET_CONFIG_CONFIG_H
 
-#include <sys/socket.h>
-
 #include "lib/buffer.h"
 #include "lib/bytes.h"
 #include "lib/log.h"
@@ -27,14 +25,16 @@ struct config_strings {
 };
 
 struct config_listener {
-	char *address;
+	char *address; /* IPv4 or IPv6, in digits */
 	uint16_t port;
 };
 
 /* Who is meant, and what they may do: the entries of roles. */
 struct config_role {
 	char *name;
-	char *match_identity; /* a pattern: * for any run of characters */
+	struct {
+		char *identity; /* a pattern: * for any run of characters */
+	} match;
 	struct config_strings publish;
 	struct config_strings subscribe;
 };
@@ -82,28 +82,34 @@ struct config {
 	struct {
 		enum log_level level;
 	} log;
+	struct config_places *places; /* where each setting was written */
 };
 
-/* Where and what is wrong: one line for a human. */
+/*
+ * What is wrong and where, for a human: a line for each fault, without a
+ * newline behind the last one. Behind more than fit stands "and more of them".
+ */
 struct config_error {
-	char text[1024]; /* "FILE:LINE: setting: what is wrong" */
+	char text[4096]; /* "FILE:LINE: setting `PATH': what is wrong" */
 };
 
 /*
  * Read, check and complete a configuration file (with its @include files).
  *
- * path: of the file; relative names in it are relative to its folder.
+ * path: of the file; relative names in it, and in what it includes, are
+ * relative to its folder.
  * config: returned, free with config_free(); untouched on error.
  * error: on failure, what a human must mend.
- * Returns 0; -EINVAL if the configuration is wrong; -ENOENT, -EACCES or -EIO
- * if a file cannot be read.
+ * Returns 0; -EINVAL if the configuration is wrong or a file that it names
+ * cannot be read; -ENOENT, -EACCES or -EIO if the file itself cannot be read.
  */
 int config_load(const char *path, struct config **config,
     struct config_error *error);
 
 /*
  * The same from text: what config_print() wrote, or a test. name stands for
- * the file's in errors.
+ * the file's in errors. No file is touched: there is no @include, and file
+ * names stay as they are.
  */
 int config_parse(const char *name, struct bytes text, struct config **config,
     struct config_error *error);
@@ -111,9 +117,20 @@ int config_parse(const char *name, struct bytes text, struct config **config,
 void config_free(struct config **config);
 
 /*
+ * Add a fault that only somebody else could find (a topic filter that is
+ * none, an address in use) in the same words as the loader's own.
+ *
+ * path: of the setting, as in "roles[0].publish[2]".
+ * error: what it already says is kept; start with an empty text.
+ */
+void config_fault(const struct config *config, struct config_error *error,
+    const char *path, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/*
  * Append the whole configuration as a file that config_parse() takes: every
- * setting with its value in force; commented: with meaning, unit and bounds.
- * NULL for config: the defaults.
+ * setting with its value in force; is_commented: with meaning, unit and
+ * bounds. NULL for config: the defaults, and an example of what has none.
  */
 void config_print(const struct config *config, bool is_commented,
     struct buffer *out);

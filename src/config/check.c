@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/check.h"
+
+#include <arpa/inet.h>
+
+#include "config/schema.h"
+
+/* The same address may be spelled in several ways. */
+static bool
+address_equal(const char *a, const char *b)
+{
+	struct in6_addr a_bytes, b_bytes;
+
+	if (inet_pton(AF_INET6, a, &a_bytes) == 1 &&
+	    inet_pton(AF_INET6, b, &b_bytes) == 1)
+		return memcmp(&a_bytes, &b_bytes, sizeof(a_bytes)) == 0;
+	return strcmp(a, b) == 0;
+}
+
+static void
+check_listeners(const struct config *config, struct config_error *error)
+{
+	const struct config_listener *a, *b;
+	char path[CONFIG_PATH_MAX];
+	size_t i, j;
+
+	for (i = 0; i < config->listen.count; i++) {
+		for (j = 0; j < i; j++) {
+			a = &config->listen.items[i];
+			b = &config->listen.items[j];
+			if (a->port != b->port ||
+			    !address_equal(a->address, b->address))
+				continue;
+			config_path_format(path, "listen[%zu]", i);
+			config_fault(config, error, path,
+			    "has the address and the port of `listen[%zu]'", j);
+			break;
+		}
+	}
+}
+
+static void
+check_roles(const struct config *config, struct config_error *error)
+{
+	char path[CONFIG_PATH_MAX];
+	size_t i, j;
+
+	for (i = 0; i < config->roles.count; i++) {
+		for (j = 0; j < i; j++) {
+			if (strcmp(config->roles.items[i].name,
+				config->roles.items[j].name) != 0)
+				continue;
+			config_path_format(path, "roles[%zu].name", i);
+			config_fault(config, error, path,
+			    "is \"%s\", as is `roles[%zu].name'",
+			    config->roles.items[i].name, j);
+			break;
+		}
+	}
+}
+
+void
+config_check(const struct config *config, struct config_error *error)
+{
+	check_listeners(config, error);
+	check_roles(config, error);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What may have been meant by a name that no setting has.
+ */
+#include <stdio.h>
+
+#include "config/schema.h"
+
+/* Names are compared up to this many bytes; no setting's is longer. */
+#define NAME_MAX_COMPARED 64
+
+/* How many characters must be put in, taken out or replaced (Levenshtein). */
+static size_t
+name_distance(const char *a, const char *b)
+{
+	size_t row[NAME_MAX_COMPARED + 1];
+	size_t a_len = strnlen(a, NAME_MAX_COMPARED);
+	size_t b_len = strnlen(b, NAME_MAX_COMPARED);
+	size_t diagonal, above, best;
+	size_t i, j;
+
+	for (j = 0; j <= b_len; j++)
+		row[j] = j;
+	for (i = 1; i <= a_len; i++) {
+		diagonal = row[0];
+		row[0] = i;
+		for (j = 1; j <= b_len; j++) {
+			above = row[j];
+			best = diagonal + (a[i - 1] != b[j - 1]);
+			best = above + 1 < best ? above + 1 : best;
+			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+			row[j] = best;
+			diagonal = above;
+		}
+	}
+	return row[b_len];
+}
+
+/* The right name in another group costs one more than in this one. */
+static size_t
+path_distance(const char *a, const char *b)
+{
+	const char *a_name = config_path_name(a);
+	const char *b_name = config_path_name(b);
+	size_t group_len = (size_t)(a_name - a);
+	bool is_same_group = group_len == (size_t)(b_name - b) &&
+			     strncmp(a, b, group_len) == 0;
+
+	return name_distance(a_name, b_name) + !is_same_group;
+}
+
+/* Does a setting's or a group's path end here? */
+static bool
+is_name_end(const char *path, size_t len)
+{
+	return path[len] == '\0' || (path[len] == '.' && path[len - 1] != ']');
+}
+
+bool
+config_path_nearest(const char *path, char *nearest)
+{
+	/* A third of the name wrong is no slip of the finger any more. */
+	size_t best = 2 + strlen(config_path_name(path)) / 3;
+	bool is_found = false;
+	char candidate[CONFIG_PATH_MAX];
+	size_t distance;
+	size_t i, len;
+
+	for (i = 0; i < config_row_count; i++) {
+		/* The path itself, and each group on the way to it. */
+		for (len = 1; len <= strlen(config_rows[i].path); len++) {
+			if (!is_name_end(config_rows[i].path, len))
+				continue;
+			config_path_format(candidate, "%.*s", (int)len,
+			    config_rows[i].path);
+			distance = path_distance(path, candidate);
+			if (distance >= best)
+				continue;
+			best = distance;
+			is_found = true;
+			memcpy(nearest, candidate, len + 1);
+		}
+	}
+	return is_found;
+}
