@@ -1,1 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
+dist_man_MANS += docs/signetd.8
+EXTRA_DIST += docs/architecture.md docs/dependencies.md
