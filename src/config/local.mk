@@ -12,4 +12,4 @@ libsignet_config_a_SOURCES = \
 	src/config/schema.c src/config/schema.def src/config/schema.h \
 	src/config/source.c src/config/source.h
 
-CONFIG_ALL = libsignet-config.a $(LIBCONFIG_LIBS)
+CONFIG_ALL = libsignet-config.a $(LIB_ALL) $(LIBCONFIG_LIBS)
