@@ -31,7 +31,8 @@ struct proc_peer {
 struct proc_events {
 	/* A channel to a peer is open (also after it was restarted). */
 	void (*on_peer_up)(struct proc_child *child, struct proc_peer *peer);
-	/* It is gone; peer is freed after this call. */
+	/* It is gone, and all that it sent was handled; peer is freed after
+	 * this call. Not called for those who remain when the loop ends. */
 	void (*on_peer_down)(struct proc_child *child, struct proc_peer *peer);
 	/* A message from a peer; 0, or -EBADMSG if malformed. */
 	int (*on_message)(struct proc_child *child, struct proc_peer *peer,
@@ -44,6 +45,7 @@ struct proc_events {
 	void (*on_stop)(struct proc_child *child);
 };
 
+/* Each with a NUL behind it that its length does not count. */
 struct proc_credentials {
 	struct buffer certificate; /* PEM or DER, as in the files */
 	struct buffer private_key; /* wipe with buffer_wipe() */
@@ -84,6 +86,14 @@ void proc_child_stopped(struct proc_child *child);
  */
 void proc_peer_push(struct proc_child *child, struct proc_peer *peer,
     enum ipc_message_type type, struct bytes payload, int fd, bool is_secret);
+
+/*
+ * The same with the payload in count pieces, one behind the other, each copied
+ * once (see ipc_publish_parts()).
+ */
+void proc_peer_push_parts(struct proc_child *child, struct proc_peer *peer,
+    enum ipc_message_type type, const struct bytes *parts, size_t count, int fd,
+    bool is_secret);
 
 /* Is more waiting for this peer than processes.channel_bytes? */
 bool proc_peer_is_full(const struct proc_child *child,

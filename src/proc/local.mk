@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libsignet-proc.a
+libsignet_proc_a_SOURCES = \
+	src/proc/child.c src/proc/child.h src/proc/child_private.h \
+	src/proc/loop.c \
+	src/proc/privileges.c src/proc/privileges.h \
+	src/proc/role.c src/proc/role.h
+
+PROC_ALL = libsignet-proc.a $(IPC_ALL) $(CONFIG_ALL) $(LIBUV_LIBS)

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The birth of a child process: what it gives up, what it gets, its role.
+ */
+#include "proc/child.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/hash.h"
+#include "lib/memory.h"
+#include "proc/child_private.h"
+#include "proc/privileges.h"
+
+#define CONTROL_FD 3
+
+#define CONFIGURATION_BYTES_MAX (64 * 1024 * 1024)
+#define CREDENTIAL_BYTES_MAX    (1024 * 1024)
+
+static char child_name[32]; /* "worker/1" */
+
+static void
+ignore_signals(void)
+{
+	/* the master is who tells a child to end */
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	struct sigaction action = { .sa_handler = SIG_IGN };
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		sigaction(ignored[i], &action, NULL);
+}
+
+static void
+check_control(void)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	if (getsockopt(CONTROL_FD, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
+	    type != SOCK_SEQPACKET)
+		fatal("a role is started by the master only");
+}
+
+static void
+take_name(const struct role *role, uint16_t index)
+{
+	char comm[16];
+
+	snprintf(child_name, sizeof(child_name), "%s/%u", role->name, index);
+	snprintf(comm, sizeof(comm), "signet-%s%u", role->name, index);
+	prctl(PR_SET_NAME, comm, 0, 0, 0);
+	log_start(child_name, LOG_LEVEL_INFO);
+}
+
+static int
+on_configuration(struct proc_child *child, int fd)
+{
+	struct buffer text = { NULL, 0, 0 };
+	struct config *config = NULL;
+	struct config_error fault;
+	int error;
+
+	if (child->config != NULL)
+		return -EBADMSG;
+	error = ipc_sealed_memory_read(fd, CONFIGURATION_BYTES_MAX, &text);
+	if (error == 0)
+		error = config_parse("configuration", buffer_view(&text),
+		    &config, &fault);
+	buffer_done(&text);
+	if (error != 0)
+		return -EBADMSG;
+	child->config = config;
+	log_start(child_name, config->log.level);
+	return 0;
+}
+
+static int
+on_credentials(struct proc_child *child, struct ipc_message *message)
+{
+	struct proc_credentials *all = &child->credentials;
+	enum ipc_credential which;
+	struct buffer *one;
+
+	if (!child->role->has_credentials ||
+	    ipc_credential_decode(message->payload, &which) != 0)
+		return -EBADMSG;
+	if (which == IPC_CREDENTIAL_CERTIFICATE)
+		one = &all->certificate;
+	else if (which == IPC_CREDENTIAL_PRIVATE_KEY)
+		one = &all->private_key;
+	else
+		one = &all->client_ca;
+	if (one->data != NULL)
+		return -EBADMSG;
+	return ipc_sealed_memory_read(message->fd, CREDENTIAL_BYTES_MAX, one);
+}
+
+static int
+on_listener(struct proc_child *child, struct ipc_message *message)
+{
+	size_t count = child->listener_count + 1;
+
+	if (!child->role->has_listeners)
+		return -EBADMSG;
+	child->listeners = memory_resize(child->listeners, count * sizeof(int));
+	child->listeners[count - 1] = message->fd;
+	child->listener_count = count;
+	message->fd = -1;
+	return 0;
+}
+
+static int
+on_peer(struct proc_child *child, struct ipc_message *message)
+{
+	struct proc_child_private *private = child->private;
+	size_t count = private->arrival_count + 1;
+	struct ipc_peer peer;
+
+	if (ipc_peer_decode(message->payload, &peer) != 0 ||
+	    (child->role->peers & peer.role) == 0)
+		return -EBADMSG;
+	private->arrivals = memory_resize(private->arrivals,
+	    count * sizeof(*private->arrivals));
+	private->arrivals[count - 1] = (struct arrival){ peer, message->fd };
+	private->arrival_count = count;
+	message->fd = -1;
+	return 0;
+}
+
+static int
+on_start(struct proc_child *child, struct ipc_message *message)
+{
+	if (child->config == NULL ||
+	    ipc_start_decode(message->payload, &child->start) != 0)
+		return -EBADMSG;
+	child->private->is_started = true;
+	return 0;
+}
+
+int
+child_on_control(void *context, struct ipc_message *message)
+{
+	struct proc_child *child = context;
+
+	switch (message->type) {
+	case IPC_PEER:
+		return on_peer(child, message);
+	case IPC_STOP:
+		child->private->is_told_to_stop = true;
+		return 0;
+	default:
+		break;
+	}
+	if (child->private->is_started)
+		return -EBADMSG;
+	switch (message->type) {
+	case IPC_CONFIGURATION:
+		return on_configuration(child, message->fd);
+	case IPC_CREDENTIALS:
+		return on_credentials(child, message);
+	case IPC_LISTENER:
+		return on_listener(child, message);
+	case IPC_START:
+		return on_start(child, message);
+	default:
+		return -EBADMSG;
+	}
+}
+
+/* Wait for what the master gives, up to START. 0; -EPIPE; -EBADMSG. */
+static int
+receive_start(struct proc_child *child)
+{
+	struct proc_child_private *private = child->private;
+	struct pollfd control = { .fd = CONTROL_FD, .events = POLLIN };
+	const char *fault;
+	int error = 0;
+
+	while (
+	    !private->is_started && !private->is_told_to_stop && error == 0) {
+		if (poll(&control, 1, -1) < 0 && errno != EINTR)
+			return -errno;
+		error = ipc_channel_receive(private->control, 1,
+		    child_on_control, child, &fault);
+	}
+	if (error == -EBADMSG)
+		log_error(log_word("event", "control-fault"),
+		    log_string("reason", fault));
+	return error;
+}
+
+static void
+child_done(struct proc_child *child)
+{
+	struct proc_child_private *private = child->private;
+
+	for (size_t i = 0; i < private->arrival_count; i++)
+		close(private->arrivals[i].fd);
+	free(private->arrivals);
+	for (size_t i = 0; i < child->listener_count; i++)
+		close(child->listeners[i]);
+	free(child->listeners);
+	buffer_wipe(&child->credentials.private_key);
+	buffer_done(&child->credentials.certificate);
+	buffer_done(&child->credentials.client_ca);
+	config_free((struct config **)(uintptr_t)&child->config);
+	ipc_channel_close(&private->control);
+}
+
+int
+proc_child_main(const struct role *role, uint16_t index)
+{
+	struct proc_child_private private = { .status = EXIT_SUCCESS };
+	struct proc_child child = { .role = role,
+		.index = index,
+		.private = &private };
+	int status = EXIT_FAILURE;
+
+	(void)close_range(CONTROL_FD + 1, ~0U, 0);
+	ignore_signals();
+	take_name(role, index);
+	check_control();
+	proc_privileges_confine();
+	hash_start();
+
+	private.control = ipc_channel_open(CONTROL_FD, role->id,
+	    IPC_ROLE_MASTER);
+	if (receive_start(&child) != 0)
+		goto out;
+	if (!private.is_started) {
+		status = EXIT_SUCCESS; /* told to stop before the start */
+		goto out;
+	}
+	if (role->sandbox != NULL)
+		role->sandbox();
+	if (uv_loop_init(&child.loop) != 0)
+		fatal("the event loop cannot start");
+	status = role->run(&child);
+	(void)uv_loop_close(&child.loop);
+out:
+	child_done(&child);
+	return status;
+}
