@@ -14,3 +14,4 @@ EXTRA_DIST += \
 	tests/lib/step \
 	tests/run
 include tests/unit/ipc/local.mk
+include tests/unit/tls/local.mk
