@@ -1,1 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libsignet-worker.a
+libsignet_worker_a_SOURCES = \
+	src/worker/connection.c src/worker/connection.h \
+	src/worker/connection_input.c \
+	src/worker/connection_output.c \
+	src/worker/deadline.c src/worker/deadline.h \
+	src/worker/dispatch.c \
+	src/worker/grant.c src/worker/grant.h \
+	src/worker/handle_connect.c src/worker/handle_connect.h \
+	src/worker/handle_publish.c \
+	src/worker/handle_subscribe.c \
+	src/worker/handler.h \
+	src/worker/handoff.c src/worker/handoff.h \
+	src/worker/interest.c src/worker/interest.h \
+	src/worker/message.c src/worker/message.h \
+	src/worker/outbox.c src/worker/outbox.h \
+	src/worker/pending.c src/worker/pending.h \
+	src/worker/rights.c src/worker/rights.h \
+	src/worker/router.c src/worker/router.h \
+	src/worker/session.c src/worker/session.h \
+	src/worker/topic_tree.c src/worker/topic_tree.h \
+	src/worker/worker.c src/worker/worker.h
+
+# For those who link with it.
+WORKER_ALL = libsignet-worker.a $(MQTT_ALL) $(PROC_ALL) $(TLS_ALL)

@@ -20,7 +20,7 @@ struct message_head {
 
 struct message {
 	unsigned int references;
-	struct message_parts parts; /* views into data */
+	struct ipc_publish parts; /* views into data */
 	struct message_head *heads[HEAD_SLOTS];
 	uint8_t data[];
 };
@@ -37,7 +37,7 @@ copy_behind(uint8_t **end, struct bytes view)
 }
 
 struct message *
-message_new(const struct message_parts *parts)
+message_new(const struct ipc_publish *parts)
 {
 	struct message *message;
 	uint8_t *end;
@@ -76,7 +76,7 @@ message_unref(struct message **message)
 	free(last);
 }
 
-const struct message_parts *
+const struct ipc_publish *
 message_parts(const struct message *message)
 {
 	return &message->parts;
@@ -94,6 +94,34 @@ message_bytes(const struct message *message)
 {
 	return message->parts.topic_name.len + message->parts.properties.len +
 	       message->parts.payload.len;
+}
+
+/* The properties of a PUBLISH in 5.0, with their length before them. */
+static size_t
+properties_len(const struct message *message,
+    const struct message_delivery *delivery)
+{
+	size_t len = message->parts.properties.len;
+
+	if (message->parts.has_expiry)
+		len += 1 + sizeof(uint32_t);
+	for (size_t i = 0; i < delivery->subscription_id_count; i++)
+		len += 1 + mqtt_varint_len(delivery->subscription_ids[i]);
+	return mqtt_varint_len((uint32_t)len) + len;
+}
+
+size_t
+message_packet_len(const struct message *message,
+    const struct message_delivery *delivery)
+{
+	size_t len = 2 + message->parts.topic_name.len +
+		     message->parts.payload.len;
+
+	if (delivery->qos > 0)
+		len += sizeof(delivery->packet_id);
+	if (delivery->version == MQTT_VERSION_5)
+		len += properties_len(message, delivery);
+	return 1 + mqtt_varint_len((uint32_t)len) + len;
 }
 
 size_t
@@ -117,7 +145,7 @@ encode_properties(const struct message *message,
     const struct message_delivery *delivery, uint64_t now_ms, uint8_t *out,
     size_t capacity)
 {
-	const struct message_parts *parts = &message->parts;
+	const struct ipc_publish *parts = &message->parts;
 	struct mqtt_writer writer = { .data = out, .capacity = capacity };
 	int error = 0;
 

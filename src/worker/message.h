@@ -11,26 +11,17 @@
 
 struct message;
 
-/* What a message is made of; all views are borrowed. */
-struct message_parts {
-	uint8_t qos;
-	bool retain;
-	bool has_expiry;
-	uint64_t expires_at_ms; /* CLOCK_MONOTONIC; if has_expiry */
-	uint64_t publisher;     /* id of the publisher's session, or 0 */
-	struct bytes topic_name;
-	struct bytes properties; /* as mqtt_properties_forward() writes them */
-	struct bytes payload;
-};
-
-/* Returned with one reference; the parts are copied. */
-struct message *message_new(const struct message_parts *parts);
+/*
+ * A message of these parts, which are copied, as they also travel between
+ * workers. Returned with one reference.
+ */
+struct message *message_new(const struct ipc_publish *parts);
 struct message *message_ref(struct message *message);
 /* Give a reference back; *message is NULL afterwards. NULL is allowed. */
 void message_unref(struct message **message);
 
 /* The parts, valid as long as a reference is held. */
-const struct message_parts *message_parts(const struct message *message);
+const struct ipc_publish *message_parts(const struct message *message);
 
 bool message_is_expired(const struct message *message, uint64_t now_ms);
 
@@ -58,6 +49,10 @@ size_t message_head_len_max(const struct message *message,
  */
 size_t message_head_write(struct message *message,
     const struct message_delivery *delivery, uint64_t now_ms, uint8_t *out);
+
+/* The length of the whole packet for this delivery. */
+size_t message_packet_len(const struct message *message,
+    const struct message_delivery *delivery);
 
 /* What it costs to keep or send: topic, properties and payload. */
 size_t message_bytes(const struct message *message);

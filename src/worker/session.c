@@ -149,13 +149,9 @@ static bool
 session_takes_size(const struct session *session, const struct message *message,
     const struct message_delivery *delivery)
 {
-	size_t head;
-
-	if (session->maximum_packet_size == 0)
-		return true;
-	head = message_head_len_max(message, delivery->subscription_id_count);
-	return head + message_parts(message)->payload.len <=
-	       session->maximum_packet_size;
+	return session->maximum_packet_size == 0 ||
+	       message_packet_len(message, delivery) <=
+		   session->maximum_packet_size;
 }
 
 static void
@@ -253,7 +249,8 @@ session_send_queued(struct session *session)
 			.subscription_id_count = item.subscription_id_count,
 		};
 
-		if (message_is_expired(item.message, session->worker->now_ms)) {
+		if (message_is_expired(item.message,
+			worker_now_ms(session->worker))) {
 			pending_done(&item); /* [MQTT5-3.3.2-5] */
 			continue;
 		}

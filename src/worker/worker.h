@@ -15,6 +15,7 @@
 #include "worker/topic_tree.h"
 
 struct connection;
+struct router;
 struct session;
 
 TAILQ_HEAD(connection_queue, connection);
@@ -32,12 +33,12 @@ struct worker_statistics {
 struct worker {
 	struct proc_child *child;
 	const struct config *config;
-	uint64_t now_ms; /* of this turn; CLOCK_MONOTONIC */
 	struct worker_statistics statistics;
 
 	struct session *sessions; /* by identity and client identifier */
 	struct topic_tree *topics;
 	struct rights_table *rights;
+	struct router *router;
 	struct interest interest;
 	/* Index by worker; NULL: itself, or not there. */
 	struct proc_peer *peers[WORKER_SET_MAX];
@@ -63,8 +64,18 @@ struct worker {
 	struct buffer scratch;
 };
 
+/* The time of this turn: CLOCK_MONOTONIC, as all processes have it. */
+static inline uint64_t
+worker_now_ms(const struct worker *worker)
+{
+	return uv_now(&worker->child->loop);
+}
+
 /* Run as a worker: see proc/child.h. */
 int worker_run(struct proc_child *child);
+
+/* Is the queue to any other worker full? Who feeds it is held back then. */
+bool worker_is_congested(const struct worker *worker);
 
 /* The worker where a session lives: a keyed hash of its key. */
 unsigned int worker_home_of(const struct worker *worker, struct bytes key);

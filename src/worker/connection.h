@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A Network Connection: the socket, its records, and what goes in and out.
+ *
+ * What comes in goes one way: socket, record, packet, handler. What goes out
+ * is appended to the outbox and leaves at the end of the turn. Nothing is
+ * freed inside a turn: a closed connection goes when libuv has let go of it.
+ */
+#ifndef SIGNET_WORKER_CONNECTION_H
+#define SIGNET_WORKER_CONNECTION_H
+
+#include <sys/queue.h>
+
+#include <uv.h>
+
+#include "mqtt/packet.h"
+#include "tls/handover.h"
+#include "tls/record.h"
+#include "worker/deadline.h"
+#include "worker/outbox.h"
+#include "worker/worker.h"
+
+enum connection_state {
+	CONNECTION_OPENING,   /* CONNECT is awaited */
+	CONNECTION_MOVING,    /* CONNECT is here, its session elsewhere */
+	CONNECTION_OPEN,      /* has a session */
+	CONNECTION_CLOSING,   /* the last bytes are on their way out */
+	CONNECTION_LINGERING, /* all is sent; the peer's end is awaited */
+	CONNECTION_CLOSED,    /* is freed when libuv has let go of it */
+};
+
+/* Bytes of one receive, and of one send. */
+#define CONNECTION_READ_MAX  (128 * 1024)
+#define CONNECTION_WRITE_MAX (256 * 1024)
+/* What was received and waits while reading is held back is at most this. */
+#define CONNECTION_READ_BUFFER (CONNECTION_READ_MAX + TLS_RECORD_MAX)
+
+struct connection {
+	uv_poll_t poll;
+	struct worker *worker;
+	struct session *session; /* NULL unless OPEN */
+	uint64_t id;
+	uint8_t *peer; /* of tls_peer_encode() */
+	uint32_t peer_len;
+	int fd;
+	uint8_t state;         /* enum connection_state */
+	uint8_t version;       /* enum mqtt_version; 0 before CONNECT */
+	uint8_t events;        /* of uv_poll_start() */
+	uint8_t closing_alert; /* enum tls_alert */
+	bool is_home : 1;      /* another worker sent it here */
+	bool is_dirty : 1;
+	bool is_active : 1;
+	bool is_held : 1;
+	bool is_homeless : 1;
+	bool is_alert_sent : 1;
+	uint16_t keep_alive_seconds;
+	uint16_t home; /* the worker to move to, if MOVING */
+	uint32_t waiting_subacks;
+	uint32_t denied_count; /* denials since the last that was logged */
+	uint64_t received_ms;  /* when the last packet came */
+	uint64_t active_ms;
+	uint64_t denied_ms; /* when the last denial was logged */
+
+	struct tls_records records;
+	struct buffer ciphertext; /* received, not deprotected */
+	struct buffer plaintext;  /* deprotected, not decoded */
+	struct buffer unsent;     /* protected, not taken by the socket */
+	struct outbox outbox;
+
+	struct deadline deadline;
+	TAILQ_ENTRY(connection) in_all;
+	TAILQ_ENTRY(connection) in_dirty;
+	TAILQ_ENTRY(connection) in_active;
+	TAILQ_ENTRY(connection) in_held; /* or among the homeless */
+};
+
+/*
+ * Go on with a connection that was handed over.
+ *
+ * fd: taken. handover: borrowed; what was read and not used yet is put into
+ * ciphertext and plaintext before connection_resume().
+ * Returned: it frees itself; NULL if the state is not a possible one or the
+ * socket cannot be watched.
+ */
+struct connection *connection_new(struct worker *worker, int fd,
+    const struct tls_handover *handover);
+
+/* Process what was read already, and read again. */
+void connection_resume(struct connection *connection);
+
+/* Read no more until connection_resume(): a queue that it feeds is full. */
+void connection_hold(struct connection *connection);
+
+/* The address, identity and so on of its peer; views into the connection. */
+void connection_peer(const struct connection *connection,
+    struct tls_peer *peer);
+
+/* Append an encoded packet to the outbox. */
+void connection_send(struct connection *connection, struct bytes packet);
+
+/* Append a message; delivery->version is the connection's. */
+void connection_send_message(struct connection *connection,
+    struct message *message, const struct message_delivery *delivery);
+
+/* Is there room in the outbox for a message of so many bytes? */
+bool connection_has_room(const struct connection *connection, size_t bytes);
+
+/*
+ * End it from our side: in 5.0 with a DISCONNECT, if the reason is not 0; the
+ * word is what the log says. The session ends ungracefully.
+ */
+void connection_disconnect(struct connection *connection,
+    enum mqtt_reason reason, const char *word);
+
+/* End it with a TLS alert, with nothing before it. */
+void connection_alert(struct connection *connection, enum tls_alert alert,
+    const char *word);
+
+/* The client has said DISCONNECT: end it without a will, or with it. */
+void connection_disconnected(struct connection *connection, bool keeps_will);
+
+/* End it at once: the peer is gone, or the socket moves elsewhere. */
+void connection_abort(struct connection *connection, const char *word);
+
+/* Take the socket out; the connection is over without any trace. */
+int connection_release(struct connection *connection);
+
+/* Give memory back while nothing happens. */
+void connection_rest(struct connection *connection);
+
+/* Its deadline is due. */
+void connection_due(struct connection *connection);
+void connection_set_deadline(struct connection *connection, uint64_t in_ms);
+
+/* Something was received or sent: it is not at rest. */
+void connection_touch(struct connection *connection);
+
+/* Watch the socket for what the connection now waits for. */
+void connection_watch(struct connection *connection);
+
+/* connection_input.c: the socket is readable. */
+void connection_receive(struct connection *connection);
+
+/* connection_output.c: have it flushed at the end of the turn; do it. */
+void connection_mark_dirty(struct connection *connection);
+void connection_flush(struct connection *connection);
+
+/* A packet arrived (dispatch.c). 0, or a negated Reason Code that ends it. */
+int connection_dispatch(struct connection *connection,
+    const struct mqtt_frame *frame);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way in: socket, record, packet, handler. What is not whole yet, or may
+ * not be used yet, stays with the connection.
+ */
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "worker/connection.h"
+#include "worker/handoff.h"
+
+static bool
+takes_packets(const struct connection *connection)
+{
+	return connection->state == CONNECTION_OPENING ||
+	       (connection->state == CONNECTION_OPEN && !connection->is_held);
+}
+
+/* End a connection for what it sent: in 5.0 the client is told why. */
+static void
+refuse_packet(struct connection *connection, enum mqtt_reason reason)
+{
+	connection_disconnect(connection, reason, mqtt_reason_name(reason));
+}
+
+/* Handle the packets at the front of input; returns how far they reach. */
+static size_t
+take_packets(struct connection *connection, struct bytes input)
+{
+	uint32_t max = connection->worker->config->limits.packet_bytes;
+	size_t taken = 0;
+
+	while (taken < input.len && takes_packets(connection)) {
+		struct bytes rest = bytes_skip(input, taken);
+		struct mqtt_frame frame;
+		int status;
+
+		/* [MQTT-3.1.0-1]: known by its first byte, before the rest. */
+		if (connection->state == CONNECTION_OPENING &&
+		    rest.data[0] >> 4 != MQTT_CONNECT) {
+			connection_disconnect(connection, 0,
+			    "first-packet-not-connect");
+			break;
+		}
+		status = mqtt_frame_decode(rest, max, &frame);
+		if (status == MQTT_NEED_MORE)
+			break;
+		if (status == 0)
+			status = connection_dispatch(connection, &frame);
+		if (status < 0)
+			refuse_packet(connection, (enum mqtt_reason) - status);
+		if (connection->state == CONNECTION_MOVING)
+			break; /* CONNECT is for the worker of its home */
+		taken += status == 0 ? frame.len : 0;
+	}
+	return taken;
+}
+
+static void
+take_plaintext(struct connection *connection, struct bytes plaintext)
+{
+	struct buffer *kept = &connection->plaintext;
+	size_t taken;
+
+	if (kept->len == 0) {
+		taken = take_packets(connection, plaintext);
+		if (connection->state <= CONNECTION_OPEN)
+			buffer_append(kept, bytes_skip(plaintext, taken));
+		return;
+	}
+	buffer_append(kept, plaintext);
+	taken = take_packets(connection, buffer_view(kept));
+	if (connection->state <= CONNECTION_OPEN)
+		buffer_consume(kept, taken);
+}
+
+/* The record layer has ended the connection. */
+static void
+end_records(struct connection *connection, int status, uint8_t alert)
+{
+	if (status == TLS_CLOSE_NOTIFY)
+		connection_disconnect(connection, 0, "closed-by-peer");
+	else if (status == TLS_FATAL_ALERT)
+		connection_abort(connection, tls_alert_name(alert));
+	else
+		connection_alert(connection, (enum tls_alert) - status,
+		    tls_alert_name((unsigned int)-status));
+}
+
+/* Take the records in data, in place; keep what may not be taken yet. */
+static void
+take_records(struct connection *connection, uint8_t *data, size_t len)
+{
+	size_t taken = 0;
+
+	while (taken < len && takes_packets(connection)) {
+		struct tls_record record = { .len = 0 };
+		int status = tls_record_deprotect(&connection->records,
+		    data + taken, len - taken, &record);
+
+		if (status == TLS_NEED_MORE)
+			break;
+		if (status != 0) {
+			end_records(connection, status, record.alert);
+			return;
+		}
+		taken += record.len;
+		if (record.plaintext.len > 0)
+			take_plaintext(connection, record.plaintext);
+	}
+	if (connection->state <= CONNECTION_OPEN && taken < len)
+		buffer_append(&connection->ciphertext,
+		    bytes_of(data + taken, len - taken));
+	if (tls_records_owe(&connection->records))
+		connection_mark_dirty(connection);
+	if (connection->state == CONNECTION_MOVING)
+		handoff_send(connection);
+}
+
+/* Move what is kept into the read buffer; returns its length. */
+static size_t
+fetch_ciphertext(struct connection *connection)
+{
+	size_t len = connection->ciphertext.len;
+
+	if (len > 0)
+		memcpy(connection->worker->read_buffer,
+		    connection->ciphertext.data, len);
+	connection->ciphertext.len = 0;
+	return len;
+}
+
+/* After our end: whatever still comes is dropped until the peer's end. */
+static void
+receive_nothing(struct connection *connection)
+{
+	ssize_t len = recv(connection->fd, connection->worker->read_buffer,
+	    CONNECTION_READ_MAX, 0);
+
+	if (len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR))
+		connection_abort(connection, "closed-by-peer");
+}
+
+void
+connection_receive(struct connection *connection)
+{
+	struct worker *worker = connection->worker;
+	size_t kept;
+	ssize_t len;
+
+	if (connection->state >= CONNECTION_CLOSING) {
+		if (connection->state != CONNECTION_CLOSED)
+			receive_nothing(connection);
+		return;
+	}
+	kept = connection->ciphertext.len;
+	len = recv(connection->fd, worker->read_buffer + kept,
+	    CONNECTION_READ_MAX, 0);
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (len <= 0) {
+		/* no close_notify: cut off (RFC 8446 s6.1) */
+		connection_abort(connection,
+		    len == 0 ? "truncated-by-peer" : "connection-reset");
+		return;
+	}
+	worker->statistics.bytes_received += (uint64_t)len;
+	connection_touch(connection);
+	fetch_ciphertext(connection);
+	take_records(connection, worker->read_buffer, kept + (size_t)len);
+	connection_watch(connection);
+}
+
+void
+connection_resume(struct connection *connection)
+{
+	struct worker *worker = connection->worker;
+	size_t len;
+
+	if (connection->is_held) {
+		connection->is_held = false;
+		TAILQ_REMOVE(&worker->held, connection, in_held);
+	}
+	if (connection->plaintext.len > 0)
+		take_plaintext(connection, BYTES_NONE);
+	if (connection->state == CONNECTION_MOVING)
+		handoff_send(connection);
+	if (!takes_packets(connection)) {
+		connection_watch(connection);
+		return;
+	}
+	len = fetch_ciphertext(connection);
+	take_records(connection, worker->read_buffer, len);
+	connection_watch(connection);
+}

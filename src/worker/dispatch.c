@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/handler.h"
+#include "worker/session.h"
+
+/* One line of denials a second and connection is enough for a human. */
+#define DENIED_LOG_MS 1000
+
+/* NULL: not for a server, or not without what precedes it. */
+static packet_handler *const handlers[] = {
+	[MQTT_PUBLISH] = handle_publish,
+	[MQTT_PUBACK] = handle_puback,
+	[MQTT_SUBSCRIBE] = handle_subscribe,
+	[MQTT_UNSUBSCRIBE] = handle_unsubscribe,
+	[MQTT_PINGREQ] = handle_pingreq,
+	[MQTT_DISCONNECT] = handle_disconnect,
+	[MQTT_AUTH] = NULL,
+};
+
+int
+connection_dispatch(struct connection *connection,
+    const struct mqtt_frame *frame)
+{
+	connection->received_ms = worker_now_ms(connection->worker);
+	if (connection->state == CONNECTION_OPENING)
+		return frame->type == MQTT_CONNECT
+			   ? handle_connect(connection, frame)
+			   : MQTT_ERR_PROTOCOL_ERROR; /* [MQTT-3.1.0-1] */
+	/* A second CONNECT too [MQTT-3.1.0-2], and AUTH without a method. */
+	if (handlers[frame->type] == NULL)
+		return MQTT_ERR_PROTOCOL_ERROR;
+	return handlers[frame->type](connection, frame);
+}
+
+int
+handle_pingreq(struct connection *connection, const struct mqtt_frame *frame)
+{
+	uint8_t packet[2];
+	struct mqtt_writer writer = { packet, sizeof(packet), 0 };
+	int error = mqtt_ping_decode(frame);
+
+	if (error != 0)
+		return error;
+	send_encoded(connection, mqtt_ping_encode(MQTT_PINGRESP, &writer),
+	    &writer);
+	return 0;
+}
+
+int
+handle_disconnect(struct connection *connection, const struct mqtt_frame *frame)
+{
+	struct mqtt_disconnect disconnect;
+	int error = mqtt_disconnect_decode(
+	    (enum mqtt_version)connection->version, frame, &disconnect);
+
+	if (error != 0)
+		return error;
+	/* [MQTT5-3.14.4-3]: 0x00 takes the will back; any other keeps it. */
+	connection_disconnected(connection, disconnect.reason != 0);
+	return 0;
+}
+
+int
+handle_puback(struct connection *connection, const struct mqtt_frame *frame)
+{
+	struct mqtt_ack ack;
+	int error = mqtt_ack_decode((enum mqtt_version)connection->version,
+	    frame, &ack);
+
+	if (error != 0)
+		return error;
+	/* Of one that is not in flight there is nothing to end. */
+	session_acknowledge(connection->session, ack.packet_id);
+	return 0;
+}
+
+void
+log_denied(struct connection *connection, const char *action,
+    struct bytes topic)
+{
+	const struct session *session = connection->session;
+	uint64_t now_ms = worker_now_ms(connection->worker);
+	struct tls_peer peer;
+
+	connection->denied_count++;
+	if (connection->denied_ms != 0 &&
+	    now_ms - connection->denied_ms < DENIED_LOG_MS)
+		return;
+	connection_peer(connection, &peer);
+	log_warning(log_id("session", connection->id),
+	    log_word("event", "denied"), log_word("action", action),
+	    log_text("topic", topic), log_text("identity", peer.identity),
+	    log_text("client_id",
+		session == NULL ? BYTES_NONE : session_client_id(session)),
+	    log_word("reason", "no-role-grants-it"),
+	    log_number("count", connection->denied_count));
+	connection->denied_ms = now_ms;
+	connection->denied_count = 0;
+}
+
+void
+send_encoded(struct connection *connection, int error,
+    const struct mqtt_writer *writer)
+{
+	if (error != 0)
+		panic("a packet of ours fits the memory made for it");
+	connection_send(connection, bytes_of(writer->data, writer->len));
+}

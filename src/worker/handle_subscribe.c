@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SUBSCRIBE (3.8) and UNSUBSCRIBE (3.10): a code for each Topic Filter.
+ */
+#include "mqtt/topic.h"
+#include "worker/handler.h"
+#include "worker/session.h"
+
+/* Fixed header, packet identifier and an empty property block. */
+#define SUBACK_HEAD_MAX 16
+
+/* The highest QoS that is granted. */
+#define GRANTED_QOS_MAX 1
+
+/* A SUBACK or UNSUBACK, as its codes come about. */
+struct answer {
+	struct buffer codes;
+	uint64_t announcement; /* that must be taken in before it is sent */
+};
+
+/* Encode into the worker's scratch memory. */
+static struct bytes
+answer_encode(struct connection *connection, enum mqtt_packet_type type,
+    uint16_t packet_id, const struct answer *answer)
+{
+	struct buffer *scratch = &connection->worker->scratch;
+	struct mqtt_suback suback = {
+		.packet_id = packet_id,
+		.codes = buffer_view(&answer->codes),
+	};
+	struct mqtt_writer writer = {
+		.capacity = SUBACK_HEAD_MAX + answer->codes.len,
+	};
+
+	scratch->len = 0;
+	writer.data = buffer_reserve(scratch, writer.capacity);
+	if (mqtt_suback_encode((enum mqtt_version)connection->version, type,
+		&suback, &writer) != 0)
+		panic("SUBACK_HEAD_MAX bounds what is before the codes");
+	return bytes_of(writer.data, writer.len);
+}
+
+static void
+answer_add(struct answer *answer, uint8_t code)
+{
+	buffer_append(&answer->codes, bytes_of(&code, 1));
+}
+
+/* Why a subscription is not possible; SUCCESS if it is. */
+static enum mqtt_reason
+check_subscription(struct connection *connection,
+    const struct mqtt_subscription *subscription)
+{
+	const struct session *session = connection->session;
+	const struct config *config = connection->worker->config;
+	struct bytes group, rest;
+
+	if (mqtt_topic_filter_is_shared(subscription->topic_filter, &group,
+		&rest))
+		return MQTT_REASON_SHARED_SUBSCRIPTIONS_NOT_SUPPORTED;
+	if (topic_level_count(subscription->topic_filter) >
+	    config->limits.topic_levels)
+		return MQTT_REASON_TOPIC_FILTER_INVALID;
+	if (!rights_may_subscribe(session->rights, session_identity(session),
+		session_client_id(session), subscription->topic_filter, NULL)) {
+		log_denied(connection, "subscribe", subscription->topic_filter);
+		return MQTT_REASON_NOT_AUTHORIZED;
+	}
+	if (session->subscription_count >= config->limits.subscriptions)
+		return MQTT_REASON_QUOTA_EXCEEDED;
+	return MQTT_REASON_SUCCESS;
+}
+
+static void
+subscribe_one(struct connection *connection,
+    const struct mqtt_subscription *subscription, uint32_t identifier,
+    struct answer *answer)
+{
+	enum mqtt_reason reason = check_subscription(connection, subscription);
+	struct session_subscription wanted = {
+		.topic_filter = subscription->topic_filter,
+		.identifier = identifier,
+		.qos = subscription->qos < GRANTED_QOS_MAX ? subscription->qos
+							   : GRANTED_QOS_MAX,
+		.no_local = subscription->no_local,
+		.retain_as_published = subscription->retain_as_published,
+	};
+	uint64_t announcement;
+
+	if (reason != MQTT_REASON_SUCCESS) {
+		answer_add(answer, connection->version == MQTT_VERSION_5
+				       ? (uint8_t)reason
+				       : MQTT_SUBACK_FAILURE);
+		return;
+	}
+	announcement = session_subscribe(connection->session, &wanted);
+	if (announcement > answer->announcement)
+		answer->announcement = announcement;
+	answer_add(answer, wanted.qos);
+}
+
+int
+handle_subscribe(struct connection *connection, const struct mqtt_frame *frame)
+{
+	enum mqtt_version version = (enum mqtt_version)connection->version;
+	struct mqtt_subscription subscription;
+	struct mqtt_subscribe subscribe;
+	struct answer answer = { .announcement = 0 };
+	uint32_t identifier = 0;
+	size_t pos = 0;
+	int error = mqtt_subscribe_decode(version, frame, &subscribe);
+
+	if (error != 0)
+		return error;
+	if (version == MQTT_VERSION_5 &&
+	    mqtt_properties_have(&subscribe.properties,
+		MQTT_PROPERTY_SUBSCRIPTION_IDENTIFIER))
+		identifier = subscribe.properties.subscription_identifier;
+	while (mqtt_subscribe_next(version, &subscribe, &pos, &subscription))
+		subscribe_one(connection, &subscription, identifier, &answer);
+	interest_send_after(connection->worker, connection, answer.announcement,
+	    answer_encode(connection, MQTT_SUBACK, subscribe.packet_id,
+		&answer));
+	buffer_done(&answer.codes);
+	if (worker_is_congested(connection->worker))
+		connection_hold(connection);
+	return 0;
+}
+
+int
+handle_unsubscribe(struct connection *connection,
+    const struct mqtt_frame *frame)
+{
+	enum mqtt_version version = (enum mqtt_version)connection->version;
+	struct mqtt_unsubscribe unsubscribe;
+	struct answer answer = { .announcement = 0 };
+	struct bytes topic_filter;
+	size_t pos = 0;
+	int error = mqtt_unsubscribe_decode(version, frame, &unsubscribe);
+
+	if (error != 0)
+		return error;
+	while (mqtt_unsubscribe_next(&unsubscribe, &pos, &topic_filter)) {
+		bool was_there = session_unsubscribe(connection->session,
+		    topic_filter);
+
+		if (version == MQTT_VERSION_5)
+			answer_add(&answer,
+			    was_there ? MQTT_REASON_SUCCESS
+				      : MQTT_REASON_NO_SUBSCRIPTION_EXISTED);
+	}
+	connection_send(connection, answer_encode(connection, MQTT_UNSUBACK,
+					unsubscribe.packet_id, &answer));
+	buffer_done(&answer.codes);
+	if (worker_is_congested(connection->worker))
+		connection_hold(connection);
+	return 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/handoff.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "lib/memory.h"
+
+static bool
+is_tcp_socket(int fd)
+{
+	int protocol = 0;
+	socklen_t len = sizeof(protocol);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 &&
+	       protocol == IPPROTO_TCP;
+}
+
+static void
+take_over(struct worker *worker, const struct proc_peer *peer, int fd,
+    const struct ipc_session_handoff *handoff,
+    const struct tls_handover *handover)
+{
+	struct connection *connection;
+
+	if (worker->is_stopping ||
+	    worker->connection_count >= worker->connection_max) {
+		log_warning(log_id("session", handover->peer.id),
+		    log_word("event", "refused"),
+		    log_word("reason", worker->is_stopping
+					   ? "stopping"
+					   : "too-many-connections"));
+		close(fd);
+		return;
+	}
+	connection = connection_new(worker, fd, handover);
+	if (connection == NULL) {
+		log_warning(log_id("session", handover->peer.id),
+		    log_word("event", "refused"),
+		    log_word("reason", "cannot-continue"));
+		return;
+	}
+	connection->is_home = peer->role == IPC_ROLE_WORKER;
+	buffer_append(&connection->plaintext, handoff->plaintext);
+	buffer_append(&connection->ciphertext, handoff->ciphertext);
+	connection_resume(connection);
+}
+
+int
+on_session_handoff(struct worker *worker, struct proc_peer *peer,
+    struct ipc_message *message)
+{
+	struct ipc_session_handoff handoff;
+	struct tls_handover handover;
+	int error = ipc_session_handoff_decode(message->payload, &handoff);
+
+	if (error != 0)
+		return error;
+	if (handoff.ciphertext.len > CONNECTION_READ_MAX + TLS_RECORD_MAX ||
+	    !is_tcp_socket(message->fd) ||
+	    tls_handover_decode(handoff.handover, &handover) != 0)
+		return -EBADMSG;
+	take_over(worker, peer, message->fd, &handoff, &handover);
+	message->fd = -1;
+	memory_wipe(&handover, sizeof(handover));
+	return 0;
+}
+
+static void
+handoff_push(struct connection *connection, struct proc_peer *peer)
+{
+	struct worker *worker = connection->worker;
+	struct ipc_session_handoff handoff = {
+		.plaintext = buffer_view(&connection->plaintext),
+		.ciphertext = buffer_view(&connection->ciphertext),
+	};
+	struct tls_handover handover = { .state = connection->records.state };
+	struct buffer state = { .data = NULL }, payload = { .data = NULL };
+
+	connection_peer(connection, &handover.peer);
+	tls_handover_encode(&handover, &state);
+	handoff.handover = buffer_view(&state);
+	buffer_reserve(&payload,
+	    state.len + handoff.plaintext.len + handoff.ciphertext.len + 16);
+	ipc_session_handoff_encode(&handoff, &payload);
+	log_debug(log_id("session", connection->id), log_word("event", "moved"),
+	    log_number("worker", connection->home));
+	/* From here on the other worker owns the keys; we never use ours. */
+	proc_peer_push(worker->child, peer, IPC_SESSION_HANDOFF,
+	    buffer_view(&payload), connection_release(connection), true);
+	memory_wipe(&handover, sizeof(handover));
+	buffer_wipe(&state);
+	buffer_wipe(&payload);
+}
+
+static void
+handoff_wait(struct connection *connection)
+{
+	if (connection->is_homeless)
+		return;
+	connection->is_homeless = true;
+	TAILQ_INSERT_TAIL(&connection->worker->homeless, connection, in_held);
+}
+
+void
+handoff_send(struct connection *connection)
+{
+	struct worker *worker = connection->worker;
+	struct proc_peer *peer = worker->peers[connection->home];
+
+	if (peer == NULL || proc_peer_is_full(worker->child, peer) ||
+	    connection->unsent.len > 0 ||
+	    !tls_records_are_quiet(&connection->records)) {
+		handoff_wait(connection);
+		return;
+	}
+	handoff_push(connection, peer);
+}
+
+void
+handoff_retry(struct worker *worker)
+{
+	struct connection *connection, *next;
+
+	for (connection = TAILQ_FIRST(&worker->homeless); connection != NULL;
+	     connection = next) {
+		next = TAILQ_NEXT(connection, in_held);
+		handoff_send(connection);
+	}
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/router.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/memory.h"
+#include "mqtt/topic.h"
+#include "worker/session.h"
+
+/* What one session gets, from all its subscriptions that match. */
+struct delivery {
+	struct session *session;
+	uint32_t *subscription_ids; /* NULL if none */
+	uint32_t subscription_id_count;
+	uint8_t qos;
+	bool retain;
+};
+
+struct router {
+	const struct ipc_publish *parts; /* of the message in hand */
+	uint64_t number; /* counts messages: marks sessions already met */
+	struct delivery *deliveries;
+	uint32_t count;
+	uint32_t capacity;
+};
+
+struct router *
+router_new(void)
+{
+	return memory_new(1, sizeof(struct router));
+}
+
+void
+router_free(struct router **router)
+{
+	if (*router == NULL)
+		return;
+	free((*router)->deliveries);
+	free(*router);
+	*router = NULL;
+}
+
+/* The delivery to a session, begun if this is its first match. */
+static struct delivery *
+delivery_get(struct router *router, struct session *session)
+{
+	struct delivery *delivery;
+
+	if (session->route_number == router->number)
+		return &router->deliveries[session->route_delivery];
+	if (router->count == router->capacity) {
+		router->capacity = router->capacity == 0 ? 64
+							 : router->capacity * 2;
+		router->deliveries = memory_resize(router->deliveries,
+		    router->capacity * sizeof(*router->deliveries));
+	}
+	session->route_number = router->number;
+	session->route_delivery = router->count;
+	delivery = &router->deliveries[router->count++];
+	*delivery = (struct delivery){ .session = session };
+	return delivery;
+}
+
+static void
+delivery_add_identifier(struct delivery *delivery, uint32_t identifier)
+{
+	delivery->subscription_ids = memory_resize(delivery->subscription_ids,
+	    (delivery->subscription_id_count + 1) * sizeof(uint32_t));
+	delivery
+	    ->subscription_ids[delivery->subscription_id_count++] = identifier;
+}
+
+static void
+on_match(void *context, struct subscription *subscription)
+{
+	struct router *router = context;
+	const struct ipc_publish *parts = router->parts;
+	uint8_t qos = subscription->qos < parts->qos ? subscription->qos
+						     : parts->qos;
+	struct delivery *delivery;
+
+	if (subscription->no_local &&
+	    parts->publisher == subscription->session->id)
+		return; /* [MQTT5-3.8.3-3] */
+	delivery = delivery_get(router, subscription->session);
+	/* Overlapping subscriptions: once, at the most [MQTT-3.3.5-1]. */
+	if (qos > delivery->qos)
+		delivery->qos = qos;
+	if (subscription->retain_as_published && parts->retain)
+		delivery->retain = true; /* [MQTT5-3.3.1-13] */
+	if (subscription->identifier != 0)
+		delivery_add_identifier(delivery, subscription->identifier);
+}
+
+static void
+deliver(const struct delivery *delivery, struct message *message)
+{
+	struct message_delivery to = {
+		.qos = delivery->qos,
+		.retain = delivery->retain,
+		.subscription_ids = delivery->subscription_ids,
+		.subscription_id_count = delivery->subscription_id_count,
+	};
+
+	session_deliver(delivery->session, message, &to);
+}
+
+/* Deliver to this worker's sessions; returns the other workers that want it. */
+static worker_set
+route(struct worker *worker, const struct ipc_publish *parts)
+{
+	struct router *router = worker->router;
+	struct message *message;
+	worker_set workers;
+
+	router->parts = parts;
+	router->number++;
+	router->count = 0;
+	workers = topic_tree_match(worker->topics, parts->topic_name, on_match,
+	    router);
+	if (router->count == 0)
+		return workers;
+	message = message_new(parts);
+	for (uint32_t i = 0; i < router->count; i++) {
+		deliver(&router->deliveries[i], message);
+		free(router->deliveries[i].subscription_ids);
+	}
+	message_unref(&message);
+	return workers;
+}
+
+/* Forward to each worker of a set. True if one of the queues is full now. */
+static bool
+forward(struct worker *worker, const struct ipc_publish *parts,
+    worker_set workers)
+{
+	bool is_full = false;
+
+	worker->scratch.len = 0;
+	ipc_publish_encode(parts, &worker->scratch);
+	for (unsigned int i = 0; i < WORKER_SET_MAX; i++) {
+		struct proc_peer *peer = worker->peers[i];
+
+		if ((workers >> i & 1) == 0 || peer == NULL)
+			continue;
+		proc_peer_push(worker->child, peer, IPC_PUBLISH_FORWARD,
+		    buffer_view(&worker->scratch), -1, false);
+		if (proc_peer_is_full(worker->child, peer))
+			is_full = true;
+	}
+	return is_full;
+}
+
+struct router_result
+router_publish(struct worker *worker, const struct ipc_publish *parts)
+{
+	worker_set workers = route(worker, parts);
+	struct router_result result = {
+		.has_receivers = workers != 0 || worker->router->count > 0,
+	};
+
+	if (workers != 0)
+		result.is_full = forward(worker, parts, workers);
+	return result;
+}
+
+int
+on_publish_forward(struct worker *worker, struct bytes payload)
+{
+	struct ipc_publish parts;
+	int error = ipc_publish_decode(payload, &parts);
+
+	if (error != 0)
+		return error;
+	if (!mqtt_topic_name_is_valid(parts.topic_name))
+		return -EBADMSG;
+	route(worker, &parts);
+	return 0;
+}

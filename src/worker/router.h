@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The router: from a message to the sessions that want it, here and on other
+ * workers. One match yields both.
+ */
+#ifndef SIGNET_WORKER_ROUTER_H
+#define SIGNET_WORKER_ROUTER_H
+
+#include "worker/message.h"
+#include "worker/worker.h"
+
+struct router;
+
+/* Returned, free with router_free(). */
+struct router *router_new(void);
+void router_free(struct router **router);
+
+struct router_result {
+	bool has_receivers; /* a session here, or a worker with an interest */
+	bool is_full; /* a queue to a worker is full: hold the publisher back */
+};
+
+/*
+ * Route a message that was published here: deliver it to this worker's
+ * sessions, and forward it to each worker that has an interest.
+ * parts: borrowed; copied only if somebody wants it.
+ */
+struct router_result router_publish(struct worker *worker,
+    const struct ipc_publish *parts);
+
+/* Handler of PUBLISH_FORWARD: deliver to this worker's sessions alone. */
+int on_publish_forward(struct worker *worker, struct bytes payload);
+
+#endif

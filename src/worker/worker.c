@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The worker role.
+ *
+ * Duties: the records, packets and sessions of authenticated connections, and
+ * the routing of messages between them and to other workers.
+ * Privileges: none; the sockets that are handed to it, and its channels.
+ * Receives: SESSION_HANDOFF from gates and workers; INTEREST_* and
+ * PUBLISH_FORWARD from workers; STOP from the master.
+ * Sends: SESSION_HANDOFF, INTEREST_*, PUBLISH_FORWARD to workers.
+ * On failure: its connections are lost, and nothing of the other workers'.
+ */
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/memory.h"
+#include "tls/aead.h"
+#include "worker/connection.h"
+#include "worker/handoff.h"
+#include "worker/router.h"
+#include "worker/session.h"
+
+#define TICK_MS 1000
+
+/* A connection that was silent so long gives back what can be made again. */
+#define REST_MS 2000
+
+unsigned int
+worker_home_of(const struct worker *worker, struct bytes key)
+{
+	struct hash_key home_key;
+
+	memcpy(home_key.bytes, worker->child->start.home_key, HASH_KEY_LEN);
+	return (unsigned int)(hash_keyed(&home_key, key) %
+			      worker->child->start.worker_count);
+}
+
+bool
+worker_is_congested(const struct worker *worker)
+{
+	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
+		if (worker->peers[i] != NULL &&
+		    proc_peer_is_full(worker->child, worker->peers[i]))
+			return true;
+	return false;
+}
+
+/* Let publishers go on that were held back for a full queue. */
+static void
+resume_held(struct worker *worker)
+{
+	struct connection *connection;
+
+	while (!worker_is_congested(worker) &&
+	       (connection = TAILQ_FIRST(&worker->held)) != NULL)
+		connection_resume(connection);
+}
+
+static void
+ready_if_complete(struct worker *worker)
+{
+	if (worker->is_ready || !interest_is_complete(worker))
+		return;
+	worker->is_ready = true;
+	proc_child_ready(worker->child);
+}
+
+static void
+on_peer_up(struct proc_child *child, struct proc_peer *peer)
+{
+	struct worker *worker = child->context;
+
+	if (peer->role != IPC_ROLE_WORKER)
+		return;
+	if (peer->index >= WORKER_SET_MAX)
+		panic("the schema bounds the number of workers");
+	worker->peers[peer->index] = peer;
+	interest_peer_up(worker, peer);
+	handoff_retry(worker);
+}
+
+static void
+on_peer_down(struct proc_child *child, struct proc_peer *peer)
+{
+	struct worker *worker = child->context;
+
+	if (peer->role != IPC_ROLE_WORKER)
+		return;
+	worker->peers[peer->index] = NULL;
+	interest_peer_down(worker, peer);
+	resume_held(worker);
+	ready_if_complete(worker);
+}
+
+static void
+on_peer_writable(struct proc_child *child, struct proc_peer *peer)
+{
+	struct worker *worker = child->context;
+
+	if (peer->role != IPC_ROLE_WORKER)
+		return;
+	handoff_retry(worker);
+	resume_held(worker);
+}
+
+static int
+on_message(struct proc_child *child, struct proc_peer *peer,
+    struct ipc_message *message)
+{
+	struct worker *worker = child->context;
+
+	switch (message->type) {
+	case IPC_SESSION_HANDOFF:
+		return on_session_handoff(worker, peer, message);
+	case IPC_PUBLISH_FORWARD:
+		return on_publish_forward(worker, message->payload);
+	case IPC_INTEREST_ADD:
+		return on_interest_add(worker, peer, message->payload);
+	case IPC_INTEREST_REMOVE:
+		return on_interest_remove(worker, peer, message->payload);
+	case IPC_INTEREST_SYNC:
+		return on_interest_sync(worker, peer, message->payload);
+	case IPC_INTEREST_ACK:
+		return on_interest_ack(worker, peer, message->payload);
+	default:
+		return -EBADMSG;
+	}
+}
+
+static void
+on_turn_end(struct proc_child *child)
+{
+	struct worker *worker = child->context;
+	struct connection *connection;
+
+	while ((connection = TAILQ_FIRST(&worker->dirty)) != NULL)
+		connection_flush(connection);
+	interest_turn_end(worker);
+	ready_if_complete(worker);
+	if (worker->is_stopping && worker->connection_count == 0)
+		proc_child_stopped(child);
+}
+
+static void
+on_stop(struct proc_child *child)
+{
+	struct worker *worker = child->context;
+	struct connection *connection, *next;
+
+	worker->is_stopping = true;
+	for (connection = TAILQ_FIRST(&worker->connections); connection != NULL;
+	     connection = next) {
+		next = TAILQ_NEXT(connection, in_all);
+		connection_disconnect(connection,
+		    MQTT_REASON_SERVER_SHUTTING_DOWN, "shutting-down");
+	}
+}
+
+static void
+on_due(void *context, struct deadline *deadline)
+{
+	struct connection *connection = (struct connection
+		*)((char *)deadline - offsetof(struct connection, deadline));
+
+	(void)context;
+	connection_due(connection);
+}
+
+static void
+rest_idle(struct worker *worker)
+{
+	struct connection *connection;
+
+	while ((connection = TAILQ_FIRST(&worker->active)) != NULL &&
+	       connection->active_ms + REST_MS <= worker_now_ms(worker)) {
+		TAILQ_REMOVE(&worker->active, connection, in_active);
+		connection->is_active = false;
+		connection_rest(connection);
+	}
+}
+
+static void
+on_tick(uv_timer_t *timer)
+{
+	struct worker *worker = timer->data;
+
+	deadline_wheel_turn(&worker->deadlines, worker_now_ms(worker), on_due,
+	    worker);
+	rest_idle(worker);
+	handoff_retry(worker);
+}
+
+static const struct proc_events worker_events = {
+	.on_peer_up = on_peer_up,
+	.on_peer_down = on_peer_down,
+	.on_message = on_message,
+	.on_peer_writable = on_peer_writable,
+	.on_turn_end = on_turn_end,
+	.on_stop = on_stop,
+};
+
+static void
+worker_init(struct worker *worker, struct proc_child *child)
+{
+	uint32_t connections = child->config->limits.connections;
+
+	worker->child = child;
+	worker->config = child->config;
+	worker->topics = topic_tree_new();
+	worker->rights = rights_table_new(child->config);
+	worker->router = router_new();
+	interest_init(&worker->interest);
+	/* Homes are spread evenly, so the bound is shared out evenly. */
+	worker->connection_max = connections / child->start.worker_count + 1;
+	TAILQ_INIT(&worker->connections);
+	TAILQ_INIT(&worker->dirty);
+	TAILQ_INIT(&worker->active);
+	TAILQ_INIT(&worker->held);
+	TAILQ_INIT(&worker->homeless);
+	deadline_wheel_init(&worker->deadlines, worker_now_ms(worker));
+	worker->read_buffer = memory_new(1, CONNECTION_READ_BUFFER);
+	worker->record_buffer = memory_new(1, TLS_PLAINTEXT_MAX);
+	worker->write_buffer = memory_new(1, CONNECTION_WRITE_MAX);
+	uv_timer_init(&child->loop, &worker->tick);
+	worker->tick.data = worker;
+	uv_timer_start(&worker->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+static void
+worker_done(struct worker *worker)
+{
+	interest_done(&worker->interest);
+	router_free(&worker->router);
+	rights_table_free(&worker->rights);
+	topic_tree_free(&worker->topics);
+	buffer_done(&worker->scratch);
+	free(worker->read_buffer);
+	free(worker->record_buffer);
+	free(worker->write_buffer);
+}
+
+int
+worker_run(struct proc_child *child)
+{
+	struct worker worker = { .child = child };
+	int status;
+
+	hash_start();
+	tls_aead_start();
+	worker_init(&worker, child);
+	child->context = &worker;
+	log_info(log_word("event", "started"),
+	    log_word("aead", tls_aead_name()));
+	status = proc_child_loop(child, &worker_events);
+	worker_done(&worker);
+	return status;
+}
