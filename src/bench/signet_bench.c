@@ -11,7 +11,6 @@
 #include <sys/resource.h>
 
 #include "bench/scenario.h"
-#include "config.h"
 #include "lib/memory.h"
 
 #define EXIT_FAULT 1
