@@ -273,7 +273,8 @@ class Mosquitto(Broker):
                 f"cafile {self.pki}/ca.pem\ncertfile {self.pki}/server.pem\n"
                 f"keyfile {self.pki}/server.key\nuser root\n"
                 "require_certificate true\nuse_identity_as_username true\n"
-                f"acl_file {self.folder}/acl\nset_tcp_nodelay true\n")
+                f"acl_file {self.folder}/acl\nset_tcp_nodelay true\n"
+                "max_queued_messages 0\nmax_inflight_messages 0\n")
         self.spawn(["/usr/sbin/mosquitto", "-c", path])
         wait_until(self.answers, "mosquitto answers")
 
