@@ -15,3 +15,4 @@ EXTRA_DIST += \
 	tests/run
 include tests/unit/ipc/local.mk
 include tests/unit/tls/local.mk
+include tests/unit/worker/local.mk

@@ -92,6 +92,7 @@ pending_queue_remove(struct pending_queue *queue, uint16_t packet_id,
 	for (; position > 0; position--)
 		*pending_queue_at(queue, position) = *pending_queue_at(queue,
 		    position - 1);
+	*pending_queue_at(queue, 0) = *item;
 	pending_queue_pop(queue);
 	return true;
 }

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/worker/test_worker
+tests_unit_worker_test_worker_SOURCES = \
+	tests/unit/worker/main.c tests/unit/worker/tests.h \
+	tests/unit/worker/test_deadline.c \
+	tests/unit/worker/test_message.c \
+	tests/unit/worker/test_outbox.c \
+	tests/unit/worker/test_pending.c \
+	tests/unit/worker/test_topic_tree.c
+tests_unit_worker_test_worker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_worker_test_worker_LDADD = $(WORKER_ALL) $(CHECK_LIBS)
+endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "lib/hash.h"
+#include "tests.h"
+
+int
+main(void)
+{
+	Suite *suite = suite_create("worker");
+	SRunner *runner;
+	int failed;
+
+	hash_start();
+	suite_add_tcase(suite, test_deadline());
+	suite_add_tcase(suite, test_message());
+	suite_add_tcase(suite, test_outbox());
+	suite_add_tcase(suite, test_pending());
+	suite_add_tcase(suite, test_topic_tree());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/pending.h"
+
+#include "tests.h"
+
+static struct pending
+item_with(uint16_t packet_id, const char *payload)
+{
+	struct ipc_publish parts = {
+		.qos = 1,
+		.topic_name = BYTES_LITERAL("t"),
+		.payload = bytes_of_string(payload),
+	};
+
+	return (struct pending){
+		.message = message_new(&parts),
+		.packet_id = packet_id,
+		.qos = 1,
+	};
+}
+
+START_TEST(items_come_out_in_their_order)
+{
+	struct pending_queue queue = { .items = NULL };
+
+	for (uint16_t i = 1; i <= 100; i++)
+		pending_queue_push(&queue, item_with(i, "abc"));
+	ck_assert_uint_eq(queue.bytes, 400);
+	for (uint16_t i = 1; i <= 100; i++) {
+		struct pending item = pending_queue_pop(&queue);
+
+		ck_assert_uint_eq(item.packet_id, i);
+		pending_done(&item);
+	}
+	ck_assert_uint_eq(queue.bytes, 0);
+	pending_queue_done(&queue);
+}
+END_TEST
+
+START_TEST(one_in_the_middle_is_taken_out_and_the_order_stays)
+{
+	static const uint16_t left[] = { 1, 2, 4, 5 };
+	struct pending_queue queue = { .items = NULL };
+	struct pending item;
+
+	/* a ring that has wrapped */
+	for (uint16_t i = 0; i < 3; i++)
+		pending_queue_push(&queue, item_with(9, ""));
+	for (uint16_t i = 0; i < 3; i++) {
+		item = pending_queue_pop(&queue);
+		pending_done(&item);
+	}
+	for (uint16_t i = 1; i <= 5; i++)
+		pending_queue_push(&queue, item_with(i, i == 3 ? "xy" : ""));
+	ck_assert(!pending_queue_remove(&queue, 6, &item));
+	ck_assert(pending_queue_remove(&queue, 3, &item));
+	ck_assert_uint_eq(item.packet_id, 3);
+	pending_done(&item);
+	ck_assert_uint_eq(queue.count, 4);
+	ck_assert_uint_eq(queue.bytes, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(pending_queue_at(&queue, i)->packet_id,
+		    left[i]);
+	pending_queue_done(&queue);
+	ck_assert_ptr_null(queue.items);
+}
+END_TEST
+
+TCase *
+test_pending(void)
+{
+	TCase *tcase = tcase_create("pending");
+
+	tcase_add_test(tcase, items_come_out_in_their_order);
+	tcase_add_test(tcase,
+	    one_in_the_middle_is_taken_out_and_the_order_stays);
+	return tcase;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_TESTS_UNIT_WORKER_TESTS_H
+#define SIGNET_TESTS_UNIT_WORKER_TESTS_H
+
+#include <check.h>
+
+TCase *test_deadline(void);
+TCase *test_message(void);
+TCase *test_outbox(void);
+TCase *test_pending(void);
+TCase *test_topic_tree(void);
+
+#endif
