@@ -15,6 +15,8 @@ main(void)
 	suite_add_tcase(suite, test_key_schedule());
 	suite_add_tcase(suite, test_key_limit());
 	suite_add_tcase(suite, test_record());
+	suite_add_tcase(suite, test_record_1_2());
+	suite_add_tcase(suite, test_record_1_3());
 	suite_add_tcase(suite, test_post_handshake());
 	suite_add_tcase(suite, test_handover());
 	runner = srunner_create(suite);

@@ -11,6 +11,8 @@ TCase *test_key_limit(void);
 TCase *test_key_schedule(void);
 TCase *test_post_handshake(void);
 TCase *test_record(void);
+TCase *test_record_1_2(void);
+TCase *test_record_1_3(void);
 TCase *test_tls(void);
 
 #endif
