@@ -13,6 +13,8 @@ EXTRA_DIST += \
 	tests/lib/pki.sh \
 	tests/lib/step \
 	tests/run
+include tests/fuzz/local.mk
 include tests/unit/ipc/local.mk
+include tests/unit/mqtt/local.mk
 include tests/unit/tls/local.mk
 include tests/unit/worker/local.mk

@@ -64,8 +64,8 @@ prepare(struct mqtt_properties *properties, struct mqtt_writer *scratch)
 	pos = 0;
 	while (mqtt_user_property_next(properties, &pos, &name, &value))
 		check(mqtt_user_property_encode(name, value, scratch));
-	properties->encoded =
-	    bytes_of(scratch->data + start, scratch->len - start);
+	properties->encoded = bytes_of(scratch->data + start,
+	    scratch->len - start);
 }
 
 void

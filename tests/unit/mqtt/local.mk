@@ -13,6 +13,8 @@ EXTRA_DIST += \
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/mqtt/test_mqtt
+endif
+
 tests_unit_mqtt_test_mqtt_SOURCES = \
 	tests/unit/mqtt/any_packet.c tests/unit/mqtt/any_packet.h \
 	tests/unit/mqtt/main.c \
@@ -27,6 +29,5 @@ tests_unit_mqtt_test_mqtt_SOURCES = \
 	tests/unit/mqtt/test_utf8.c \
 	tests/unit/mqtt/test_vectors.c \
 	tests/unit/mqtt/test_wire.c
-tests_unit_mqtt_test_mqtt_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_mqtt_test_mqtt_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 tests_unit_mqtt_test_mqtt_LDADD = $(MQTT_ALL) $(CHECK_LIBS)
-endif

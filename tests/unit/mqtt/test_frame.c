@@ -12,7 +12,10 @@ START_TEST(a_frame_ends_where_the_next_begins)
 {
 	struct mqtt_frame frame;
 
-	ck_assert_int_eq(decode("\x32\x02" "ab\xc0\x00", 6, 100, &frame), 0);
+	ck_assert_int_eq(decode("\x32\x02"
+				"ab\xc0\x00",
+			     6, 100, &frame),
+	    0);
 	ck_assert_uint_eq(frame.type, MQTT_PUBLISH);
 	ck_assert_uint_eq(frame.flags, 2);
 	ck_assert_uint_eq(frame.len, 4);

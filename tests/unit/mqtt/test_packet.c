@@ -33,7 +33,7 @@ END_TEST
 
 START_TEST(a_connect_has_its_properties_and_those_of_its_will)
 {
-	struct mqtt_frame frame = FRAME(0x10, 31, 0, 4, 'M', 'Q', 'T', 'T', 5,
+	struct mqtt_frame frame = FRAME(0x10, 29, 0, 4, 'M', 'Q', 'T', 'T', 5,
 	    0x04, 0, 0, 5, 0x11, 0, 0, 0, 9, 0, 0, 5, 0x18, 0, 0, 0, 7, 0, 1,
 	    'w', 0, 0);
 	struct mqtt_connect connect;
@@ -81,8 +81,8 @@ END_TEST
 START_TEST(a_refused_client_id_leaves_the_rest_known) /* [MQTT-3.1.3-8] */
 {
 	struct mqtt_connect connect;
-	struct mqtt_frame frame =
-	    FRAME(0x10, 12, 0, 4, 'M', 'Q', 'T', 'T', 4, 0, 0, 30, 0, 0);
+	struct mqtt_frame frame = FRAME(0x10, 12, 0, 4, 'M', 'Q', 'T', 'T', 4,
+	    0, 0, 30, 0, 0);
 
 	ck_assert_int_eq(mqtt_connect_decode(&frame, &connect),
 	    MQTT_ERR_CLIENT_IDENTIFIER_NOT_VALID);
@@ -179,8 +179,9 @@ END_TEST
 /* MQTT 5.0, 3.15.2: unlike DISCONNECT, it has no form with a code alone. */
 START_TEST(an_auth_with_a_code_has_a_property_length)
 {
-	struct mqtt_disconnect auth = { .reason =
-					    MQTT_REASON_CONTINUE_AUTHENTICATION };
+	struct mqtt_disconnect auth = {
+		.reason = MQTT_REASON_CONTINUE_AUTHENTICATION
+	};
 	uint8_t data[8];
 	struct mqtt_writer writer = { data, sizeof(data), 0 };
 
@@ -202,8 +203,9 @@ START_TEST(properties_are_left_out_in_3_1_1)
 		.reason = MQTT_REASON_QUOTA_EXCEEDED };
 	struct mqtt_suback unsuback = { .packet_id = 1,
 		.codes = BYTES_LITERAL("\x11") };
-	struct mqtt_disconnect disconnect = { .reason =
-						  MQTT_REASON_SERVER_BUSY };
+	struct mqtt_disconnect disconnect = {
+		.reason = MQTT_REASON_SERVER_BUSY
+	};
 
 	connack.properties.receive_maximum = 9;
 	mqtt_properties_mark(&connack.properties,

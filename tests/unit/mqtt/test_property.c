@@ -80,7 +80,7 @@ START_TEST(a_property_belongs_where_the_table_says) /* MQTT 5.0, 2.2.2.2 */
 		int status = decode_row(_i, where, 1, &properties);
 
 		ck_assert_msg(status ==
-			(belongs ? 0 : MQTT_ERR_MALFORMED_PACKET),
+				  (belongs ? 0 : MQTT_ERR_MALFORMED_PACKET),
 		    "%02x in %u: %d", rows[_i].id, where, status);
 		if (belongs)
 			ck_assert(mqtt_properties_have(&properties,
@@ -98,7 +98,7 @@ START_TEST(a_property_is_repeated_only_where_it_may_be)
 
 		if ((rows[_i].where >> where & 1) != 0)
 			ck_assert_msg(decode_row(_i, where, 2, &properties) ==
-				(may ? 0 : MQTT_ERR_PROTOCOL_ERROR),
+					  (may ? 0 : MQTT_ERR_PROTOCOL_ERROR),
 			    "%02x in %u", rows[_i].id, where);
 	}
 }
@@ -152,8 +152,8 @@ START_TEST(no_properties_are_a_length_of_zero) /* [MQTT5-2.2.2-1] */
 END_TEST
 
 /* Two of each that a server treats in its own way. */
-static const uint8_t message[] = { 61,
-	0x26, 0, 1, 'b', 0, 1, '1',     /* User Property */
+static const uint8_t message[] = { 60, 0x26, 0, 1, 'b', 0, 1,
+	'1',                            /* User Property */
 	0x02, 0, 0, 0, 60,              /* Message Expiry Interval */
 	0x0b, 0x01,                     /* Subscription Identifier */
 	0x01, 1,                        /* Payload Format Indicator */
@@ -163,13 +163,12 @@ static const uint8_t message[] = { 61,
 	0x0b, 0x80, 0x01,               /* Subscription Identifier */
 	0x03, 0, 4, 't', 'e', 'x', 't', /* Content Type */
 	0x09, 0, 2, 0, 0xff,            /* Correlation Data */
-	0x26, 0, 1, 'b', 0, 2, '1', 0xc2, 0xa7, 0x26, 0, 0, 0, 0 };
+	0x26, 0, 1, 'b', 0, 3, '1', 0xc2, 0xa7, 0x26, 0, 0, 0, 0 };
 
 static struct mqtt_properties
 decode_message(void)
 {
-	struct mqtt_reader reader = { .data = message,
-		.len = sizeof(message) };
+	struct mqtt_reader reader = { .data = message, .len = sizeof(message) };
 	struct mqtt_properties properties;
 
 	ck_assert_uint_eq(message[0], sizeof(message) - 1);
@@ -204,8 +203,8 @@ START_TEST(user_properties_are_walked_in_their_order) /* [MQTT5-3.3.2-18] */
 	size_t pos = 0;
 
 	for (size_t i = 0; i < 4; i++) {
-		ck_assert(mqtt_user_property_next(&properties, &pos, &name,
-		    &value));
+		ck_assert(
+		    mqtt_user_property_next(&properties, &pos, &name, &value));
 		assert_bytes(name, want[i][0]);
 		assert_bytes(value, want[i][1]);
 	}
@@ -235,7 +234,7 @@ START_TEST(a_server_forwards_what_it_may_not_alter)
 {
 	static const uint8_t want[] = { 0x26, 0, 1, 'b', 0, 1, '1', 0x01, 1,
 		0x26, 0, 1, 'a', 0, 1, '2', 0x08, 0, 2, 'r', 'e', 0x03, 0, 4,
-		't', 'e', 'x', 't', 0x09, 0, 2, 0, 0xff, 0x26, 0, 1, 'b', 0, 2,
+		't', 'e', 'x', 't', 0x09, 0, 2, 0, 0xff, 0x26, 0, 1, 'b', 0, 3,
 		'1', 0xc2, 0xa7, 0x26, 0, 0, 0, 0 };
 	struct mqtt_properties properties = decode_message();
 	uint8_t data[64];

@@ -56,8 +56,8 @@ START_TEST(the_head_and_the_payload_are_the_packet)
 	static const size_t lens[] = { 0, 1, 122, 123, 300 };
 	static const enum mqtt_version versions[] = { MQTT_VERSION_3_1_1,
 		MQTT_VERSION_5 };
-	struct mqtt_publish publish =
-	    message((uint8_t)(_i % 3), lens[_i / 3 % 5]);
+	struct mqtt_publish publish = message((uint8_t)(_i % 3),
+	    lens[_i / 3 % 5]);
 	enum mqtt_version version = versions[_i / 15];
 	uint8_t whole[512], head[512];
 	struct mqtt_writer whole_writer = { whole, sizeof(whole), 0 };
@@ -90,8 +90,7 @@ START_TEST(a_head_needs_no_room_for_its_payload)
 	size_t offset, len;
 	struct mqtt_writer writer = { data, sizeof(data), 0 };
 
-	ck_assert_int_eq(mqtt_publish_encode(MQTT_VERSION_5, &publish,
-			     &writer),
+	ck_assert_int_eq(mqtt_publish_encode(MQTT_VERSION_5, &publish, &writer),
 	    MQTT_ERR_PACKET_TOO_LARGE);
 	ck_assert_uint_eq(writer.len, 0);
 	ck_assert_int_eq(mqtt_publish_head_encode(MQTT_VERSION_5, &publish,
@@ -137,8 +136,7 @@ START_TEST(a_topic_name_too_long_is_not_encoded) /* [MQTT5-4.7.3-3] */
 	struct mqtt_writer writer = { data, 80000, 3 };
 
 	publish.topic_name = bytes_of(text, 65536);
-	ck_assert_int_eq(mqtt_publish_encode(MQTT_VERSION_5, &publish,
-			     &writer),
+	ck_assert_int_eq(mqtt_publish_encode(MQTT_VERSION_5, &publish, &writer),
 	    MQTT_ERR_PACKET_TOO_LARGE);
 	ck_assert_uint_eq(writer.len, 3);
 	free(text);

@@ -17,22 +17,22 @@ START_TEST(each_subscription_has_its_options) /* MQTT 5.0, 3.8.3.1 */
 	    0);
 	ck_assert_uint_eq(subscribe.packet_id, 0x0102);
 	ck_assert_uint_eq(subscribe.count, 2);
-	ck_assert(mqtt_subscribe_next(MQTT_VERSION_5, &subscribe, &pos,
-	    &entry));
+	ck_assert(
+	    mqtt_subscribe_next(MQTT_VERSION_5, &subscribe, &pos, &entry));
 	assert_bytes(entry.topic_filter, "a");
 	ck_assert_uint_eq(entry.qos, 1);
 	ck_assert(entry.no_local);
 	ck_assert(entry.retain_as_published);
 	ck_assert_uint_eq(entry.retain_handling, 1);
-	ck_assert(mqtt_subscribe_next(MQTT_VERSION_5, &subscribe, &pos,
-	    &entry));
+	ck_assert(
+	    mqtt_subscribe_next(MQTT_VERSION_5, &subscribe, &pos, &entry));
 	assert_bytes(entry.topic_filter, "b/");
 	ck_assert_uint_eq(entry.qos, 2);
 	ck_assert(!entry.no_local);
 	ck_assert(!entry.retain_as_published);
 	ck_assert_uint_eq(entry.retain_handling, 2);
-	ck_assert(!mqtt_subscribe_next(MQTT_VERSION_5, &subscribe, &pos,
-	    &entry));
+	ck_assert(
+	    !mqtt_subscribe_next(MQTT_VERSION_5, &subscribe, &pos, &entry));
 	assert_bytes(entry.topic_filter, "b/");
 }
 END_TEST
@@ -66,7 +66,10 @@ START_TEST(entries_are_built_one_by_one)
 	ck_assert_int_eq(mqtt_subscribe_encode(MQTT_VERSION_5, &subscribe,
 			     &out),
 	    0);
-	ck_assert_mem_eq(packet, "\x82\x09\x00\x05\x00\x00\x03" "a/#\x2e", 11);
+	ck_assert_mem_eq(packet,
+	    "\x82\x09\x00\x05\x00\x00\x03"
+	    "a/#\x2e",
+	    11);
 
 	for (size_t room = 0; room < 6; room++) {
 		writer = (struct mqtt_writer){ entries, room, 0 };
@@ -80,8 +83,7 @@ END_TEST
 
 START_TEST(an_unsubscribe_has_topic_filters_alone) /* MQTT 5.0, 3.10.3 */
 {
-	struct mqtt_frame frame =
-	    FRAME(0xa2, 9, 0, 7, 0, 0, 1, '#', 0, 1, '+');
+	struct mqtt_frame frame = FRAME(0xa2, 9, 0, 7, 0, 0, 1, '#', 0, 1, '+');
 	struct mqtt_unsubscribe unsubscribe;
 	struct bytes topic_filter;
 	size_t pos = 0;
@@ -91,14 +93,11 @@ START_TEST(an_unsubscribe_has_topic_filters_alone) /* MQTT 5.0, 3.10.3 */
 	    0);
 	ck_assert_uint_eq(unsubscribe.packet_id, 7);
 	ck_assert_uint_eq(unsubscribe.count, 2);
-	ck_assert(
-	    mqtt_unsubscribe_next(&unsubscribe, &pos, &topic_filter));
+	ck_assert(mqtt_unsubscribe_next(&unsubscribe, &pos, &topic_filter));
 	assert_bytes(topic_filter, "#");
-	ck_assert(
-	    mqtt_unsubscribe_next(&unsubscribe, &pos, &topic_filter));
+	ck_assert(mqtt_unsubscribe_next(&unsubscribe, &pos, &topic_filter));
 	assert_bytes(topic_filter, "+");
-	ck_assert(
-	    !mqtt_unsubscribe_next(&unsubscribe, &pos, &topic_filter));
+	ck_assert(!mqtt_unsubscribe_next(&unsubscribe, &pos, &topic_filter));
 }
 END_TEST
 

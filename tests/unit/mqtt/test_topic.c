@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mqtt/topic.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "suites.h"
@@ -132,9 +133,9 @@ static const struct pair matches[] = {
 
 START_TEST(a_filter_matches_a_name)
 {
-	ck_assert_msg(
-	    mqtt_topic_filter_match(bytes_of_string(matches[_i].left),
-		bytes_of_string(matches[_i].right)) == matches[_i].answer,
+	ck_assert_msg(mqtt_topic_filter_match(bytes_of_string(matches[_i].left),
+			  bytes_of_string(matches[_i].right)) ==
+			  matches[_i].answer,
 	    "%s, %s", matches[_i].left, matches[_i].right);
 }
 END_TEST
@@ -184,9 +185,9 @@ static const struct pair covers[] = {
 
 START_TEST(a_filter_covers_a_filter)
 {
-	ck_assert_msg(
-	    mqtt_topic_filter_covers(bytes_of_string(covers[_i].left),
-		bytes_of_string(covers[_i].right)) == covers[_i].answer,
+	ck_assert_msg(mqtt_topic_filter_covers(bytes_of_string(covers[_i].left),
+			  bytes_of_string(covers[_i].right)) ==
+			  covers[_i].answer,
 	    "%s, %s", covers[_i].left, covers[_i].right);
 }
 END_TEST
@@ -256,8 +257,9 @@ START_TEST(a_shared_filter_comes_apart) /* [MQTT5-4.8.2-1, -2] */
 {
 	struct bytes group = BYTES_NONE, rest = BYTES_NONE;
 
-	ck_assert(mqtt_topic_filter_is_shared(
-	    BYTES_LITERAL("$share/workers/a/+/#"), &group, &rest));
+	ck_assert(
+	    mqtt_topic_filter_is_shared(BYTES_LITERAL("$share/workers/a/+/#"),
+		&group, &rest));
 	assert_bytes(group, "workers");
 	assert_bytes(rest, "a/+/#");
 	ck_assert(!mqtt_topic_filter_is_shared(BYTES_LITERAL("$share/x"),
@@ -300,20 +302,21 @@ START_TEST(a_topic_is_walked_by_levels)
 }
 END_TEST
 
-#define ROWS(table) 0, sizeof(table) / sizeof((table)[0])
+#define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
 
 TCase *
 test_topic_case(void)
 {
 	TCase *tcase = tcase_create("topic");
 
-	tcase_add_loop_test(tcase, a_text_is_a_name_or_a_filter, ROWS(texts));
+	tcase_add_loop_test(tcase, a_text_is_a_name_or_a_filter, 0,
+	    ROWS(texts));
 	tcase_add_test(tcase, a_topic_has_at_most_65535_bytes);
-	tcase_add_loop_test(tcase, a_filter_matches_a_name, ROWS(matches));
-	tcase_add_loop_test(tcase, a_filter_covers_a_filter, ROWS(covers));
+	tcase_add_loop_test(tcase, a_filter_matches_a_name, 0, ROWS(matches));
+	tcase_add_loop_test(tcase, a_filter_covers_a_filter, 0, ROWS(covers));
 	tcase_add_test(tcase, covers_agrees_with_match);
 	tcase_add_test(tcase, a_shared_filter_comes_apart);
-	tcase_add_loop_test(tcase, a_topic_is_walked_by_levels,
+	tcase_add_loop_test(tcase, a_topic_is_walked_by_levels, 0,
 	    ROWS(level_rows));
 	return tcase;
 }

@@ -52,9 +52,8 @@ START_TEST(a_text_is_well_formed_wherever_it_stands)
 
 			memset(text, 'x', len);
 			memcpy(text + before, rows[_i].text, rows[_i].len);
-			ck_assert_msg(
-			    mqtt_utf8_is_valid(bytes_of(text, len)) ==
-				rows[_i].is_valid,
+			ck_assert_msg(mqtt_utf8_is_valid(bytes_of(text, len)) ==
+					  rows[_i].is_valid,
 			    "row %d behind %zu", _i, before);
 			free(text);
 		}
@@ -69,11 +68,11 @@ is_valid_by_definition(const uint8_t *text, size_t len)
 	size_t pos = 0;
 
 	while (pos < len) {
-		size_t count = text[pos] < 0x80   ? 1
-		    : (text[pos] & 0xe0) == 0xc0 ? 2
-		    : (text[pos] & 0xf0) == 0xe0 ? 3
-		    : (text[pos] & 0xf8) == 0xf0 ? 4
-						 : 0;
+		size_t count = text[pos] < 0x80             ? 1
+			       : (text[pos] & 0xe0) == 0xc0 ? 2
+			       : (text[pos] & 0xf0) == 0xe0 ? 3
+			       : (text[pos] & 0xf8) == 0xf0 ? 4
+							    : 0;
 		uint32_t point;
 
 		if (count == 0 || len - pos < count)

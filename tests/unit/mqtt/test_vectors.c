@@ -26,13 +26,14 @@ static bool
 is_valid(const struct vector *vector)
 {
 	return strcmp(vector->answer, "ok") == 0 ||
-	    strcmp(vector->answer, "ok-other-form") == 0;
+	       strcmp(vector->answer, "ok-other-form") == 0;
 }
 
 static const char *
 answer_of(int status)
 {
-	return status == 0 ? "ok" : mqtt_reason_name((enum mqtt_reason)-status);
+	return status == 0 ? "ok"
+			   : mqtt_reason_name((enum mqtt_reason) - status);
 }
 
 static int
@@ -109,7 +110,8 @@ check_cut(const struct vector *vector)
 		ck_assert_msg(status <= 0, "%s: %d at %zu", vector->name,
 		    status, len);
 		/* These have one length, that which their fields say. */
-		if (frame.type == MQTT_CONNECT || frame.type == MQTT_CONNACK)
+		if (is_valid(vector) &&
+		    (frame.type == MQTT_CONNECT || frame.type == MQTT_CONNACK))
 			ck_assert_msg(status < 0, "%s: valid at %zu",
 			    vector->name, len);
 		free(copy);
@@ -144,7 +146,7 @@ check_encoded(const struct vector *vector)
 
 		writer = (struct mqtt_writer){ memory, room + 1, 1 };
 		ck_assert_msg(any_packet_encode(&any, &writer) ==
-			MQTT_ERR_PACKET_TOO_LARGE,
+				  MQTT_ERR_PACKET_TOO_LARGE,
 		    "%s: fits %zu", vector->name, room);
 		ck_assert_uint_eq(writer.len, 1);
 		free(memory);

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# libFuzzer programs: built with CC=clang --enable-fuzzers --enable-sanitizers,
+# run by tests/fuzz/run. Each starts from corpus/NAME.
+EXTRA_DIST += \
+	tests/fuzz/corpus/mqtt/ack-3.1.1 \
+	tests/fuzz/corpus/mqtt/ack-5 \
+	tests/fuzz/corpus/mqtt/connack-3.1.1 \
+	tests/fuzz/corpus/mqtt/connack-5 \
+	tests/fuzz/corpus/mqtt/connect-3.1.1 \
+	tests/fuzz/corpus/mqtt/connect-5 \
+	tests/fuzz/corpus/mqtt/disconnect-3.1.1 \
+	tests/fuzz/corpus/mqtt/disconnect-5 \
+	tests/fuzz/corpus/mqtt/ping-3.1.1 \
+	tests/fuzz/corpus/mqtt/ping-5 \
+	tests/fuzz/corpus/mqtt/publish-3.1.1 \
+	tests/fuzz/corpus/mqtt/publish-5 \
+	tests/fuzz/corpus/mqtt/suback-3.1.1 \
+	tests/fuzz/corpus/mqtt/suback-5 \
+	tests/fuzz/corpus/mqtt/subscribe-3.1.1 \
+	tests/fuzz/corpus/mqtt/subscribe-5 \
+	tests/fuzz/corpus/mqtt/topics-all \
+	tests/fuzz/corpus/mqtt/topics-dollar \
+	tests/fuzz/corpus/mqtt/topics-hash \
+	tests/fuzz/corpus/mqtt/topics-plus \
+	tests/fuzz/corpus/mqtt/topics-share \
+	tests/fuzz/corpus/mqtt/unsubscribe-3.1.1 \
+	tests/fuzz/corpus/mqtt/unsubscribe-5
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_mqtt
+endif
+
+tests_fuzz_fuzz_mqtt_SOURCES = \
+	tests/fuzz/fuzz_mqtt.c \
+	tests/unit/mqtt/any_packet.c tests/unit/mqtt/any_packet.h
+tests_fuzz_fuzz_mqtt_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/mqtt
+tests_fuzz_fuzz_mqtt_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_mqtt_LDADD = $(MQTT_ALL)
