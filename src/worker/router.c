@@ -135,17 +135,18 @@ static bool
 forward(struct worker *worker, const struct ipc_publish *parts,
     worker_set workers)
 {
+	struct bytes pieces[IPC_PUBLISH_PART_COUNT];
+	uint8_t head[IPC_PUBLISH_HEAD_LEN];
 	bool is_full = false;
 
-	worker->scratch.len = 0;
-	ipc_publish_encode(parts, &worker->scratch);
+	ipc_publish_parts(parts, head, pieces);
 	for (unsigned int i = 0; i < WORKER_SET_MAX; i++) {
 		struct proc_peer *peer = worker->peers[i];
 
 		if ((workers >> i & 1) == 0 || peer == NULL)
 			continue;
-		proc_peer_push(worker->child, peer, IPC_PUBLISH_FORWARD,
-		    buffer_view(&worker->scratch), -1, false);
+		proc_peer_push_parts(worker->child, peer, IPC_PUBLISH_FORWARD,
+		    pieces, IPC_PUBLISH_PART_COUNT, -1, false);
 		if (proc_peer_is_full(worker->child, peer))
 			is_full = true;
 	}
