@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/checks/words \
 	tests/dependencies.debian \
 	tests/fuzz/run \
+	tests/integration \
 	tests/lib/debian13 \
 	tests/lib/pki.sh \
 	tests/lib/step \
