@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libsignet-master.a
+libsignet_master_a_SOURCES = \
+	src/master/credentials.c \
+	src/master/listener.c src/master/listener.h \
+	src/master/master.c src/master/master.h \
+	src/master/member.c src/master/member.h
+
+MASTER_ALL = libsignet-master.a $(PROC_ALL)

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "master/listener.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/memory.h"
+
+static int
+resolve(const struct config_listener *listener, struct addrinfo **address)
+{
+	const struct addrinfo hints = {
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
+	};
+	char port[8];
+
+	snprintf(port, sizeof(port), "%u", listener->port);
+	switch (getaddrinfo(listener->address, port, &hints, address)) {
+	case 0:
+		return 0;
+	case EAI_SYSTEM:
+		return -errno;
+	default:
+		return -EADDRNOTAVAIL;
+	}
+}
+
+static int
+bind_and_listen(int fd, const struct addrinfo *address)
+{
+	const int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
+		return -errno;
+	/* so that :: and 0.0.0.0 can both be listed */
+	if (address->ai_family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
+		return -errno;
+	if (bind(fd, address->ai_addr, address->ai_addrlen) != 0)
+		return -errno;
+	if (listen(fd, SOMAXCONN) != 0)
+		return -errno;
+	return 0;
+}
+
+/* The descriptor or -errno. */
+static int
+listener_open(const struct config_listener *listener)
+{
+	struct addrinfo *address = NULL;
+	int fd = -1;
+	int error = resolve(listener, &address);
+
+	if (error != 0)
+		return error;
+	fd = socket(address->ai_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	error = fd < 0 ? -errno : bind_and_listen(fd, address);
+	if (error == 0)
+		log_info(log_address("listener", address->ai_addr),
+		    log_word("event", "bound"));
+	freeaddrinfo(address);
+	if (error == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+int
+listeners_open(const struct config *config, int **fds, char *why, size_t size)
+{
+	int *opened = memory_new(config->listen.count, sizeof(int));
+
+	for (size_t i = 0; i < config->listen.count; i++) {
+		const struct config_listener *listener = &config->listen
+							      .items[i];
+
+		opened[i] = listener_open(listener);
+		if (opened[i] >= 0)
+			continue;
+		int error = opened[i];
+
+		snprintf(why, size, "cannot listen on %s port %u: %s",
+		    listener->address, listener->port, strerror(-error));
+		while (i > 0)
+			close(opened[--i]);
+		free(opened);
+		return error;
+	}
+	*fds = opened;
+	return 0;
+}

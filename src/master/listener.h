@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_MASTER_LISTENER_H
+#define SIGNET_MASTER_LISTENER_H
+
+#include "config/config.h"
+
+/*
+ * Bind and listen on all addresses of the configuration, or on none.
+ *
+ * fds: returned, as many as the configuration has listeners; close each, then
+ * free().
+ * why: on error, which address and port cannot be had for what reason, of at
+ * most size bytes.
+ * Returns 0 or -errno.
+ */
+int listeners_open(const struct config *config, int **fds, char *why,
+    size_t size);
+
+#endif

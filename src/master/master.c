@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "master/master.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/hash.h"
+#include "lib/memory.h"
+#include "master/listener.h"
+#include "master/member.h"
+#include "proc/privileges.h"
+
+/* Who dies sooner after its start is started later the next time. */
+#define STEADY_MS    10000
+#define DELAY_MIN_MS 100
+#define DELAY_MAX_MS 30000
+
+static void
+log_exit(struct member *member, int64_t status, int signal)
+{
+	if (signal != 0)
+		log_warning(log_word("process", member->role->name),
+		    log_number("index", member->index),
+		    log_word("event", "died"), log_number("signal", signal));
+	else
+		log_warning(log_word("process", member->role->name),
+		    log_number("index", member->index),
+		    log_word("event", "died"), log_number("status", status));
+}
+
+static unsigned int
+count_of(const struct master *master, enum ipc_role role)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < master->member_count; i++)
+		count += master->members[i].role->id == role;
+	return count;
+}
+
+/* Are all members ready, who listen or who do not? */
+static bool
+is_all_ready(const struct master *master, bool has_listeners)
+{
+	for (size_t i = 0; i < master->member_count; i++)
+		if (master->members[i].role->has_listeners == has_listeners &&
+		    master->members[i].state != MEMBER_READY)
+			return false;
+	return true;
+}
+
+/* Start those who listen, or those who do not. */
+static void
+start_stage(struct master *master, bool has_listeners)
+{
+	struct member **stage = memory_new(master->member_count,
+	    sizeof(struct member *));
+	size_t count = 0;
+
+	for (size_t i = 0; i < master->member_count; i++)
+		if (master->members[i].role->has_listeners == has_listeners)
+			stage[count++] = &master->members[i];
+	members_start(stage, count);
+	free(stage);
+}
+
+static void
+kill_all(struct master *master)
+{
+	for (size_t i = 0; i < master->member_count; i++)
+		member_kill(&master->members[i]);
+}
+
+static void
+on_closed(uv_handle_t *handle)
+{
+	(void)handle;
+}
+
+/* Nothing is left to do: the loop ends with its last handle. */
+static void
+finish(struct master *master)
+{
+	for (size_t i = 0; i < master->member_count; i++)
+		uv_close((uv_handle_t *)&master->members[i].timer, on_closed);
+	for (size_t i = 0; i < 3; i++)
+		uv_close((uv_handle_t *)&master->signals[i], on_closed);
+	uv_close((uv_handle_t *)&master->deadline, on_closed);
+}
+
+/* Stop those who listen; the others when they have ended. */
+static void
+stop_stage(struct master *master, bool has_listeners)
+{
+	for (size_t i = 0; i < master->member_count; i++)
+		if (master->members[i].role->has_listeners == has_listeners)
+			member_stop(&master->members[i]);
+}
+
+static bool
+is_any_running(const struct master *master, bool has_listeners)
+{
+	for (size_t i = 0; i < master->member_count; i++)
+		if (master->members[i].role->has_listeners == has_listeners &&
+		    master->members[i].state != MEMBER_DOWN)
+			return true;
+	return false;
+}
+
+static void
+on_deadline(uv_timer_t *timer)
+{
+	log_warning(log_word("event", "stop-by-force"));
+	kill_all(timer->data);
+}
+
+static void
+stop(struct master *master)
+{
+	if (master->is_stopping)
+		return;
+	master->is_stopping = true;
+	for (size_t i = 0; i < master->member_count; i++)
+		if (master->members[i].state == MEMBER_DOWN)
+			uv_timer_stop(&master->members[i].timer);
+	uv_timer_start(&master->deadline, on_deadline,
+	    UINT64_C(1000) * master->config->processes.stop_seconds, 0);
+	if (is_any_running(master, true))
+		stop_stage(master, true);
+	else if (is_any_running(master, false))
+		stop_stage(master, false);
+	else
+		finish(master);
+}
+
+static void
+on_stopped(struct master *master, const struct member *member)
+{
+	if (is_any_running(master, true))
+		return;
+	if (!is_any_running(master, false))
+		finish(master);
+	else if (member->role->has_listeners)
+		stop_stage(master, false);
+}
+
+static void
+on_restart(uv_timer_t *timer)
+{
+	struct member *member = timer->data;
+
+	members_start(&member, 1);
+}
+
+static void
+restart_later(struct member *member)
+{
+	uint64_t lived_ms = clock_monotonic_ms() - member->started_at_ms;
+
+	if (lived_ms >= STEADY_MS)
+		member->delay_ms = 0;
+	uv_timer_start(&member->timer, on_restart, member->delay_ms, 0);
+	if (member->delay_ms == 0)
+		member->delay_ms = DELAY_MIN_MS;
+	else if (member->delay_ms < DELAY_MAX_MS / 2)
+		member->delay_ms *= 2;
+	else
+		member->delay_ms = DELAY_MAX_MS;
+}
+
+void
+master_on_exit(struct member *member, int64_t status, int signal)
+{
+	struct master *master = member->master;
+	bool was_ready = member->state == MEMBER_READY;
+
+	member->state = MEMBER_DOWN;
+	if (!master->is_stopping || status != 0 || signal != 0)
+		log_exit(member, status, signal);
+	if (master->is_stopping) {
+		on_stopped(master, member);
+		return;
+	}
+	restart_later(member);
+	if (master->is_up || was_ready ||
+	    ++member->failed_starts < FIRST_STARTS_MAX)
+		return;
+	log_error(log_word("process", member->role->name),
+	    log_number("index", member->index),
+	    log_word("event", "start-failed"),
+	    log_number("attempts", FIRST_STARTS_MAX));
+	master->status = EXIT_FAILURE;
+	stop(master);
+}
+
+void
+master_on_ready(struct member *member)
+{
+	struct master *master = member->master;
+
+	if (master->is_stopping)
+		return;
+	member_introduce_ready(member);
+	if (!is_all_ready(master, false))
+		return;
+	if (!master->is_second_stage) {
+		master->is_second_stage = true;
+		start_stage(master, true);
+	}
+	if (master->is_up || !is_all_ready(master, true))
+		return;
+	master->is_up = true;
+	log_info(log_word("event", "ready"),
+	    log_number("listeners", (int64_t)master->supplies.listener_count),
+	    log_number("workers", count_of(master, IPC_ROLE_WORKER)),
+	    log_number("gates", count_of(master, IPC_ROLE_GATE)));
+}
+
+void
+master_on_peer_fault(struct member *member, const struct ipc_peer *peer)
+{
+	struct master *master = member->master;
+
+	for (size_t i = 0; i < master->member_count; i++) {
+		struct member *other = &master->members[i];
+
+		if (other->role->id != peer->role ||
+		    other->index != peer->index || other == member)
+			continue;
+		log_warning(log_word("process", other->role->name),
+		    log_number("index", other->index),
+		    log_word("event", "killed"),
+		    log_word("reason", "peer-fault"),
+		    log_word("reporter", member->role->name),
+		    log_number("reporter_index", member->index));
+		member_kill(other);
+	}
+}
+
+static void
+on_signal(uv_signal_t *signal, int number)
+{
+	struct master *master = signal->data;
+
+	if (number == SIGHUP) {
+		log_warning(log_word("event", "reload-refused"),
+		    log_string("reason",
+			"settings change with a restart of the daemon"));
+	} else if (master->is_stopping) {
+		kill_all(master);
+	} else {
+		log_info(log_word("event", "stopping"),
+		    log_number("signal", number));
+		stop(master);
+	}
+}
+
+static void
+handle_signals(struct master *master)
+{
+	static const int numbers[3] = { SIGTERM, SIGINT, SIGHUP };
+
+	for (int i = 0; i < 3; i++) {
+		master->signals[i].data = master;
+		uv_signal_init(&master->loop, &master->signals[i]);
+		uv_signal_start(&master->signals[i], on_signal, numbers[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+members_init(struct master *master)
+{
+	size_t count = 0;
+
+	for (const struct role *role = role_table; role->name; role++)
+		count += role->count(master->config);
+	master->members = memory_new(count, sizeof(struct member));
+	for (const struct role *role = role_table; role->name; role++) {
+		unsigned int of_role = role->count(master->config);
+
+		for (unsigned int i = 0; i < of_role; i++)
+			member_init(&master->members[master->member_count++],
+			    master, role, (uint16_t)i);
+	}
+}
+
+/* Sealed memory or the end: without it there is no daemon. */
+static int
+seal(const char *name, struct bytes content)
+{
+	int fd = ipc_sealed_memory(name, content);
+
+	if (fd < 0)
+		fatal("sealed memory: %s", strerror(-fd));
+	return fd;
+}
+
+static void
+supplies_open(struct master *master, struct proc_credentials *credentials)
+{
+	struct supplies *supplies = &master->supplies;
+	struct buffer text = { NULL, 0, 0 };
+	struct hash_key home_key;
+
+	supplies->credentials[IPC_CREDENTIAL_CERTIFICATE - 1] = seal(
+	    "certificate", buffer_view(&credentials->certificate));
+	supplies->credentials[IPC_CREDENTIAL_PRIVATE_KEY - 1] = seal(
+	    "private-key", buffer_view(&credentials->private_key));
+	supplies->credentials[IPC_CREDENTIAL_CLIENT_CA - 1] = seal("client-ca",
+	    buffer_view(&credentials->client_ca));
+	master_credentials_wipe(credentials);
+
+	config_print(master->config, false, &text);
+	supplies->configuration = seal("configuration", buffer_view(&text));
+	buffer_done(&text);
+
+	hash_key_init(&home_key);
+	memcpy(supplies->start.home_key, home_key.bytes,
+	    sizeof(supplies->start.home_key));
+	supplies->start.worker_count = (uint16_t)count_of(master,
+	    IPC_ROLE_WORKER);
+	supplies->start.gate_count = (uint16_t)count_of(master, IPC_ROLE_GATE);
+	supplies->listener_count = master->config->listen.count;
+}
+
+static void
+supplies_close(struct supplies *supplies)
+{
+	close(supplies->configuration);
+	for (int i = 0; i < 3; i++)
+		close(supplies->credentials[i]);
+	for (size_t i = 0; i < supplies->listener_count; i++)
+		close(supplies->listeners[i]);
+	free(supplies->listeners);
+}
+
+int
+master_run(const struct config *config, struct proc_credentials *credentials)
+{
+	struct master master = { .config = config, .status = EXIT_SUCCESS };
+	char why[512];
+
+	log_start("master", config->log.level);
+	proc_privileges_raise_files();
+	if (uv_loop_init(&master.loop) != 0)
+		fatal("the event loop cannot start");
+	if (listeners_open(config, &master.supplies.listeners, why,
+		sizeof(why)) != 0)
+		fatal("%s", why);
+	if (proc_privileges_drop(config->processes.user, why, sizeof(why)) != 0)
+		fatal("%s", why);
+	proc_privileges_confine();
+
+	members_init(&master);
+	supplies_open(&master, credentials);
+	handle_signals(&master);
+	master.deadline.data = &master;
+	uv_timer_init(&master.loop, &master.deadline);
+	start_stage(&master, false);
+	uv_run(&master.loop, UV_RUN_DEFAULT);
+
+	log_info(log_word("event", "stopped"));
+	supplies_close(&master.supplies);
+	free(master.members);
+	(void)uv_loop_close(&master.loop);
+	return master.status;
+}

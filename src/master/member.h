@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The members of the daemon: the processes that the master looks after.
+ */
+#ifndef SIGNET_MASTER_MEMBER_H
+#define SIGNET_MASTER_MEMBER_H
+
+#include <uv.h>
+
+#include "ipc/channel.h"
+#include "proc/child.h"
+
+/* As many starts as may fail before the daemon gives up starting. */
+#define FIRST_STARTS_MAX 3
+
+enum member_state {
+	MEMBER_DOWN,     /* not running; its timer may be about to start it */
+	MEMBER_STARTING, /* running, not yet ready */
+	MEMBER_READY,
+};
+
+/* What all children are given. */
+struct supplies {
+	int configuration;  /* sealed memory */
+	int credentials[3]; /* sealed memory: enum ipc_credential, less one */
+	size_t listener_count;
+	int *listeners;
+	struct ipc_start start;
+};
+
+struct member {
+	struct master *master;
+	const struct role *role;
+	uint16_t index;
+	enum member_state state;
+	bool is_introduced;    /* it gets a channel to whoever comes next */
+	uv_process_t *process; /* these three while it runs */
+	uv_poll_t *poll;
+	struct ipc_channel *channel;
+	uv_timer_t timer; /* of the state it is in */
+	uint64_t started_at_ms;
+	uint64_t delay_ms;          /* before it is started the next time */
+	unsigned int failed_starts; /* ended before it was ready */
+};
+
+struct master {
+	uv_loop_t loop;
+	const struct config *config;
+	struct supplies supplies;
+	size_t member_count;
+	struct member *members;
+	uv_signal_t signals[3];
+	uv_timer_t deadline;  /* of an end in order */
+	bool is_second_stage; /* who listens was started, too */
+	bool is_up;           /* all have been ready once */
+	bool is_stopping;
+	int status;
+};
+
+/* One member's row of the role table, before the loop runs. */
+void member_init(struct member *member, struct master *master,
+    const struct role *role, uint16_t index);
+
+/*
+ * Start count members, that are all down, with channels to each other and to
+ * everyone else whom they are to talk to.
+ */
+void members_start(struct member *const *members, size_t count);
+
+/* Introduce a member that has become ready to those who listen. */
+void member_introduce_ready(struct member *member);
+
+/* Order it to end; by force. No effect on one that is down. */
+void member_stop(struct member *member);
+void member_kill(struct member *member);
+
+/* What the master does about it: master.c. */
+void master_on_ready(struct member *member);
+void master_on_peer_fault(struct member *member, const struct ipc_peer *peer);
+void master_on_exit(struct member *member, int64_t status, int signal);
+
+#endif
