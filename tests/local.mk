@@ -19,3 +19,4 @@ include tests/unit/ipc/local.mk
 include tests/unit/mqtt/local.mk
 include tests/unit/tls/local.mk
 include tests/unit/worker/local.mk
+include tests/unit/master/local.mk

@@ -153,6 +153,7 @@ on_exit_of_process(uv_process_t *process, int64_t status, int signal)
 {
 	struct member *member = process->data;
 
+	member->process = NULL; /* its number may soon be another's */
 	/* what it said last */
 	if (uv_is_active((uv_handle_t *)member->poll))
 		member_receive(member, BATCHES_A_TURN);
@@ -161,7 +162,6 @@ on_exit_of_process(uv_process_t *process, int64_t status, int signal)
 	uv_close((uv_handle_t *)process, on_closed);
 	ipc_channel_close(&member->channel);
 	member->poll = NULL;
-	member->process = NULL;
 	member->is_introduced = false;
 	master_on_exit(member, status, signal);
 }

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/master/test_master
+tests_unit_master_test_master_SOURCES = \
+	tests/unit/master/test_master.c \
+	tests/unit/master/toys.c tests/unit/master/toys.h
+tests_unit_master_test_master_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_master_test_master_LDADD = $(MASTER_ALL) $(CHECK_LIBS)
+endif

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole of processes with toy roles: this program is the master, and is
+ * executed again as its children.
+ */
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "master/master.h"
+#include "toys.h"
+
+#define WORKERS 3
+#define GATES   2
+
+/* For everything that is waited for; far longer than it takes. */
+#define PATIENCE_MS 20000
+
+static pid_t master;
+static FILE *log_lines;
+static uint16_t port;
+
+static unsigned int
+count_workers(const struct config *config)
+{
+	return config->processes.workers;
+}
+
+static unsigned int
+count_gates(const struct config *config)
+{
+	return config->processes.gates;
+}
+
+const struct role role_table[] = {
+	{ IPC_ROLE_GATE, "gate", count_gates, IPC_ROLE_WORKER, true, true, NULL,
+	    toy_gate_run },
+	{ IPC_ROLE_WORKER, "worker", count_workers,
+	    IPC_ROLE_GATE | IPC_ROLE_WORKER, false, false, NULL,
+	    toy_worker_run },
+	{ .name = NULL },
+};
+
+static struct config *
+make_config(void)
+{
+	struct config *config = NULL;
+	struct config_error error;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+	    "listen = ( { address = \"127.0.0.1\"; port = %u; } );\n"
+	    "tls = { certificate = \"/c\"; private_key = \"/k\"; "
+	    "client_ca = \"/a\"; };\n"
+	    "processes = { workers = %d; gates = %d; user = \"nobody\"; "
+	    "stop_seconds = 2; };\n",
+	    port, WORKERS, GATES);
+	if (config_parse("test", bytes_of_string(text), &config, &error) != 0)
+		fatal("%s", error.text);
+	return config;
+}
+
+static int
+run_master(void)
+{
+	struct config *config = make_config();
+	struct proc_credentials credentials = { .certificate = { 0 } };
+	int status;
+
+	buffer_append(&credentials.certificate, BYTES_LITERAL("certificate"));
+	buffer_append(&credentials.private_key, BYTES_LITERAL("key"));
+	buffer_append(&credentials.client_ca, BYTES_LITERAL("ca"));
+	status = master_run(config, &credentials);
+	if (credentials.private_key.data != NULL)
+		status = 99; /* it is to be wiped */
+	config_free(&config);
+	return status;
+}
+
+static void
+start(void)
+{
+	int fds[2];
+
+	/* each test has its own, out of those that belong to tests */
+	port = (uint16_t)(22000 + getpid() % 900);
+	ck_assert_int_eq(pipe(fds), 0);
+	master = fork();
+	if (master == 0) {
+		dup2(fds[1], STDERR_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		_exit(run_master());
+	}
+	close(fds[1]);
+	log_lines = fdopen(fds[0], "r");
+}
+
+/* Read the log up to a line with these words. */
+static void
+await(const char *words)
+{
+	char line[4096];
+
+	alarm(PATIENCE_MS / 1000);
+	while (fgets(line, sizeof(line), log_lines) != NULL) {
+		if (getenv("SHOW_LOG") != NULL)
+			fputs(line, stdout);
+		if (strstr(line, words) != NULL) {
+			alarm(0);
+			return;
+		}
+	}
+	ck_abort_msg("the log ended without \"%s\"", words);
+}
+
+static int
+await_exit(void)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(master, &status, 0), master);
+	master = 0;
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+start_up(void)
+{
+	start();
+	await("event=ready listeners=1 workers=3 gates=2");
+}
+
+static void
+teardown(void)
+{
+	if (master > 0) {
+		kill(master, SIGTERM);
+		ck_assert_int_eq(await_exit(), 0);
+	}
+	fclose(log_lines);
+}
+
+/* What the daemon answers; text is valid until the next call. */
+static const char *
+ask(const char *words)
+{
+	static char text[256];
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct pollfd state = { .fd = fd, .events = POLLIN };
+	ssize_t len = 0;
+
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address,
+			     sizeof(address)),
+	    0);
+	ck_assert_int_eq(send(fd, words, strlen(words), MSG_NOSIGNAL),
+	    (ssize_t)strlen(words));
+	if (poll(&state, 1, PATIENCE_MS) == 1)
+		len = recv(fd, text, sizeof(text) - 1, 0);
+	close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	return text;
+}
+
+/* Ask until the answer comes true. */
+static void
+await_answer(const char *words, const char *answer)
+{
+	const struct timespec pause = { 0, 10 * 1000 * 1000 };
+	uint64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
+
+	while (strcmp(ask(words), answer) != 0) {
+		if (clock_monotonic_ms() > deadline_ms)
+			ck_abort_msg("%s: %s, never %s", words, ask(words),
+			    answer);
+		nanosleep(&pause, NULL);
+	}
+}
+
+static pid_t
+pid_of(const char *words)
+{
+	return (pid_t)strtol(ask(words), NULL, 10);
+}
+
+START_TEST(all_pairs_have_channels_when_the_daemon_is_ready)
+{
+	ck_assert_str_eq(ask("0 peers"), "2");
+	ck_assert_str_eq(ask("1 peers"), "2");
+	ck_assert_str_eq(ask("2 peers"), "2");
+	ck_assert_str_eq(ask("g peers"), "3");
+}
+END_TEST
+
+START_TEST(workers_forward_batches_and_large_messages)
+{
+	ck_assert_str_eq(ask("0 forward 5000"), "ok");
+	await_answer("1 count", "5000000");
+	await_answer("2 count", "5000000");
+	ck_assert_str_eq(ask("0 count"), "0");
+	ck_assert_str_eq(ask("1 large 3000000"), "ok");
+	await_answer("2 count", "8000000");
+}
+END_TEST
+
+START_TEST(a_killed_worker_comes_back_with_all_its_channels)
+{
+	pid_t before = pid_of("1 pid");
+
+	ck_assert_int_gt(before, 1);
+	kill(before, SIGKILL);
+	await("process=worker index=1 event=died signal=9");
+	await_answer("1 peers", "2");
+	await_answer("0 peers", "2");
+	await_answer("2 peers", "2");
+	ck_assert_int_ne(pid_of("1 pid"), before);
+	ck_assert_str_eq(ask("0 forward 10"), "ok");
+	await_answer("1 count", "10000");
+}
+END_TEST
+
+START_TEST(a_killed_gate_comes_back_with_listeners_and_channels)
+{
+	for (int i = 0; i < 2; i++) {
+		kill(pid_of("g pid"), SIGKILL);
+		await("process=gate");
+		await_answer("g peers", "3");
+	}
+	ck_assert_str_eq(ask("g credentials"), "16");
+}
+END_TEST
+
+START_TEST(a_worker_that_speaks_malformed_is_restarted)
+{
+	pid_t before = pid_of("2 pid");
+	pid_t victim = pid_of("0 pid");
+
+	ck_assert_str_eq(ask("2 malformed 0"), "ok");
+	await("peer=worker index=2 event=channel-fault "
+	      "reason=\"message whose content is malformed\"");
+	await("process=worker index=2 event=killed reason=peer-fault "
+	      "reporter=worker reporter_index=0");
+	await_answer("2 peers", "2");
+	ck_assert_int_ne(pid_of("2 pid"), before);
+	ck_assert_int_eq(pid_of("0 pid"), victim);
+	await_answer("0 peers", "2");
+}
+END_TEST
+
+START_TEST(gates_stop_before_workers)
+{
+	kill(master, SIGTERM);
+	await("gate/");
+	await("gate/");
+	await("worker/");
+	await("worker/");
+	await("worker/");
+	await("master event=stopped");
+	ck_assert_int_eq(await_exit(), 0);
+}
+END_TEST
+
+START_TEST(who_does_not_stop_is_killed_after_stop_seconds)
+{
+	uint64_t before_ms = clock_monotonic_ms();
+
+	ck_assert_str_eq(ask("1 hang"), "ok");
+	kill(master, SIGINT);
+	await("event=stop-by-force");
+	await("process=worker index=1 event=died signal=9");
+	ck_assert_int_eq(await_exit(), 0);
+	ck_assert_uint_ge(clock_monotonic_ms() - before_ms, 1900);
+}
+END_TEST
+
+START_TEST(a_second_signal_hurries)
+{
+	uint64_t before_ms = clock_monotonic_ms();
+
+	ck_assert_str_eq(ask("1 hang"), "ok");
+	kill(master, SIGTERM);
+	await("event=stopping");
+	kill(master, SIGINT);
+	ck_assert_int_eq(await_exit(), 0);
+	ck_assert_uint_lt(clock_monotonic_ms() - before_ms, 1900);
+}
+END_TEST
+
+START_TEST(children_end_in_order_when_the_master_dies)
+{
+	ck_assert_str_eq(ask("g peers"), "3");
+	kill(master, SIGKILL);
+	waitpid(master, NULL, 0);
+	master = 0;
+	for (int i = 0; i < WORKERS + GATES; i++)
+		await("event=toy-stopped");
+	/* the log ends when the last of them has */
+	while (fgetc(log_lines) != EOF)
+		;
+}
+END_TEST
+
+START_TEST(signals_of_a_terminal_are_the_masters)
+{
+	pid_t worker = pid_of("0 pid");
+
+	kill(worker, SIGINT);
+	kill(worker, SIGTERM);
+	kill(worker, SIGHUP);
+	kill(master, SIGHUP);
+	await("event=reload-refused");
+	ck_assert_int_eq(pid_of("0 pid"), worker);
+}
+END_TEST
+
+static const char *const unprivileged[] = { "status CapEff", "status CapPrm",
+	"status CapInh", "status CapAmb" };
+
+START_TEST(no_role_keeps_a_privilege)
+{
+	char words[64];
+
+	for (int who = 0; who < 2; who++) {
+		snprintf(words, sizeof(words), "%c %s", who ? 'g' : '0',
+		    unprivileged[_i]);
+		ck_assert_ptr_nonnull(strstr(ask(words), "0000000000000000"));
+		snprintf(words, sizeof(words), "%c status NoNewPrivs",
+		    who ? 'g' : '0');
+		ck_assert_str_eq(ask(words), "NoNewPrivs:\t1\n");
+		snprintf(words, sizeof(words),
+		    "%c status Uid:", who ? 'g' : '0');
+		ck_assert_ptr_null(strstr(ask(words), "\t0"));
+		snprintf(words, sizeof(words),
+		    "%c status Gid:", who ? 'g' : '0');
+		ck_assert_ptr_null(strstr(ask(words), "\t0"));
+	}
+}
+END_TEST
+
+START_TEST(the_master_keeps_no_privilege_either)
+{
+	char path[64];
+	char text[4096];
+	FILE *file;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)master);
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
+	fclose(file);
+	ck_assert_ptr_nonnull(strstr(text, "NoNewPrivs:\t1"));
+	ck_assert_ptr_nonnull(strstr(text, "CapEff:\t0000000000000000"));
+	ck_assert_ptr_null(strstr(text, "Uid:\t0"));
+}
+END_TEST
+
+START_TEST(a_worker_has_its_channels_and_nothing_else_open)
+{
+	/* 0, 1, 2, the master, two workers, two gates, the client: 9; libuv
+	 * has an epoll, an eventfd and two pipes for signals */
+	ck_assert_int_le(atoi(ask("0 files")), 9 + 6);
+	ck_assert_str_eq(ask("0 credentials"), "0");
+}
+END_TEST
+
+START_TEST(processes_have_titles)
+{
+	char path[64];
+	char title[64] = "";
+	FILE *file;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid_of("1 pid"));
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	len = fread(title, 1, sizeof(title) - 1, file);
+	fclose(file);
+	ck_assert_mem_eq(title, "signetd:\0worker\0001\0", 18);
+	ck_assert_uint_eq(len, 18);
+	ck_assert_str_eq(ask("1 status Name"), "Name:\tsignet-worker1\n");
+}
+END_TEST
+
+START_TEST(a_daemon_whose_children_cannot_start_fails)
+{
+	setenv("TOY_FAILS", "1", 1);
+	start();
+	unsetenv("TOY_FAILS");
+	await("event=start-failed attempts=3");
+	ck_assert_int_eq(await_exit(), 1);
+}
+END_TEST
+
+START_TEST(an_address_in_use_is_named_and_nothing_is_started)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)(22000 + getpid() % 900)),
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char words[128];
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)),
+	    0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	start();
+	snprintf(words, sizeof(words),
+	    "cannot listen on 127.0.0.1 port %u: Address already in use", port);
+	await(words);
+	ck_assert_int_eq(await_exit(), 1);
+	close(fd);
+}
+END_TEST
+
+static TCase *
+running_tests(void)
+{
+	TCase *tests = tcase_create("running");
+
+	tcase_set_timeout(tests, 60);
+	tcase_add_checked_fixture(tests, start_up, teardown);
+	tcase_add_test(tests, all_pairs_have_channels_when_the_daemon_is_ready);
+	tcase_add_test(tests, workers_forward_batches_and_large_messages);
+	tcase_add_test(tests, a_killed_worker_comes_back_with_all_its_channels);
+	tcase_add_test(tests,
+	    a_killed_gate_comes_back_with_listeners_and_channels);
+	tcase_add_test(tests, a_worker_that_speaks_malformed_is_restarted);
+	tcase_add_test(tests, gates_stop_before_workers);
+	tcase_add_test(tests, who_does_not_stop_is_killed_after_stop_seconds);
+	tcase_add_test(tests, a_second_signal_hurries);
+	tcase_add_test(tests, children_end_in_order_when_the_master_dies);
+	tcase_add_test(tests, signals_of_a_terminal_are_the_masters);
+	tcase_add_loop_test(tests, no_role_keeps_a_privilege, 0, 4);
+	tcase_add_test(tests, the_master_keeps_no_privilege_either);
+	tcase_add_test(tests, a_worker_has_its_channels_and_nothing_else_open);
+	tcase_add_test(tests, processes_have_titles);
+	return tests;
+}
+
+static TCase *
+failing_tests(void)
+{
+	TCase *tests = tcase_create("failing");
+
+	tcase_set_timeout(tests, 60);
+	tcase_add_checked_fixture(tests, NULL, teardown);
+	tcase_add_test(tests, a_daemon_whose_children_cannot_start_fails);
+	tcase_add_test(tests,
+	    an_address_in_use_is_named_and_nothing_is_started);
+	return tests;
+}
+
+int
+main(int argc, char **argv)
+{
+	SRunner *runner;
+	Suite *suite;
+	int failed;
+
+	if (argc == 3 && strcmp(argv[0], "signetd:") == 0)
+		return proc_child_main(role_find_by_name(argv[1]),
+		    (uint16_t)atoi(argv[2]));
+	suite = suite_create("master");
+	suite_add_tcase(suite, running_tests());
+	suite_add_tcase(suite, failing_tests());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
