@@ -1,0 +1,176 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""No role keeps a right, a descriptor or a secret that it does not need."""
+
+import base64
+import os
+import pwd
+import re
+import subprocess
+
+from signet import Client, Skipped, case, context, main, processes
+from signet import wait_until
+
+
+def need_root():
+    if os.geteuid() != 0:
+        raise Skipped("not started as root")
+
+
+def listeners(port):
+    """Inodes of the sockets that listen there."""
+    found = set()
+    for path in "/proc/net/tcp", "/proc/net/tcp6":
+        with open(path) as file:
+            for words in map(str.split, list(file)[1:]):
+                if words[3] == "0A" and words[1].endswith(f":{port:04X}"):
+                    found.add(f"socket:[{words[9]}]")
+    return found
+
+
+@case
+def each_role_runs_as_somebody_without_rights(broker):
+    need_root()
+    nobody = pwd.getpwnam("nobody")
+    roles = broker.roles()
+    assert len(roles) == 4, roles
+    for name, pid in roles.items():
+        lines = processes.status(pid)
+        assert lines["Uid"].split() == [str(nobody.pw_uid)] * 4, (name, lines)
+        assert lines["Gid"].split() == [str(nobody.pw_gid)] * 4, (name, lines)
+        groups = set(lines["Groups"].split())
+        assert groups <= {str(nobody.pw_gid)}, (name, groups)
+        for kind in "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb":
+            assert int(lines[kind], 16) == 0, (name, kind, lines[kind])
+        assert lines["NoNewPrivs"] == "1", (name, lines["NoNewPrivs"])
+
+
+@case
+def no_role_can_be_looked_into(broker):
+    """Not dumpable: its files in /proc are root's."""
+    need_root()
+    for name, pid in broker.roles().items():
+        assert os.stat(f"/proc/{pid}/environ").st_uid == 0, name
+        with open(f"/proc/{pid}/limits") as file:
+            core = re.search(r"Max core file size +(\w+) +(\w+)", file.read())
+        assert core[1] == "0", (name, core)
+
+
+@case
+def ps_shows_which_is_which(broker):
+    wanted = {"gate 0", "gate 1", "worker 0", "worker 1"}
+    assert set(broker.roles()) == wanted, broker.roles()
+    for name, pid in broker.roles().items():
+        shown = subprocess.run(["ps", "-o", "args=", "-p", str(pid)],
+                               capture_output=True, text=True).stdout
+        assert shown.strip() == f"signetd: {name}", shown
+    assert "signetd" in processes.command(broker.pid)
+
+
+@case
+def each_role_holds_only_its_descriptors(broker):
+    sockets = listeners(broker.port)
+    assert sockets, "nobody listens"
+    for name, pid in broker.roles().items():
+        held = processes.descriptors(pid)
+        files = {number: what for number, what in held.items()
+                 if what.startswith("/") and what not in (
+                     "/dev/null", broker.log_path)}
+        assert not files, (name, files)
+        secret = {number: what for number, what in held.items()
+                  if "memfd" in what}
+        assert not secret, (name, secret)
+        has_listener = bool(sockets & set(held.values()))
+        assert has_listener == name.startswith("gate"), (name, held)
+
+
+@case
+def a_gate_lets_go_of_what_it_handed_over(broker):
+    gates = broker.role_pids("gate").values()
+
+    def held():
+        return [len(processes.descriptors(pid)) for pid in gates]
+    with Client(broker) as client:
+        client.ping()
+    before = held()
+    clients = [Client(broker) for _ in range(20)]
+    wait_until(lambda: held() == before, "the gates hold no session")
+    for client in clients:
+        client.disconnect()
+    total = sum(len(processes.descriptors(pid))
+                for pid in broker.role_pids("worker").values())
+
+    def now():
+        return sum(len(processes.descriptors(pid))
+                   for pid in broker.role_pids("worker").values())
+    wait_until(lambda: now() <= total - 20 or now() < 60,
+               "the workers close what is over")
+
+
+def find_in_memory(pid, needles):
+    """Which of these bytes a process has in writable memory."""
+    found = set()
+    with open(f"/proc/{pid}/maps") as maps, \
+            open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            match = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) ", line)
+            start, end = int(match[1], 16), int(match[2], 16)
+            if match[3][:2] != "rw" or end - start > 1 << 30:
+                continue
+            try:
+                memory.seek(start)
+                data = memory.read(end - start)
+            except OSError:
+                continue
+            found |= {name for name, needle in needles.items()
+                      if needle in data}
+    return found
+
+
+@case
+def the_private_key_is_in_no_worker(broker):
+    need_root()
+    with open(f"{broker.pki}/server.key") as file:
+        text = file.read()
+    lines = [line for line in text.splitlines() if "-----" not in line]
+    der = base64.b64decode("".join(lines))
+    scalar = der[der.index(b"\x02\x01\x01\x04\x20") + 5:][:32]
+    # As bytes, as the words of a big number, and as PEM.
+    needles = {"bytes": scalar, "number": scalar[::-1],
+               "text": lines[1].encode()}
+    with Client(broker) as client:
+        client.ping()
+    for index, pid in broker.role_pids("worker").items():
+        assert not find_in_memory(pid, needles), f"worker {index}"
+    for index, pid in broker.role_pids("gate").items():
+        found = find_in_memory(pid, needles)
+        assert found & {"bytes", "number"}, "the search finds nothing"
+        assert "text" not in found, "the gate keeps the file's text"
+
+
+@case
+def a_gate_forgets_a_session_s_secrets(broker):
+    """Neither the master secret of TLS 1.2 nor a traffic secret of 1.3."""
+    need_root()
+    path = f"{broker.folder}/keys"
+    tls = context(broker.pki, "client-2", flags=0)
+    tls.keylog_filename = path
+    with Client(broker, certificate="client-2", tls={"flags": 0}) as client:
+        client.ping()
+        needles = {}
+        with open(path) as file:
+            for line in file:
+                if not line.startswith("#"):
+                    label, _, secret = line.split()
+                    needles[label] = bytes.fromhex(secret)
+        assert needles
+        for index, pid in broker.role_pids("gate").items():
+            found = find_in_memory(pid, needles)
+            assert not found, (f"gate {index}", found)
+        for index, pid in broker.role_pids("worker").items():
+            found = find_in_memory(pid, needles)
+            assert "CLIENT_RANDOM" not in found, (f"worker {index}", found)
+            assert "EXPORTER_SECRET" not in found, (f"worker {index}", found)
+
+
+main()

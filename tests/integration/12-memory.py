@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What idle connections cost."""
+
+import os
+import resource
+
+from signet import case, main, processes
+
+CONNECTIONS = int(os.environ.get("SIGNET_TEST_CONNECTIONS", "1000"))
+
+
+def resident(broker):
+    pids = [broker.pid, *broker.roles().values()]
+    return sum(processes.memory(pid, "Pss") for pid in pids)
+
+
+@case(timeout=120)
+def idle_connections_cost_little(broker):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE,
+                       (min(hard, 2 * CONNECTIONS + 200), hard))
+    # The first ones pay for what is allocated once.
+    clients = [broker.client() for _ in range(100)]
+    before = resident(broker)
+    clients += [broker.client() for _ in range(CONNECTIONS)]
+    clients[-1].ping()
+    grown = resident(broker) - before
+    print(f"     {grown / CONNECTIONS / 1024:.2f} kB for each of "
+          f"{CONNECTIONS} idle connections (PSS of all processes)")
+    for client in clients:
+        client.abort()
+    if "SIGNET_TEST_SLOWNESS" not in os.environ:
+        assert grown / CONNECTIONS < 16384, grown
+
+
+@case(timeout=120)
+def connections_that_come_and_go_leave_nothing(broker):
+    def round_of_clients():
+        clients = [broker.client() for _ in range(100)]
+        for client in clients:
+            client.subscribe(f"come/{client.client_id}")
+            client.disconnect()
+        with broker.client() as last:
+            last.ping()
+    round_of_clients()
+    round_of_clients()
+    before = resident(broker)
+    for _ in range(4):
+        round_of_clients()
+    grown = resident(broker) - before
+    print(f"     {grown / 400:.0f} B left by each of 400 connections")
+    if "SIGNET_TEST_SLOWNESS" not in os.environ:
+        assert grown < 400 * 1024, grown
+
+
+main()
