@@ -1,0 +1,32 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""MQTT.js as a peer: found by Node.js through NODE_PATH."""
+
+import os
+import shutil
+import subprocess
+
+from signet import DEADLINE, Skipped, case, main
+
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients",
+                      "mqtt_js.js")
+
+
+@case(generic=True, timeout=120)
+def mqtt_js_exchanges_messages(broker):
+    if shutil.which("node") is None or subprocess.run(
+            ["node", "-e", "require('mqtt')"], capture_output=True,
+            timeout=60).returncode:
+        raise Skipped("MQTT.js is not installed")
+    for version in "4", "5":
+        for qos in "0", "1":
+            for tls in "TLSv1.2", "TLSv1.3":
+                done = subprocess.run(
+                    ["node", SCRIPT, str(broker.port), broker.pki, version,
+                     qos, tls], capture_output=True, text=True,
+                    timeout=4 * DEADLINE)
+                assert done.returncode == 0, (version, qos, tls, done.stderr)
+                assert done.stdout.startswith("ok"), done.stdout
+
+
+main()

@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Python paho as a peer."""
+
+import queue
+import ssl
+
+from signet import DEADLINE, Skipped, case, main, unique
+
+try:
+    import paho.mqtt.client as paho
+    from paho.mqtt.packettypes import PacketTypes
+    from paho.mqtt.properties import Properties
+except ImportError:
+    paho = None
+
+
+def make(client_id, version):
+    protocol = {4: paho.MQTTv311, 5: paho.MQTTv5}[version]
+    if hasattr(paho, "CallbackAPIVersion"):  # paho 2
+        return paho.Client(paho.CallbackAPIVersion.VERSION1, client_id,
+                           protocol=protocol)
+    return paho.Client(client_id, protocol=protocol)
+
+
+class Peer:
+    """A connected paho client; what happens is put in queues."""
+
+    def __init__(self, broker, name, version, maximum=None):
+        self.queues = {what: queue.Queue()
+                       for what in ("connect", "subscribe", "message")}
+        client = self.client = make(unique("paho"), version)
+        context = ssl.create_default_context(cafile=f"{broker.pki}/ca.pem")
+        context.load_cert_chain(f"{broker.pki}/{name}.pem",
+                                f"{broker.pki}/{name}.key")
+        if maximum is not None:
+            context.maximum_version = maximum
+        client.tls_set_context(context)
+        client.on_connect = lambda *a: self.queues["connect"].put(a[3])
+        client.on_subscribe = lambda *a: self.queues["subscribe"].put(a[3])
+        client.on_message = lambda *a: self.queues["message"].put(a[2])
+        client.connect("127.0.0.1", broker.port, 60)
+        client.loop_start()
+        reason = self.get("connect")
+        assert reason == 0, reason
+
+    def get(self, what):
+        return self.queues[what].get(timeout=DEADLINE)
+
+    def subscribe(self, topic, qos):
+        self.client.subscribe(topic, qos)
+        granted = self.get("subscribe")[0]
+        assert getattr(granted, "value", granted) == qos, granted
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+def exchange(broker, version, maximum):
+    with Peer(broker, "client-4", version, maximum) as receiver, \
+            Peer(broker, "client-5", version, maximum) as sender:
+        for qos in 0, 1:
+            topic = unique("paho/")
+            receiver.subscribe(topic, qos)
+            props = None
+            if version == 5:
+                props = Properties(PacketTypes.PUBLISH)
+                props.ContentType = "a/b"
+                props.UserProperty = [("k", "1"), ("k", "2")]
+            for payload in b"hello", b"", b"x" * 200000:
+                info = sender.client.publish(topic, payload, qos,
+                                             properties=props)
+                got = receiver.get("message")
+                assert (got.topic, got.payload, got.qos) == (
+                    topic, payload, qos)
+                if version == 5:
+                    assert got.properties.ContentType == "a/b"
+                    assert got.properties.UserProperty == [("k", "1"),
+                                                           ("k", "2")]
+                info.wait_for_publish()
+
+
+@case(generic=True)
+def paho_exchanges_messages(broker):
+    if paho is None:
+        raise Skipped("python3-paho-mqtt is not installed")
+    for version in 4, 5:
+        for maximum in ssl.TLSVersion.TLSv1_2, None:
+            exchange(broker, version, maximum)
+
+
+@case(generic=True)
+def paho_clients_of_both_versions_meet(broker):
+    if paho is None:
+        raise Skipped("python3-paho-mqtt is not installed")
+    with Peer(broker, "client-4", 4) as old, Peer(broker, "client-5",
+                                                  5) as new:
+        old.subscribe("paho/to/old", 1)
+        new.subscribe("paho/to/new", 1)
+        old.client.publish("paho/to/new", b"1", 1)
+        new.client.publish("paho/to/old", b"2", 1)
+        assert new.get("message").payload == b"1"
+        assert old.get("message").payload == b"2"
+
+
+main()
