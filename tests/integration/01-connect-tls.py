@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is let in by the gates, who is not, and what is said about it."""
 
+import hashlib
 import socket
 import ssl
 import time
@@ -28,11 +29,11 @@ def try_handshake(broker, certificate, **options):
     raise AssertionError("bytes from the server instead of the end")
 
 
-def await_refusal(broker, port):
+def await_refusal(broker, port, level="warning"):
     """The one line that the gate writes about a refused handshake."""
     line = broker.await_log(event="refused", peer=f"127.0.0.1:{port}")
     assert line.speaker.startswith("gate/"), line.text
-    assert line.level == "warning", line.text
+    assert line.level == level, line.text
     assert line.get("reason"), line.text
     return line
 
@@ -44,34 +45,30 @@ def expect_good(broker):
         client.disconnect()
 
 
-# certificate, alerts that fit (RFC 5246 s7.2.2), words of the log's reason
+# certificate, alerts that fit (RFC 5246 s7.2.2), the log's reason
 CERTIFICATES = (
-    ("client-other", ("unknown_ca",), ("unknown-ca",)),
-    ("client-self-signed", ("unknown_ca",), ("unknown-ca",)),
-    ("client-expired", ("certificate_expired",), ("expired",)),
-    ("client-not-yet", ("certificate_expired", "bad_certificate",
-                        "certificate_unknown"), ("not-yet-valid",)),
-    ("client-wrong-eku", ("unsupported_certificate", "bad_certificate"),
-     ("key-usage", "purpose")),
-    ("client-chain-leaf", ("unknown_ca",), ("unknown-ca",)),
-    ("client-by-client", ("unknown_ca", "bad_certificate"), ("unknown-ca",)),
-    ("client-weak", ("bad_certificate", "unsupported_certificate",
-                     "certificate_unknown", "insufficient_security"),
-     ("weak",)),
-    ("client-sha1", ("bad_certificate", "unsupported_certificate",
-                     "certificate_unknown"), ("weak", "signature", "digest")),
+    ("client-other", ("unknown_ca",), "unknown-ca"),
+    ("client-self-signed", ("unknown_ca",), "unknown-ca"),
+    ("client-expired", ("certificate_expired",), "certificate-expired"),
+    ("client-not-yet", ("certificate_expired",), "certificate-not-yet-valid"),
+    ("client-wrong-eku", ("unsupported_certificate",),
+     "wrong-extended-key-usage"),
+    ("client-chain-leaf", ("unknown_ca",), "unknown-ca"),
+    ("client-by-client", ("unknown_ca",), "unknown-ca"),
+    ("client-weak", ("bad_certificate",), "weak-key"),
+    ("client-sha1", ("bad_certificate",), "weak-signature-hash"),
 )
 
 
 @case(timeout=90)
 def a_certificate_that_does_not_verify_is_refused(broker):  # RFC 5246 s7.4.6
     faults = []
-    for name, alerts, words in CERTIFICATES:
+    for name, alerts, reason in CERTIFICATES:
         how, port = try_handshake(broker, name, security=0)
         line = await_refusal(broker, port)
         if how not in alerts or line.get("alert") not in alerts:
             faults.append(f"{name}: {how} at the client: {line.text}")
-        elif not any(word in line["reason"] for word in words):
+        elif line["reason"] != reason:
             faults.append(f"{name}: another reason: {line.text}")
         elif not all(line.get(f) for f in ("subject", "serial",
                                            "fingerprint")):
@@ -84,11 +81,10 @@ def a_certificate_that_does_not_verify_is_refused(broker):  # RFC 5246 s7.4.6
 def a_refusal_names_the_certificate(broker):
     _, port = try_handshake(broker, "client-other")
     line = await_refusal(broker, port)
-    der = ssl.PEM_cert_to_DER_cert(open(
-        f"{broker.pki}/client-other.pem").read())
-    import hashlib
+    with open(f"{broker.pki}/client-other.pem") as file:
+        der = ssl.PEM_cert_to_DER_cert(file.read())
     wanted = hashlib.sha256(der).hexdigest()
-    assert line["fingerprint"].replace(":", "").lower() == wanted, line.text
+    assert line["fingerprint"] == wanted, line.text
     assert "device-1" in line["subject"], line.text
 
 
@@ -97,7 +93,7 @@ def no_certificate_is_no_service(broker):  # RFC 8446 s4.4.2.4
     how, port = try_handshake(broker, None)
     assert how in ("handshake_failure", "certificate_required"), how
     line = await_refusal(broker, port)
-    assert "no-certificate" in line["reason"], line.text
+    assert line["reason"] == "no-certificate", line.text
     assert line.get("alert") == how, line.text
     expect_good(broker)
 
@@ -108,7 +104,7 @@ def an_identity_that_could_leave_its_topics_is_refused(broker):
                  "client-hash", "client-control"):
         how, port = try_handshake(broker, name)
         line = await_refusal(broker, port)
-        assert "identity" in line["reason"], line.text
+        assert line["reason"] == "identity-invalid", line.text
         assert how not in ("close_notify", "reset", "eof"), (name, how)
         expect_good(broker)
 
@@ -225,9 +221,10 @@ def a_handshake_has_a_deadline(broker):
             except ConnectionResetError:
                 pass
             seconds = time.monotonic() - started
-            line = await_refusal(broker, stream.port)
-            assert "time" in line["reason"] or "deadline" in line["reason"], \
-                line.text
+            # Who says nothing at all is no matter for a warning.
+            line = await_refusal(broker, stream.port,
+                                 "info" if is_silent else "warning")
+            assert line["reason"] == "handshake-timeout", line.text
         assert 0.8 < seconds < 4, seconds
     expect_good(broker)
 
