@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	tests/run
 include tests/fuzz/local.mk
 include tests/unit/ipc/local.mk
+include tests/unit/lib/local.mk
 include tests/unit/mqtt/local.mk
 include tests/unit/tls/local.mk
 include tests/unit/worker/local.mk

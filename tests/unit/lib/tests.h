@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_TESTS_UNIT_LIB_TESTS_H
+#define SIGNET_TESTS_UNIT_LIB_TESTS_H
+
+#include <check.h>
+
+TCase *test_buffer(void);
+TCase *test_bytes(void);
+TCase *test_hash(void);
+TCase *test_log(void);
+TCase *test_memory(void);
+TCase *test_pack(void);
+TCase *test_table(void);
+
+#endif
