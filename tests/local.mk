@@ -21,3 +21,4 @@ include tests/unit/mqtt/local.mk
 include tests/unit/tls/local.mk
 include tests/unit/worker/local.mk
 include tests/unit/master/local.mk
+include tests/bench/local.mk

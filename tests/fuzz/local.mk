@@ -36,3 +36,25 @@ tests_fuzz_fuzz_mqtt_SOURCES = \
 tests_fuzz_fuzz_mqtt_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/mqtt
 tests_fuzz_fuzz_mqtt_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_mqtt_LDADD = $(MQTT_ALL)
+
+EXTRA_DIST += \
+	tests/fuzz/corpus/handover/aes-128-1.2 \
+	tests/fuzz/corpus/handover/aes-128-1.3 \
+	tests/fuzz/corpus/handover/aes-256-1.3 \
+	tests/fuzz/corpus/handover/chacha-1.2 \
+	tests/fuzz/corpus/record/acts-1.2 \
+	tests/fuzz/corpus/record/acts-1.3 \
+	tests/fuzz/corpus/record/wire-1.2 \
+	tests/fuzz/corpus/record/wire-1.3
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_handover tests/fuzz/fuzz_record
+endif
+
+tests_fuzz_fuzz_handover_SOURCES = tests/fuzz/fuzz_handover.c
+tests_fuzz_fuzz_handover_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_handover_LDADD = $(TLS_ALL)
+
+tests_fuzz_fuzz_record_SOURCES = tests/fuzz/fuzz_record.c
+tests_fuzz_fuzz_record_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_record_LDADD = $(TLS_ALL)
