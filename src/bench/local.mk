@@ -29,5 +29,4 @@ libsignet_bench_a_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 bin_PROGRAMS += signet-bench
 signet_bench_SOURCES = src/bench/signet_bench.c
 signet_bench_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
-signet_bench_LDADD = libsignet-bench.a libsignet-mqtt.a $(LIB_ALL) \
-	$(OPENSSL_LIBS)
+signet_bench_LDADD = libsignet-bench.a $(MQTT_ALL) $(OPENSSL_LIBS)

@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# Measurements of single parts; built with the rest, run by hand.
+# Measurements: run by hand, since they want the machine to themselves.
+# Of single parts, built with the rest:
 noinst_PROGRAMS += tests/bench/bench_record
 tests_bench_bench_record_SOURCES = tests/bench/bench_record.c
 tests_bench_bench_record_LDADD = $(TLS_ALL)
+
+# Of whole brokers, with signet-bench:
+EXTRA_DIST += \
+	tests/bench/brokers.py \
+	tests/bench/compare \
+	tests/bench/scenarios.py

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What compare measures: one row each. A new row needs nothing else."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    name: str
+    key: str         # of signet-bench's JSON
+    scale: float     # what it is divided by to be shown
+    format: str = "%.2f"
+
+
+MEMORY = (
+    Metric("kB/conn", "broker_pss_growth_bytes_per_connection", 1000),
+    Metric("kB in all", "broker_pss_bytes_per_connection", 1000),
+    Metric("opened/s", "connections_opened_per_second", 1, "%.0f"),
+)
+TRAFFIC = (
+    Metric("us CPU/msg", "broker_cpu_us_per_delivered", 1),
+    Metric("delivered/s", "delivered_per_second", 1, "%.0f"),
+    Metric("p50 us", "latency_us.p50", 1, "%.0f"),
+    Metric("p99 us", "latency_us.p99", 1, "%.0f"),
+    Metric("tool CPU", "tool_cpu_us_per_delivered", 1),
+)
+STORM = (
+    Metric("us CPU/conn", "broker_cpu_us_per_delivered", 1, "%.0f"),
+    Metric("conn/s", "delivered_per_second", 1, "%.0f"),
+    Metric("p50 us", "latency_us.p50", 1, "%.0f"),
+    Metric("p99 us", "latency_us.p99", 1, "%.0f"),
+    Metric("tool CPU", "tool_cpu_us_per_delivered", 1, "%.0f"),
+)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    title: str
+    arguments: tuple     # of signet-bench
+    metrics: tuple       # the first one is compared
+    quick: tuple = ()    # further arguments of a short run
+    most: float = None   # Signet's first metric at most this
+    ratio: float = None  # Signet's first metric by mosquitto's at most this
+    has_seconds: bool = True  # it takes --seconds
+
+
+SCENARIOS = (
+    Scenario("idle", "idle sessions, 5,000 (quick: 1,000)",
+             ("idle", "-n", "5000", "-d", "3"), MEMORY,
+             quick=("-n", "1000", "-d", "1"), most=2.0, has_seconds=False),
+    Scenario("fan-out-w1", "1 to 50, 64 bytes, QoS 0, window 1",
+             ("fan-out", "-S", "50", "-w", "1"), TRAFFIC, ratio=1 / 3),
+    Scenario("fan-out-w16", "1 to 50, 64 bytes, QoS 0, window 16",
+             ("fan-out", "-S", "50", "-w", "16"), TRAFFIC, ratio=1 / 3),
+    Scenario("pairs-w1", "50 to 50 pairs, 64 bytes, QoS 0, window 1",
+             ("pairs", "-P", "50", "-w", "1"), TRAFFIC, ratio=1 / 3),
+    Scenario("pairs-w16", "50 to 50 pairs, 64 bytes, QoS 0, window 16",
+             ("pairs", "-P", "50", "-w", "16"), TRAFFIC, ratio=1 / 3),
+    Scenario("large-pairs-w1", "50 to 50 pairs, 64 KiB, QoS 0, window 1",
+             ("pairs", "-P", "50", "-w", "1", "-s", "65536"), TRAFFIC,
+             ratio=1 / 2),
+    Scenario("large-pairs-w16", "50 to 50 pairs, 64 KiB, QoS 0, window 16",
+             ("pairs", "-P", "50", "-w", "16", "-s", "65536"), TRAFFIC,
+             ratio=1 / 2),
+    Scenario("large-fan-out-w1", "1 to 50, 64 KiB, QoS 0, window 1",
+             ("fan-out", "-S", "50", "-w", "1", "-s", "65536"), TRAFFIC,
+             ratio=1 / 2),
+    Scenario("pairs-qos1", "50 to 50 pairs, 64 bytes, QoS 1, window 16",
+             ("pairs", "-P", "50", "-w", "16", "-q", "1"), TRAFFIC),
+    Scenario("storm", "full handshakes and CONNECT, 16 at once",
+             ("storm", "-c", "16"), STORM),
+)
