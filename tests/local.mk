@@ -22,3 +22,4 @@ include tests/unit/tls/local.mk
 include tests/unit/worker/local.mk
 include tests/unit/master/local.mk
 include tests/bench/local.mk
+include tests/unit/bench/local.mk

@@ -60,7 +60,8 @@ histogram_percentile(const struct histogram *histogram, double percent)
 
 	if (histogram->count == 0)
 		return 0;
-	if ((double)rank < share || rank == 0)
+	/* 99.9 % of 1000 is 999, whatever binary fractions make of it. */
+	if ((double)rank + 1e-6 < share || rank == 0)
 		rank++;
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		sum += histogram->buckets[i];
