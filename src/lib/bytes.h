@@ -42,6 +42,9 @@ bytes_equal(struct bytes a, struct bytes b)
 static inline struct bytes
 bytes_skip(struct bytes view, size_t count)
 {
+	/* Nothing may be at NULL, to which C lets nobody add even 0. */
+	if (count == 0)
+		return view;
 	return (struct bytes){ view.data + count, view.len - count };
 }
 

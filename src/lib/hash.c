@@ -28,12 +28,12 @@ rotate(uint64_t word, unsigned int bits)
 }
 
 static inline uint64_t
-load_little_endian(const uint8_t *at, size_t len)
+load_little_endian(const uint8_t *data, size_t at, size_t len)
 {
 	uint64_t word = 0;
 
 	for (size_t i = 0; i < len; i++)
-		word |= (uint64_t)at[i] << (8 * i);
+		word |= (uint64_t)data[at + i] << (8 * i);
 	return word;
 }
 
@@ -64,8 +64,8 @@ sip_compress(uint64_t v[4], uint64_t word)
 uint64_t
 hash_keyed(const struct hash_key *key, struct bytes view)
 {
-	uint64_t k0 = load_little_endian(key->bytes, 8);
-	uint64_t k1 = load_little_endian(key->bytes + 8, 8);
+	uint64_t k0 = load_little_endian(key->bytes, 0, 8);
+	uint64_t k1 = load_little_endian(key->bytes, 8, 8);
 	uint64_t v[4] = {
 		k0 ^ UINT64_C(0x736f6d6570736575),
 		k1 ^ UINT64_C(0x646f72616e646f6d),
@@ -75,10 +75,10 @@ hash_keyed(const struct hash_key *key, struct bytes view)
 	size_t whole = view.len / 8 * 8;
 
 	for (size_t i = 0; i < whole; i += 8)
-		sip_compress(v, load_little_endian(view.data + i, 8));
+		sip_compress(v, load_little_endian(view.data, i, 8));
 	sip_compress(v,
 	    (uint64_t)view.len << 56 |
-		load_little_endian(view.data + whole, view.len - whole));
+		load_little_endian(view.data, whole, view.len - whole));
 	v[2] ^= 0xff;
 	for (int i = 0; i < 4; i++)
 		sip_round(v);

@@ -5,6 +5,7 @@ tests_unit_lib_test_lib_SOURCES = \
 	tests/unit/lib/main.c tests/unit/lib/tests.h \
 	tests/unit/lib/test_buffer.c \
 	tests/unit/lib/test_bytes.c \
+	tests/unit/lib/test_clock.c \
 	tests/unit/lib/test_hash.c \
 	tests/unit/lib/test_log.c \
 	tests/unit/lib/test_memory.c \

@@ -28,6 +28,7 @@ START_TEST(skipping_leaves_the_rest)
 	ck_assert(bytes_equal(bytes_skip(view, 0), view));
 	ck_assert(bytes_equal(bytes_skip(view, 2), BYTES_LITERAL("c")));
 	ck_assert_uint_eq(bytes_skip(view, 3).len, 0);
+	ck_assert_ptr_null(bytes_skip(BYTES_NONE, 0).data);
 }
 END_TEST
 

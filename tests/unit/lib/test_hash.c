@@ -44,6 +44,7 @@ START_TEST(a_process_hashes_under_a_key_of_its_own)
 	after = hash_of(BYTES_LITERAL("abc"));
 	ck_assert_uint_ne(before, after);
 	ck_assert_uint_eq(after, hash_of(BYTES_LITERAL("abc")));
+	ck_assert_uint_eq(hash_of(BYTES_NONE), hash_of(BYTES_LITERAL("")));
 }
 END_TEST
 

@@ -6,6 +6,7 @@
 
 TCase *test_buffer(void);
 TCase *test_bytes(void);
+TCase *test_clock(void);
 TCase *test_hash(void);
 TCase *test_log(void);
 TCase *test_memory(void);
