@@ -56,7 +56,7 @@ filters_check(const struct config *config, size_t role, const char *name,
 }
 
 int
-rights_check(const struct config *config, struct config_error *error)
+rights_check_config(const struct config *config, struct config_error *error)
 {
 	size_t len = strlen(error->text);
 	const struct config_role *role;
@@ -234,7 +234,7 @@ grant_find(const struct grant_list *list, const struct grant_client *client,
 
 /* lists: the offset in struct role_rights of those that count. */
 static bool
-rights_find(const struct rights *rights, size_t lists,
+find(const struct rights *rights, size_t lists,
     const struct grant_client *client, struct bytes topic,
     struct rights_grant *grant)
 {
@@ -257,24 +257,40 @@ rights_find(const struct rights *rights, size_t lists,
 }
 
 bool
-rights_may_publish(const struct rights *rights, struct bytes identity,
+rights_find_publish(const struct rights *rights, struct bytes identity,
     struct bytes client_id, struct bytes topic_name, struct rights_grant *grant)
 {
 	const struct grant_client client = { identity, client_id };
 
-	return rights_find(rights, offsetof(struct role_rights, publish),
-	    &client, topic_name, grant);
+	return find(rights, offsetof(struct role_rights, publish), &client,
+	    topic_name, grant);
 }
 
 bool
-rights_may_subscribe(const struct rights *rights, struct bytes identity,
+rights_find_subscribe(const struct rights *rights, struct bytes identity,
     struct bytes client_id, struct bytes topic_filter,
     struct rights_grant *grant)
 {
 	const struct grant_client client = { identity, client_id };
 
-	return rights_find(rights, offsetof(struct role_rights, subscribe),
-	    &client, topic_filter, grant);
+	return find(rights, offsetof(struct role_rights, subscribe), &client,
+	    topic_filter, grant);
+}
+
+bool
+rights_may_publish(const struct rights *rights, struct bytes identity,
+    struct bytes client_id, struct bytes topic_name)
+{
+	return rights_find_publish(rights, identity, client_id, topic_name,
+	    NULL);
+}
+
+bool
+rights_may_subscribe(const struct rights *rights, struct bytes identity,
+    struct bytes client_id, struct bytes topic_filter)
+{
+	return rights_find_subscribe(rights, identity, client_id, topic_filter,
+	    NULL);
 }
 
 const char *

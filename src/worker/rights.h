@@ -34,12 +34,13 @@ struct rights_grant {
  * error: as with config_fault(); what it already says is kept.
  * Returns 0, or -EINVAL if error has grown.
  */
-int rights_check(const struct config *config, struct config_error *error);
+int rights_check_config(const struct config *config,
+    struct config_error *error);
 
 /*
  * Compile the roles.
  *
- * config: borrowed, and not needed afterwards; it passed rights_check().
+ * config: borrowed, and not needed afterwards; it passed rights_check_config().
  * Returned, free with rights_table_free(); sets of roles that are still in use
  * stay valid then.
  */
@@ -57,24 +58,28 @@ const struct rights *rights_ref(struct rights_table *table,
 /* rights becomes NULL; NULL is accepted. */
 void rights_unref(const struct rights **rights);
 
-/*
- * May a client publish to this topic name?
- *
- * grant: if not NULL, what grants it; valid as long as rights, untouched if
- * nothing does.
- */
+/* May a client publish to this topic name? */
 bool rights_may_publish(const struct rights *rights, struct bytes identity,
-    struct bytes client_id, struct bytes topic_name,
-    struct rights_grant *grant);
+    struct bytes client_id, struct bytes topic_name);
 
 /*
  * May it subscribe to all that this topic filter matches? One granted filter
  * has to cover it alone.
  *
  * topic_filter: valid, and without its $share/<group>/.
- * grant: as above.
  */
 bool rights_may_subscribe(const struct rights *rights, struct bytes identity,
+    struct bytes client_id, struct bytes topic_filter);
+
+/*
+ * The same, and what grants it.
+ *
+ * grant: valid as long as rights; untouched if nothing does.
+ */
+bool rights_find_publish(const struct rights *rights, struct bytes identity,
+    struct bytes client_id, struct bytes topic_name,
+    struct rights_grant *grant);
+bool rights_find_subscribe(const struct rights *rights, struct bytes identity,
     struct bytes client_id, struct bytes topic_filter,
     struct rights_grant *grant);
 

@@ -8,6 +8,7 @@ TCase *test_deadline(void);
 TCase *test_message(void);
 TCase *test_outbox(void);
 TCase *test_pending(void);
+TCase *test_rights(void);
 TCase *test_topic_tree(void);
 
 #endif
