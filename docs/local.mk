@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-dist_man_MANS += docs/signetd.8
+dist_man_MANS += docs/signet.conf.5 docs/signetd.8
 EXTRA_DIST += docs/architecture.md docs/dependencies.md
 dist_man_MANS += docs/signet-bench.1

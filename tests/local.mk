@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/lib/step \
 	tests/run
 include tests/fuzz/local.mk
+include tests/unit/config/local.mk
 include tests/unit/ipc/local.mk
 include tests/unit/lib/local.mk
 include tests/unit/mqtt/local.mk

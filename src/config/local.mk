@@ -13,3 +13,14 @@ libsignet_config_a_SOURCES = \
 	src/config/source.c src/config/source.h
 
 CONFIG_ALL = libsignet-config.a $(LIB_ALL) $(LIBCONFIG_LIBS)
+
+# The manual page is kept as it is built here; a test compares it.
+EXTRA_PROGRAMS = src/config/print_manual
+src_config_print_manual_SOURCES = src/config/print_manual.c
+src_config_print_manual_LDADD = $(CONFIG_ALL)
+CLEANFILES += src/config/print_manual
+
+.PHONY: update-manual
+update-manual: src/config/print_manual$(EXEEXT)
+	src/config/print_manual < $(srcdir)/docs/signet.conf.5 > manual.tmp
+	mv manual.tmp $(srcdir)/docs/signet.conf.5
