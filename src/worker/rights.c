@@ -257,7 +257,7 @@ find(const struct rights *rights, size_t lists,
 }
 
 bool
-rights_find_publish(const struct rights *rights, struct bytes identity,
+rights_may_publish(const struct rights *rights, struct bytes identity,
     struct bytes client_id, struct bytes topic_name, struct rights_grant *grant)
 {
 	const struct grant_client client = { identity, client_id };
@@ -267,7 +267,7 @@ rights_find_publish(const struct rights *rights, struct bytes identity,
 }
 
 bool
-rights_find_subscribe(const struct rights *rights, struct bytes identity,
+rights_may_subscribe(const struct rights *rights, struct bytes identity,
     struct bytes client_id, struct bytes topic_filter,
     struct rights_grant *grant)
 {
@@ -275,22 +275,6 @@ rights_find_subscribe(const struct rights *rights, struct bytes identity,
 
 	return find(rights, offsetof(struct role_rights, subscribe), &client,
 	    topic_filter, grant);
-}
-
-bool
-rights_may_publish(const struct rights *rights, struct bytes identity,
-    struct bytes client_id, struct bytes topic_name)
-{
-	return rights_find_publish(rights, identity, client_id, topic_name,
-	    NULL);
-}
-
-bool
-rights_may_subscribe(const struct rights *rights, struct bytes identity,
-    struct bytes client_id, struct bytes topic_filter)
-{
-	return rights_find_subscribe(rights, identity, client_id, topic_filter,
-	    NULL);
 }
 
 const char *

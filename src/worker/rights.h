@@ -58,28 +58,24 @@ const struct rights *rights_ref(struct rights_table *table,
 /* rights becomes NULL; NULL is accepted. */
 void rights_unref(const struct rights **rights);
 
-/* May a client publish to this topic name? */
+/*
+ * May a client publish to this topic name?
+ *
+ * grant: if not NULL, what grants it; valid as long as rights, untouched if
+ * nothing does.
+ */
 bool rights_may_publish(const struct rights *rights, struct bytes identity,
-    struct bytes client_id, struct bytes topic_name);
+    struct bytes client_id, struct bytes topic_name,
+    struct rights_grant *grant);
 
 /*
  * May it subscribe to all that this topic filter matches? One granted filter
  * has to cover it alone.
  *
  * topic_filter: valid, and without its $share/<group>/.
+ * grant: as above.
  */
 bool rights_may_subscribe(const struct rights *rights, struct bytes identity,
-    struct bytes client_id, struct bytes topic_filter);
-
-/*
- * The same, and what grants it.
- *
- * grant: valid as long as rights; untouched if nothing does.
- */
-bool rights_find_publish(const struct rights *rights, struct bytes identity,
-    struct bytes client_id, struct bytes topic_name,
-    struct rights_grant *grant);
-bool rights_find_subscribe(const struct rights *rights, struct bytes identity,
     struct bytes client_id, struct bytes topic_filter,
     struct rights_grant *grant);
 

@@ -310,15 +310,15 @@ START_TEST(a_client_has_the_rights_of_all_its_roles)
 	const struct rights *rights = rights_ref(table, identity);
 	struct rights_grant grant = { NULL, NULL };
 
-	ck_assert(rights_find_publish(rights, identity, none,
+	ck_assert(rights_may_publish(rights, identity, none,
 	    BYTES_LITERAL("devices/dev-ops/a"), &grant));
 	ck_assert_str_eq(grant.role, "device");
 	ck_assert_str_eq(grant.topic_filter, "devices/${identity}/#");
-	ck_assert(rights_find_publish(rights, identity, none,
+	ck_assert(rights_may_publish(rights, identity, none,
 	    BYTES_LITERAL("commands/dev-1"), &grant));
 	ck_assert_str_eq(grant.role, "operator");
 	ck_assert(rights_may_subscribe(rights, identity, none,
-	    BYTES_LITERAL("$SYS/#")));
+	    BYTES_LITERAL("$SYS/#"), NULL));
 	ck_assert_str_eq(rights_role_name(rights, 0), "device");
 	ck_assert_str_eq(rights_role_name(rights, 1), "operator");
 	ck_assert_ptr_null(rights_role_name(rights, 2));
@@ -338,16 +338,16 @@ START_TEST(what_nothing_grants_is_denied)
 	const struct rights *no_rights = rights_ref(table, stranger);
 	struct rights_grant grant = { "untouched", NULL };
 
-	ck_assert(!rights_find_publish(rights, identity, none,
+	ck_assert(!rights_may_publish(rights, identity, none,
 	    BYTES_LITERAL("devices/dev-2/a"), &grant));
 	ck_assert_str_eq(grant.role, "untouched");
 	/* A right to publish is none to subscribe. */
 	ck_assert(!rights_may_subscribe(rights, identity, none,
-	    BYTES_LITERAL("devices/dev-1/a")));
-	ck_assert(
-	    !rights_may_publish(no_rights, stranger, none, BYTES_LITERAL("a")));
+	    BYTES_LITERAL("devices/dev-1/a"), NULL));
+	ck_assert(!rights_may_publish(no_rights, stranger, none,
+	    BYTES_LITERAL("a"), NULL));
 	ck_assert(!rights_may_subscribe(no_rights, stranger, none,
-	    BYTES_LITERAL("#")));
+	    BYTES_LITERAL("#"), NULL));
 	ck_assert_ptr_null(rights_role_name(no_rights, 0));
 	rights_unref(&rights);
 	rights_unref(&no_rights);
