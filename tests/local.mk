@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/integration \
 	tests/lib/debian13 \
 	tests/lib/pki.sh \
+	tests/lib/quickstart \
 	tests/lib/step \
 	tests/run
 include tests/fuzz/local.mk
