@@ -90,7 +90,7 @@ load_number(struct loader *loader, const struct config_row *row,
 		return;
 	}
 	/* libconfig 1.5 cuts these to 32 bits without a word. */
-	if (config_setting_get_format(setting) == CONFIG_FORMAT_HEX) {
+	if (config_setting_get_format(setting) != CONFIG_FORMAT_DEFAULT) {
 		fault(loader, setting, path, "must be written in decimal");
 		return;
 	}

@@ -58,3 +58,16 @@ tests_fuzz_fuzz_handover_LDADD = $(TLS_ALL)
 tests_fuzz_fuzz_record_SOURCES = tests/fuzz/fuzz_record.c
 tests_fuzz_fuzz_record_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_record_LDADD = $(TLS_ALL)
+
+EXTRA_DIST += \
+	tests/fuzz/corpus/config/minimum \
+	tests/fuzz/corpus/config/roles \
+	tests/fuzz/corpus/config/sample
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_config
+endif
+
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c
+tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_config_LDADD = $(CONFIG_ALL)
