@@ -9,7 +9,7 @@ wait_idle(struct swarm *swarm, uint64_t until_ns)
 	struct client_event event;
 	struct client *client;
 
-	while (swarm->now_ns < until_ns && !swarm_is_interrupted) {
+	while (swarm->now_ns < until_ns && swarm_interrupts == 0) {
 		swarm_wait(swarm, until_ns);
 		while (swarm_next(swarm, &client, &event))
 			continue; /* failures are counted by the swarm */

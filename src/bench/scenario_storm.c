@@ -27,7 +27,7 @@ storm_until(struct swarm *swarm, struct report *report, uint64_t until_ns,
 	struct client_event event;
 	struct client *client;
 
-	while (client_clock_ns() < until_ns && !swarm_is_interrupted) {
+	while (client_clock_ns() < until_ns && swarm_interrupts == 0) {
 		swarm_wait(swarm, until_ns);
 		while (swarm_next(swarm, &client, &event)) {
 			if (event.type == CLIENT_EVENT_CONNECTED)

@@ -121,7 +121,7 @@ subscribe_all(struct traffic *traffic)
 		swarm_flush(swarm, traffic->subscribers[i].client);
 	}
 	while (granted < options->subscribers && swarm->reasons.total == 0) {
-		if (swarm_is_interrupted || client_clock_ns() > until_ns)
+		if (swarm_interrupts > 0 || client_clock_ns() > until_ns)
 			break;
 		swarm_wait(swarm, until_ns);
 		while (swarm_next(swarm, &client, &event))
@@ -241,7 +241,7 @@ traffic_turn(struct traffic *traffic, uint64_t until_ns)
 static void
 traffic_until(struct traffic *traffic, uint64_t until_ns)
 {
-	while (!swarm_is_interrupted && client_clock_ns() < until_ns &&
+	while (swarm_interrupts == 0 && client_clock_ns() < until_ns &&
 	       traffic->swarm->reasons.total < traffic->swarm->count)
 		traffic_turn(traffic, until_ns);
 }
@@ -256,7 +256,7 @@ traffic_drain(struct traffic *traffic)
 	traffic->is_publishing = false;
 	traffic->progress_ns = now_ns;
 	while (traffic->report->received < traffic->report->expected &&
-	       !swarm_is_interrupted &&
+	       swarm_interrupts < 2 &&
 	       now_ns < traffic->progress_ns + drain_ns) {
 		traffic_turn(traffic, now_ns + 100 * MS_NS);
 		now_ns = client_clock_ns();

@@ -20,7 +20,7 @@ static void
 on_signal(int number)
 {
 	(void)number;
-	swarm_is_interrupted = 1;
+	swarm_interrupts++;
 }
 
 static void
@@ -69,7 +69,7 @@ run(const struct options *options)
 		scenario_idle(options, &swarm, report);
 	else
 		scenario_traffic(options, &swarm, report);
-	report->is_interrupted = swarm_is_interrupted != 0;
+	report->is_interrupted = swarm_interrupts != 0;
 	if (options->json)
 		report_print_json(options, report, stdout);
 	else

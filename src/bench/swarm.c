@@ -16,7 +16,7 @@
 #define CARE_NS       UINT64_C(100000000)
 #define SECOND_NS     UINT64_C(1000000000)
 
-volatile sig_atomic_t swarm_is_interrupted;
+volatile sig_atomic_t swarm_interrupts;
 
 int
 swarm_init(struct swarm *swarm, const struct options *options, uint32_t count,
@@ -239,7 +239,7 @@ swarm_open_all(struct swarm *swarm)
 	int failed_count = 0;
 
 	while (next < swarm->count || opening_count > 0) {
-		if (swarm_is_interrupted)
+		if (swarm_interrupts > 0)
 			return -EINTR;
 		next = openings_refill(swarm, next, &opening_count);
 		swarm_wait(swarm, UINT64_MAX);

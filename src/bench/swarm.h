@@ -71,7 +71,8 @@ bool swarm_next(struct swarm *swarm, struct client **client,
 /* Write a client's output and poll for the rest, if there is one. */
 void swarm_flush(struct swarm *swarm, struct client *client);
 
-/* The user wants no more: set by SIGINT and SIGTERM. */
-extern volatile sig_atomic_t swarm_is_interrupted;
+/* How often the user has said to end: counted by SIGINT and SIGTERM. The first
+ * time, measuring ends, and what is under way may still arrive. */
+extern volatile sig_atomic_t swarm_interrupts;
 
 #endif

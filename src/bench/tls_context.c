@@ -11,7 +11,8 @@
 void
 tls_fault_text(const SSL *ssl, char *text, size_t len)
 {
-	unsigned long code = ERR_peek_last_error();
+	/* The first error is the cause, the others tell where it passed. */
+	unsigned long code = ERR_peek_error();
 	const char *reason = ERR_reason_error_string(code);
 	long verified = ssl != NULL ? SSL_get_verify_result(ssl) : X509_V_OK;
 
@@ -20,6 +21,8 @@ tls_fault_text(const SSL *ssl, char *text, size_t len)
 		    X509_verify_cert_error_string(verified));
 	else if (code == 0)
 		snprintf(text, len, "connection closed");
+	else if (ERR_SYSTEM_ERROR(code))
+		snprintf(text, len, "%s", strerror(ERR_GET_REASON(code)));
 	else if (reason != NULL)
 		snprintf(text, len, "%s", reason);
 	else
