@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""signet-bench: what it says about a broker is so, and so is its status."""
+
+import json
+import os
+import subprocess
+
+from signet import case, main
+from signet.daemon import BUILD
+
+BENCH = os.environ.get("SIGNET_BENCH", f"{BUILD}/signet-bench")
+SECONDS = 120
+
+
+def bench(broker, *arguments, client="client-1", status=0):
+    """The report of a short run, which must end with this status."""
+    run = subprocess.run(
+        [BENCH, "--json", "-h", "127.0.0.1", "-p", str(broker.port),
+         "--ca", f"{broker.pki}/ca.pem",
+         "--cert", f"{broker.pki}/{client}.pem",
+         "--key", f"{broker.pki}/{client}.key",
+         "--pid", str(broker.process.pid), "-W", "0.1", "-d", "0.3",
+         *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        timeout=SECONDS)
+    assert run.returncode == status, (run.returncode, run.stdout, run.stderr)
+    return json.loads(run.stdout)
+
+
+@case(generic=True)
+def every_pattern_delivers_everything_in_order(broker):
+    for pattern in (("fan-out", "-S", "7"), ("pairs", "-P", "7", "-w", "5"),
+                    ("fan-in", "-P", "7", "-T", "2"),
+                    ("all", "-P", "3", "-S", "4")):
+        for qos in "0", "1":
+            for version in "3.1.1", "5":
+                report = bench(broker, *pattern, "-q", qos, "-V", version)
+                assert report["run_received"] == report["run_expected"] > 0
+                assert report["run_order_violations"] == 0
+                assert report["run_duplicates"] == 0
+                assert report["delivered"] > 0
+                assert report["latency_us"]["p50"] > 0
+
+
+@case(generic=True)
+def large_payloads_pass(broker):
+    report = bench(broker, "pairs", "-P", "3", "-s", "200000")
+    assert report["run_received"] == report["run_expected"] > 0
+
+
+@case(generic=True)
+def a_rate_is_kept(broker):
+    report = bench(broker, "pairs", "-P", "4", "-r", "200", "-d", "2")
+    assert 0.9 * 200 <= report["published_per_second"] <= 1.1 * 200
+
+
+@case(generic=True)
+def the_broker_is_measured(broker):
+    report = bench(broker, "pairs", "-P", "10", "-w", "8", "-d", "1")
+    assert report["broker_cpu_us_per_delivered"] > 0
+    assert report["tool_cpu_us_per_delivered"] > 0
+    report = bench(broker, "idle", "-n", "50")
+    assert report["connections"] == 50
+    assert report["broker_pss_after_bytes"] > 0
+    assert report["broker_processes"] >= 1
+
+
+@case(generic=True)
+def a_storm_is_counted(broker):
+    report = bench(broker, "storm", "-c", "4")
+    assert report["delivered"] > 0
+    assert report["handshake_us"]["p50"] <= report["latency_us"]["p50"]
+
+
+@case(generic=True)
+def a_refused_certificate_is_told(broker):
+    report = bench(broker, "idle", "-n", "3", client="client-other", status=1)
+    assert report["connections"] == 0
+    assert report["failed_clients"] == 3
+    assert report["reasons"]
+
+
+@case()
+def a_denied_subscription_is_told(broker):
+    report = bench(broker, "fan-out", "-S", "2", client="client-rsa",
+                   status=1)
+    assert any("SUBACK" in reason["text"] for reason in report["reasons"])
+
+
+main()
