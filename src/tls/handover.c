@@ -131,6 +131,8 @@ tls_peer_encode(const struct tls_peer *peer, struct buffer *out)
 {
 	size_t i;
 
+	if (!peer_is_valid(peer))
+		panic("only an authenticated peer is handed over");
 	pack_u64(out, peer->id);
 	address_encode(&peer->address, out);
 	pack_u64(out, (uint64_t)peer->authenticated_at);
@@ -150,9 +152,8 @@ tls_peer_encode(const struct tls_peer *peer, struct buffer *out)
 void
 tls_handover_encode(const struct tls_handover *handover, struct buffer *out)
 {
-	if (!state_is_valid(&handover->state) ||
-	    !peer_is_valid(&handover->peer))
-		panic("only an authenticated connection is handed over");
+	if (!state_is_valid(&handover->state))
+		panic("only an established connection is handed over");
 	/* A key in memory that realloc() left would stay there. */
 	buffer_reserve(out,
 	    HANDOVER_LEN_MAX - TLS_FIELDS_LEN_MAX + handover->peer.fields.len);

@@ -78,8 +78,9 @@ void tls_handover_encode(const struct tls_handover *handover,
 int tls_handover_decode(struct bytes input, struct tls_handover *handover);
 
 /*
- * The peer alone, without keys: to keep it in little memory. Its views point
- * into input. Returns 0 or -TLS_ALERT_DECODE_ERROR.
+ * The peer alone, without keys: to keep it in little memory. Panics and
+ * checks as above; the views point into input, and peer is untouched on error.
+ * Returns 0 or -TLS_ALERT_DECODE_ERROR.
  */
 void tls_peer_encode(const struct tls_peer *peer, struct buffer *out);
 int tls_peer_decode(struct bytes input, struct tls_peer *peer);

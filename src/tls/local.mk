@@ -15,8 +15,6 @@ libsignet_tls_a_SOURCES = \
 	src/tls/tls.c src/tls/tls.h
 if HAVE_IPSEC_MB
 libsignet_tls_a_SOURCES += src/tls/aead_ipsec_mb.c
-else
-EXTRA_DIST += src/tls/aead_ipsec_mb.c
 endif
 
 # For those who link with it.

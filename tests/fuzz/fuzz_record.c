@@ -346,10 +346,15 @@ keys_wear(uint8_t how)
 				      (how >> 4);
 }
 
+/* So that a run stays short: a KeyUpdate costs some microseconds. */
+#define ACTS_MAX 100
+
 static void
 acts_run(struct acts *acts)
 {
-	while (acts->len > 0) {
+	int count;
+
+	for (count = 0; count < ACTS_MAX && acts->len > 0; count++) {
 		switch (acts_u8(acts) % 8) {
 		case 0:
 		case 1:

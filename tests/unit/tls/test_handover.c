@@ -153,6 +153,36 @@ START_TEST(handover_cut_at_any_length_is_refused)
 }
 END_TEST
 
+START_TEST(peer_alone_arrives_as_it_left)
+{
+	struct tls_handover sent = example(_i);
+	struct tls_peer taken, before;
+	uint8_t *exact;
+	size_t len;
+
+	encoded.len = 0;
+	tls_peer_encode(&sent.peer, &encoded);
+	memset(&taken, 0x5a, sizeof(taken));
+	before = taken;
+	for (len = 0; len < encoded.len; len++) {
+		exact = malloc(len + 1);
+		memcpy(exact + 1, encoded.data, len);
+		ck_assert_int_eq(tls_peer_decode(bytes_of(exact + 1, len),
+				     &taken),
+		    -TLS_ALERT_DECODE_ERROR);
+		free(exact);
+	}
+	ck_assert_mem_eq(&taken, &before, sizeof(taken));
+	ck_assert_int_eq(tls_peer_decode(buffer_view(&encoded), &taken), 0);
+	ck_assert_uint_eq(taken.id, sent.peer.id);
+	ck_assert(bytes_equal(taken.identity, sent.peer.identity));
+	ck_assert(bytes_equal(taken.fields, sent.peer.fields));
+	ck_assert_mem_eq(taken.chain, sent.peer.chain, sizeof(taken.chain));
+	ck_assert_mem_eq(&taken.address, &sent.peer.address,
+	    sizeof(taken.address));
+}
+END_TEST
+
 START_TEST(handover_with_more_behind_it_is_refused)
 {
 	struct tls_handover sent = example(0), taken;
@@ -490,6 +520,7 @@ test_handover(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	rig_add(tcase, handover_arrives_as_it_left);
 	rig_add(tcase, handover_cut_at_any_length_is_refused);
+	tcase_add_loop_test(tcase, peer_alone_arrives_as_it_left, 0, 2);
 	tcase_add_test(tcase, handover_with_more_behind_it_is_refused);
 	tcase_add_test(tcase, handover_of_another_format_is_refused);
 	tcase_add_loop_test(tcase,
