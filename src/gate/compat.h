@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The differences between mbedTLS 2.28 and 3.6 that the gate meets. Everything
+ * else in this folder is one source for both.
+ */
+#ifndef SIGNET_GATE_COMPAT_H
+#define SIGNET_GATE_COMPAT_H
+
+#include <stdbool.h>
+
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/sha256.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
+#include <mbedtls/x509_crt.h>
+
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+#define COMPAT_HAS_TLS_1_3 1
+#include <psa/crypto.h>
+#else
+#define COMPAT_HAS_TLS_1_3 0
+#endif
+
+#if COMPAT_HAS_TLS_1_3
+
+#define COMPAT_ERR_BAD_CERTIFICATE   MBEDTLS_ERR_SSL_BAD_CERTIFICATE
+#define COMPAT_ERR_PROTOCOL_VERSION  MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION
+#define COMPAT_ERR_HANDSHAKE_FAILURE MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE
+#define COMPAT_ERR_NO_COMMON_CIPHER  MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE
+#define COMPAT_ERR_ILLEGAL_PARAMETER MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER
+/* Not an error of this version. */
+#define COMPAT_ERR_BAD_FINISHED    1
+#define COMPAT_ERR_BAD_SIGNATURE   1
+#define COMPAT_ERR_UNUSABLE_CIPHER 1
+
+static inline void
+compat_start(void)
+{
+	psa_crypto_init(); /* its failure shows in the first handshake */
+}
+
+static inline int
+compat_sha256(const unsigned char *data, size_t len, unsigned char *hash)
+{
+	return mbedtls_sha256(data, len, hash, 0);
+}
+
+static inline int
+compat_parse_key(mbedtls_pk_context *key, const unsigned char *data, size_t len,
+    mbedtls_ctr_drbg_context *random)
+{
+	return mbedtls_pk_parse_key(key, data, len, NULL, 0,
+	    mbedtls_ctr_drbg_random, random);
+}
+
+static inline int
+compat_check_pair(const mbedtls_pk_context *public_key,
+    const mbedtls_pk_context *private_key, mbedtls_ctr_drbg_context *random)
+{
+	return mbedtls_pk_check_pair(public_key, private_key,
+	    mbedtls_ctr_drbg_random, random);
+}
+
+static inline bool
+compat_is_ca(const mbedtls_x509_crt *certificate)
+{
+	return mbedtls_x509_crt_get_ca_istrue(certificate) > 0;
+}
+
+/* What the peer's last alert said; after MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE. */
+static inline unsigned int
+compat_received_alert(const mbedtls_ssl_context *ssl)
+{
+	return ssl->MBEDTLS_PRIVATE(in_msg)[1];
+}
+
+static inline size_t
+compat_receive_max(const mbedtls_ssl_context *ssl)
+{
+	return (size_t)mbedtls_ssl_get_max_in_record_payload(ssl);
+}
+
+#else /* mbedTLS 2.28 */
+
+#define COMPAT_ERR_BAD_CERTIFICATE   MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE
+#define COMPAT_ERR_PROTOCOL_VERSION  MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION
+#define COMPAT_ERR_NO_COMMON_CIPHER  MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN
+#define COMPAT_ERR_BAD_FINISHED      MBEDTLS_ERR_SSL_BAD_HS_FINISHED
+#define COMPAT_ERR_BAD_SIGNATURE     MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE_VERIFY
+#define COMPAT_ERR_UNUSABLE_CIPHER   MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE
+/* Not errors of this version. */
+#define COMPAT_ERR_HANDSHAKE_FAILURE 1
+#define COMPAT_ERR_ILLEGAL_PARAMETER 1
+
+static inline void
+compat_start(void)
+{
+}
+
+static inline int
+compat_sha256(const unsigned char *data, size_t len, unsigned char *hash)
+{
+	return mbedtls_sha256_ret(data, len, hash, 0);
+}
+
+static inline int
+compat_parse_key(mbedtls_pk_context *key, const unsigned char *data, size_t len,
+    mbedtls_ctr_drbg_context *random)
+{
+	(void)random;
+	return mbedtls_pk_parse_key(key, data, len, NULL, 0);
+}
+
+static inline int
+compat_check_pair(const mbedtls_pk_context *public_key,
+    const mbedtls_pk_context *private_key, mbedtls_ctr_drbg_context *random)
+{
+	(void)random;
+	return mbedtls_pk_check_pair(public_key, private_key);
+}
+
+static inline bool
+compat_is_ca(const mbedtls_x509_crt *certificate)
+{
+	return certificate->ca_istrue != 0;
+}
+
+static inline unsigned int
+compat_received_alert(const mbedtls_ssl_context *ssl)
+{
+	return ssl->in_msg[1];
+}
+
+static inline size_t
+compat_receive_max(const mbedtls_ssl_context *ssl)
+{
+	return mbedtls_ssl_get_input_max_frag_len(ssl);
+}
+
+#endif
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The certificate, the key and the client CAs that a gate works with, from the
+ * bytes of their files: PEM or DER.
+ */
+#ifndef SIGNET_GATE_CREDENTIALS_H
+#define SIGNET_GATE_CREDENTIALS_H
+
+#include "gate/compat.h"
+#include "proc/child.h"
+
+struct credentials {
+	mbedtls_x509_crt certificate; /* and what follows it: leaf first */
+	mbedtls_pk_context own_key;
+	mbedtls_x509_crt client_ca;
+};
+
+/*
+ * Parse, and check what would keep every client out. The bytes are left as
+ * they are: wiping them is the caller's part.
+ *
+ * now: seconds since 1970. why: on error and on warning what is wrong, with
+ * the setting's name.
+ * Returns 0; 1 if all is good but a certificate ends within 30 days or has
+ * ended; -EINVAL, and nothing has to be closed.
+ */
+int credentials_open(struct credentials *credentials,
+    const struct proc_credentials *files, mbedtls_ctr_drbg_context *random,
+    int64_t now, char *why, size_t why_len);
+
+void credentials_close(struct credentials *credentials);
+
+/*
+ * The same for signetd --check: without keeping anything. A certificate of
+ * ours that has ended is an error here.
+ */
+int gate_credentials_check(const struct proc_credentials *files, char *why,
+    size_t why_len);
+
+/* Is TLS 1.3 in the library that the gate is built with? */
+bool gate_has_tls_1_3(void);
+
+#endif

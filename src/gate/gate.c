@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gate: authenticates clients and gives them away.
+ *
+ * Duties: accept connections, run the mutual TLS handshake, verify the client's
+ *   certificate, derive its identity, hand the session to a worker.
+ * Privileges: the listening sockets, the server's credentials, the keys of
+ *   handshakes in flight. No files; never a byte of MQTT.
+ * Receives: STOP.
+ * Sends: SESSION_HANDOFF to workers, in turn.
+ * On failure: clients whose handshake was in flight must connect again.
+ */
+#include "gate/gate.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "gate/acceptor.h"
+#include "gate/handshake.h"
+#include "lib/log.h"
+#include "lib/memory.h"
+
+struct gate {
+	struct proc_child *child;
+	struct settings settings;
+	struct handshakes handshakes;
+	struct acceptor acceptor;
+	size_t handshakes_max; /* this gate's share */
+	struct proc_peer **workers;
+	size_t worker_count;
+	size_t next_worker;
+};
+
+/* The next worker in turn that is not full; NULL if there is none. */
+static struct proc_peer *
+choose_worker(struct gate *gate)
+{
+	for (size_t i = 0; i < gate->worker_count; i++) {
+		size_t index = (gate->next_worker + i) % gate->worker_count;
+
+		if (proc_peer_is_full(gate->child, gate->workers[index]))
+			continue;
+		gate->next_worker = (index + 1) % gate->worker_count;
+		return gate->workers[index];
+	}
+	return NULL;
+}
+
+static void
+on_authenticated(void *context, struct handshake *handshake)
+{
+	struct gate *gate = context;
+	struct proc_peer *worker = choose_worker(gate);
+	const struct tls_peer *peer = handshake_peer(handshake);
+	struct buffer handover = { .data = NULL };
+	struct buffer payload = { .data = NULL };
+	struct ipc_session_handoff handoff = { .plaintext = BYTES_NONE };
+	int fd;
+
+	if (worker == NULL)
+		return; /* until one comes, or the deadline */
+	log_debug(log_id("session", peer->id),
+	    log_word("event", "authenticated"),
+	    log_address("peer", (const struct sockaddr *)&peer->address),
+	    log_text("identity", peer->identity),
+	    log_number("worker", worker->index));
+	fd = handshake_take(handshake, &handover);
+	handoff.handover = buffer_view(&handover);
+	/* So that it does not move while keys are in it. */
+	buffer_reserve(&payload, handover.len + 64);
+	ipc_session_handoff_encode(&handoff, &payload);
+	proc_peer_push(gate->child, worker, IPC_SESSION_HANDOFF,
+	    buffer_view(&payload), fd, true);
+	buffer_wipe(&payload);
+	buffer_wipe(&handover);
+}
+
+static void
+on_handshake_end(void *context)
+{
+	struct gate *gate = context;
+
+	if (gate->handshakes.count < gate->handshakes_max)
+		acceptor_resume(&gate->acceptor);
+}
+
+static const struct handshake_events handshake_events = {
+	.on_authenticated = on_authenticated,
+	.on_end = on_handshake_end,
+};
+
+static bool
+on_connection(void *context, int fd, const struct sockaddr_storage *address)
+{
+	struct gate *gate = context;
+
+	handshake_begin(&gate->handshakes, fd, address);
+	return gate->handshakes.count < gate->handshakes_max;
+}
+
+static void
+on_peer_up(struct proc_child *child, struct proc_peer *peer)
+{
+	struct gate *gate = child->context;
+
+	if (peer->role != IPC_ROLE_WORKER)
+		return;
+	gate->workers = memory_resize(gate->workers,
+	    (gate->worker_count + 1) * sizeof(gate->workers[0]));
+	gate->workers[gate->worker_count++] = peer;
+	handshakes_offer(&gate->handshakes);
+}
+
+static void
+on_peer_down(struct proc_child *child, struct proc_peer *peer)
+{
+	struct gate *gate = child->context;
+
+	for (size_t i = 0; i < gate->worker_count; i++) {
+		if (gate->workers[i] != peer)
+			continue;
+		gate->workers[i] = gate->workers[--gate->worker_count];
+		return;
+	}
+}
+
+/* Nobody but the master speaks to a gate, and that is not for the role. */
+static int
+on_message(struct proc_child *child, struct proc_peer *peer,
+    struct ipc_message *message)
+{
+	(void)child;
+	(void)peer;
+	(void)message;
+	return -EBADMSG;
+}
+
+static void
+on_peer_writable(struct proc_child *child, struct proc_peer *peer)
+{
+	struct gate *gate = child->context;
+
+	(void)peer;
+	handshakes_offer(&gate->handshakes);
+}
+
+static void
+on_turn_end(struct proc_child *child)
+{
+	(void)child;
+}
+
+static void
+on_stop(struct proc_child *child)
+{
+	struct gate *gate = child->context;
+
+	acceptor_stop(&gate->acceptor);
+	handshakes_stop(&gate->handshakes);
+	proc_child_stopped(child);
+}
+
+static const struct proc_events proc_events = {
+	.on_peer_up = on_peer_up,
+	.on_peer_down = on_peer_down,
+	.on_message = on_message,
+	.on_peer_writable = on_peer_writable,
+	.on_turn_end = on_turn_end,
+	.on_stop = on_stop,
+};
+
+/* The setting holds for all gates together; each gets its share. */
+static size_t
+share_of(uint32_t handshakes, uint16_t gates)
+{
+	size_t share = gates > 0 ? handshakes / gates : handshakes;
+
+	return share > 0 ? share : 1;
+}
+
+static void
+open_settings(struct gate *gate, struct proc_child *child)
+{
+	char why[512] = "";
+	int result;
+
+	result = settings_open(&gate->settings, child->config,
+	    &child->credentials, why, sizeof(why));
+	buffer_wipe(&child->credentials.private_key);
+	buffer_done(&child->credentials.certificate);
+	buffer_done(&child->credentials.client_ca);
+	if (result < 0)
+		fatal("%s", why);
+	if (result > 0 && child->index == 0)
+		log_warning(log_word("event", "certificate"),
+		    log_string("warning", why));
+}
+
+int
+gate_run(struct proc_child *child)
+{
+	struct gate *gate = memory_new(1, sizeof(*gate));
+	int status;
+
+	gate->child = child;
+	gate->handshakes_max = share_of(
+	    child->config->limits.handshakes_in_flight,
+	    child->start.gate_count);
+	child->context = gate;
+	open_settings(gate, child);
+	handshakes_init(&gate->handshakes, &child->loop, &gate->settings,
+	    (uint64_t)child->config->limits.handshake_seconds * 1000,
+	    &handshake_events, gate);
+	acceptor_start(&gate->acceptor, &child->loop, child->listeners,
+	    child->listener_count, on_connection, gate);
+	proc_child_ready(child);
+	status = proc_child_loop(child, &proc_events);
+	settings_close(&gate->settings);
+	return status;
+}

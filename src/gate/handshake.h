@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Handshakes in flight on an event loop: each has its socket, its mbedTLS
+ * context and its deadline, and ends as an authenticated session that can be
+ * handed over, or refused and logged.
+ */
+#ifndef SIGNET_GATE_HANDSHAKE_H
+#define SIGNET_GATE_HANDSHAKE_H
+
+#include <uv.h>
+
+#include "gate/settings.h"
+#include "tls/handover.h"
+
+struct handshake;
+struct handshakes;
+
+struct handshake_events {
+	/*
+	 * A client is authenticated: take it with handshake_take(), now or, if
+	 * nobody is there for it, at a handshakes_offer() before its deadline.
+	 */
+	void (*on_authenticated)(void *context, struct handshake *handshake);
+	/* One has ended, one way or the other: there is room for another. */
+	void (*on_end)(void *context);
+};
+
+struct handshakes {
+	uv_loop_t *loop;
+	struct settings *settings;
+	const struct handshake_events *events;
+	void *context;     /* for events */
+	uint64_t limit_ms; /* from accept to hand-over */
+	size_t count;      /* sockets that are open here */
+	size_t waiting;    /* of those: authenticated, not yet taken */
+	size_t since_trim; /* begun since memory was given back */
+	struct handshake *in_flight; /* in the order of their deadlines */
+	struct handshake *draining;  /* refused: likewise */
+	uv_timer_t deadline;
+	uv_timer_t idle;
+};
+
+/* loop, settings, events: borrowed. */
+void handshakes_init(struct handshakes *handshakes, uv_loop_t *loop,
+    struct settings *settings, uint64_t limit_ms,
+    const struct handshake_events *events, void *context);
+
+/* Abandon all of them and close the timers: they end in the next turns. */
+void handshakes_stop(struct handshakes *handshakes);
+
+/* fd: taken; non-blocking. address: borrowed, AF_INET or AF_INET6. */
+void handshake_begin(struct handshakes *handshakes, int fd,
+    const struct sockaddr_storage *address);
+
+/* Call on_authenticated again for those that nobody has taken. */
+void handshakes_offer(struct handshakes *handshakes);
+
+/*
+ * Take an authenticated session; the handshake is over.
+ *
+ * handover: appended to, as tls_handover_encode(); it holds keys.
+ * Returns the socket, which the caller owns from now on. No other copy of the
+ * keys stays here, and the event loop does not know the socket any more.
+ */
+int handshake_take(struct handshake *handshake, struct buffer *handover);
+
+/* Of an authenticated one. */
+const struct tls_peer *handshake_peer(const struct handshake *handshake);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/refusal.h"
+
+#include "gate/compat.h"
+#include "gate/verify.h"
+#include "lib/log.h"
+#include "tls/tls.h"
+
+/* What an alert of the client most often means. */
+#define HINT_DISTRUST                                                          \
+	"the client does not trust tls.certificate: give it our CA, or the "   \
+	"name it connects to"
+
+struct row {
+	const char *word;
+	int alert; /* in TLS 1.3; and in TLS 1.2 if alert_1_2 is 0 */
+	int alert_1_2;
+	const char *hint;
+};
+
+static const struct row rows[REFUSAL_REASON_COUNT] = {
+	[REFUSAL_NONE] = { "none", REFUSAL_NO_ALERT, 0, NULL },
+	/* TLS 1.2 has no word of its own for it: RFC 5246 s7.4.6. */
+	[REFUSAL_NO_CERTIFICATE] = { "no-certificate",
+	    TLS_ALERT_CERTIFICATE_REQUIRED, TLS_ALERT_HANDSHAKE_FAILURE,
+	    "give the client a certificate of a CA in tls.client_ca" },
+	[REFUSAL_UNKNOWN_CA] = { "unknown-ca", TLS_ALERT_UNKNOWN_CA, 0,
+	    "no CA in tls.client_ca signed it; if an intermediate CA did, the "
+	    "client must send that too" },
+	[REFUSAL_CERTIFICATE_REVOKED] = { "certificate-revoked",
+	    TLS_ALERT_CERTIFICATE_REVOKED, 0, NULL },
+	[REFUSAL_CERTIFICATE_EXPIRED] = { "certificate-expired",
+	    TLS_ALERT_CERTIFICATE_EXPIRED, 0,
+	    "renew the certificate of the client or of its CA" },
+	/* "has expired or is not currently valid" */
+	[REFUSAL_CERTIFICATE_NOT_YET_VALID] = { "certificate-not-yet-valid",
+	    TLS_ALERT_CERTIFICATE_EXPIRED, 0,
+	    "compare the clock of this machine with that of the client's CA" },
+	[REFUSAL_WRONG_KEY_USAGE] = { "wrong-key-usage",
+	    TLS_ALERT_UNSUPPORTED_CERTIFICATE, 0,
+	    "issue it with key usage digitalSignature" },
+	[REFUSAL_WRONG_EXTENDED_KEY_USAGE] = { "wrong-extended-key-usage",
+	    TLS_ALERT_UNSUPPORTED_CERTIFICATE, 0,
+	    "issue it with extended key usage clientAuth" },
+	[REFUSAL_WEAK_KEY] = { "weak-key", TLS_ALERT_BAD_CERTIFICATE, 0,
+	    "use RSA of at least 2048 bits, or P-256, P-384 or P-521" },
+	[REFUSAL_WEAK_SIGNATURE_HASH] = { "weak-signature-hash",
+	    TLS_ALERT_BAD_CERTIFICATE, 0,
+	    "sign it with SHA-256, SHA-384 or SHA-512" },
+	[REFUSAL_CHAIN_TOO_LONG] = { "chain-too-long",
+	    TLS_ALERT_BAD_CERTIFICATE, 0, NULL },
+	[REFUSAL_MALFORMED_CERTIFICATE] = { "malformed-certificate",
+	    TLS_ALERT_BAD_CERTIFICATE, 0, NULL },
+	[REFUSAL_TOO_MANY_FIELDS] = { "too-many-fields",
+	    TLS_ALERT_BAD_CERTIFICATE, 0,
+	    "its subject and subjectAltName are too many or too long" },
+	[REFUSAL_IDENTITY_INVALID] = { "identity-invalid",
+	    TLS_ALERT_CERTIFICATE_UNKNOWN, 0,
+	    "the subject needs one CN of 1 to 256 bytes of UTF-8 without "
+	    "control characters, '/', '+' and '#'" },
+	[REFUSAL_BAD_SIGNATURE] = { "bad-signature", TLS_ALERT_DECRYPT_ERROR, 0,
+	    "the client does not hold the key of its certificate" },
+	[REFUSAL_BAD_FINISHED] = { "bad-finished", TLS_ALERT_DECRYPT_ERROR, 0,
+	    NULL },
+	[REFUSAL_PLAINTEXT] = { "plaintext", TLS_ALERT_UNEXPECTED_MESSAGE, 0,
+	    "this port speaks TLS only" },
+	[REFUSAL_PROTOCOL_VERSION] = { "protocol-version",
+	    TLS_ALERT_PROTOCOL_VERSION, 0,
+	    "the client must speak TLS of tls.min_version or newer" },
+	[REFUSAL_NO_COMMON_CIPHER] = { "no-common-cipher",
+	    TLS_ALERT_HANDSHAKE_FAILURE, 0,
+	    "the client must offer ECDHE with AES-GCM or ChaCha20-Poly1305, "
+	    "fit for the key of tls.certificate" },
+	[REFUSAL_NO_EXTENDED_MASTER_SECRET] = { "no-extended-master-secret",
+	    TLS_ALERT_HANDSHAKE_FAILURE, 0, /* RFC 7627 s5.3 */
+	    "the client's TLS 1.2 must support RFC 7627" },
+	[REFUSAL_MALFORMED_HANDSHAKE] = { "malformed-handshake",
+	    TLS_ALERT_DECODE_ERROR, 0, NULL },
+	[REFUSAL_ILLEGAL_PARAMETER] = { "illegal-parameter",
+	    TLS_ALERT_ILLEGAL_PARAMETER, 0, NULL },
+	[REFUSAL_UNEXPECTED_MESSAGE] = { "unexpected-message",
+	    TLS_ALERT_UNEXPECTED_MESSAGE, 0, NULL },
+	[REFUSAL_BAD_RECORD_MAC] = { "bad-record-mac", TLS_ALERT_BAD_RECORD_MAC,
+	    0, NULL },
+	[REFUSAL_HANDSHAKE_TOO_LONG] = { "handshake-too-long",
+	    TLS_ALERT_UNEXPECTED_MESSAGE, 0, NULL },
+	[REFUSAL_HANDSHAKE_TIMEOUT] = { "handshake-timeout", REFUSAL_NO_ALERT,
+	    0, NULL },
+	[REFUSAL_CLOSED_BY_PEER] = { "closed-by-peer", REFUSAL_NO_ALERT, 0,
+	    NULL },
+	[REFUSAL_ALERT_BY_PEER] = { "alert-by-peer", REFUSAL_NO_ALERT, 0,
+	    NULL },
+	[REFUSAL_NO_WORKER] = { "no-worker", TLS_ALERT_INTERNAL_ERROR, 0,
+	    "no worker process took the session in time" },
+	[REFUSAL_INTERNAL_ERROR] = { "internal-error", TLS_ALERT_INTERNAL_ERROR,
+	    0, NULL },
+};
+
+const char *
+refusal_word(enum refusal_reason reason)
+{
+	return rows[reason].word;
+}
+
+int
+refusal_alert(enum refusal_reason reason, unsigned int version)
+{
+	const struct row *row = &rows[reason];
+
+	if (row->alert_1_2 != 0 && version != TLS_VERSION_1_3)
+		return row->alert_1_2;
+	return row->alert;
+}
+
+static const struct {
+	int error;
+	enum refusal_reason reason;
+} errors[] = {
+	{ MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE, REFUSAL_NO_CERTIFICATE },
+	{ MBEDTLS_ERR_X509_FATAL_ERROR, REFUSAL_CHAIN_TOO_LONG },
+	{ MBEDTLS_ERR_SSL_CONN_EOF, REFUSAL_CLOSED_BY_PEER },
+	{ MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY, REFUSAL_CLOSED_BY_PEER },
+	{ MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE, REFUSAL_ALERT_BY_PEER },
+	{ MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE, REFUSAL_UNEXPECTED_MESSAGE },
+	{ MBEDTLS_ERR_SSL_INVALID_MAC, REFUSAL_BAD_RECORD_MAC },
+	{ MBEDTLS_ERR_SSL_ALLOC_FAILED, REFUSAL_INTERNAL_ERROR },
+	{ MBEDTLS_ERR_SSL_INTERNAL_ERROR, REFUSAL_INTERNAL_ERROR },
+	{ COMPAT_ERR_BAD_CERTIFICATE, REFUSAL_MALFORMED_CERTIFICATE },
+	{ COMPAT_ERR_PROTOCOL_VERSION, REFUSAL_PROTOCOL_VERSION },
+	{ COMPAT_ERR_NO_COMMON_CIPHER, REFUSAL_NO_COMMON_CIPHER },
+	{ COMPAT_ERR_UNUSABLE_CIPHER, REFUSAL_NO_COMMON_CIPHER },
+	{ COMPAT_ERR_BAD_FINISHED, REFUSAL_BAD_FINISHED },
+	{ COMPAT_ERR_BAD_SIGNATURE, REFUSAL_BAD_SIGNATURE },
+	{ COMPAT_ERR_ILLEGAL_PARAMETER, REFUSAL_ILLEGAL_PARAMETER },
+	{ MBEDTLS_ERR_ECP_VERIFY_FAILED, REFUSAL_BAD_SIGNATURE },
+	{ MBEDTLS_ERR_RSA_VERIFY_FAILED, REFUSAL_BAD_SIGNATURE },
+	{ MBEDTLS_ERR_PK_SIG_LEN_MISMATCH, REFUSAL_BAD_SIGNATURE },
+};
+
+enum refusal_reason
+refusal_of_error(int error, bool is_hello_answered)
+{
+	/* X.509 and ASN.1 add their codes: the part of X.509 is above. */
+	int high = -(-error & 0xff80);
+
+	/* 3.6 says so of the client's signature and Finished in TLS 1.3. */
+	if (error == COMPAT_ERR_HANDSHAKE_FAILURE && is_hello_answered)
+		return REFUSAL_BAD_SIGNATURE;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (error == errors[i].error)
+			return errors[i].reason;
+	if (high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE &&
+	    high >= MBEDTLS_ERR_X509_FATAL_ERROR)
+		return REFUSAL_MALFORMED_CERTIFICATE;
+	return REFUSAL_MALFORMED_HANDSHAKE;
+}
+
+static const char *
+hint_of(const struct refusal *refusal)
+{
+	switch (refusal->alert_received) {
+	case TLS_ALERT_BAD_CERTIFICATE:
+	case TLS_ALERT_CERTIFICATE_UNKNOWN:
+	case TLS_ALERT_UNKNOWN_CA:
+		return HINT_DISTRUST;
+	case TLS_ALERT_CERTIFICATE_EXPIRED:
+		return "renew tls.certificate, or set the client's clock";
+	default:
+		return rows[refusal->reason].hint;
+	}
+}
+
+/* The fields of one line; there are never more than these. */
+struct line {
+	struct log_field fields[12];
+	size_t count;
+};
+
+static void
+add(struct line *line, struct log_field field)
+{
+	line->fields[line->count++] = field;
+}
+
+static void
+add_certificate(struct line *line, const struct verification *verification)
+{
+	if (!verification->has_leaf)
+		return;
+	add(line, log_string("subject", verification->subject));
+	add(line, log_hex("serial", bytes_of(verification->chain[0].serial,
+					verification->chain[0].serial_len)));
+	add(line, log_hex("fingerprint",
+		      bytes_of(verification->fingerprint, TLS_HASH_LEN)));
+}
+
+void
+refusal_log(const struct refusal *refusal)
+{
+	const char *hint = hint_of(refusal);
+	struct line line = { .count = 0 };
+
+	add(&line, log_address("peer", refusal->address));
+	add(&line, log_word("event", "refused"));
+	add(&line, log_word("reason", rows[refusal->reason].word));
+	if (refusal->detail != NULL)
+		add(&line, log_word("detail", refusal->detail));
+	add_certificate(&line, refusal->verification);
+	if (refusal->alert_received != REFUSAL_NO_ALERT)
+		add(&line,
+		    log_word("alert_received",
+			tls_alert_name((unsigned int)refusal->alert_received)));
+	add(&line,
+	    log_word("alert",
+		refusal->alert_sent == REFUSAL_NO_ALERT
+		    ? "none"
+		    : tls_alert_name((unsigned int)refusal->alert_sent)));
+	if (refusal->library_error != 0)
+		add(&line, log_number("mbedtls_error", refusal->library_error));
+	if (hint != NULL)
+		add(&line, log_string("hint", hint));
+	/* A port that is only tried out is nothing to act on. */
+	log_event(refusal->is_silent ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+	    line.fields, line.count);
+}
