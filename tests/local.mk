@@ -17,6 +17,7 @@ EXTRA_DIST += \
 	tests/run
 include tests/fuzz/local.mk
 include tests/unit/config/local.mk
+include tests/unit/gate/local.mk
 include tests/unit/ipc/local.mk
 include tests/unit/lib/local.mk
 include tests/unit/mqtt/local.mk

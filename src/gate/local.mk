@@ -14,4 +14,4 @@ libsignet_gate_a_SOURCES = \
 	src/gate/verify.c src/gate/verify.h
 
 # For those who link with it.
-GATE_ALL = libsignet-gate.a
+GATE_ALL = libsignet-gate.a $(MBEDTLS_LIBS) $(TLS_ALL) $(PROC_ALL)

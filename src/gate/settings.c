@@ -7,7 +7,7 @@
 #include "gate/export.h"
 #include "lib/clock.h"
 #include "lib/log.h"
-#include "tls/tls.h"
+#include "tls/aead.h"
 
 #define RSA_BITS_MIN 2048
 
@@ -156,6 +156,7 @@ settings_open(struct settings *settings, const struct config *config,
 		    MBEDTLS_VERSION_STRING_FULL);
 		return -EINVAL;
 	}
+	tls_aead_start(); /* alerts may have to be protected */
 	settings->identity = config->identity;
 	mbedtls_ssl_config_init(&settings->tls);
 	mbedtls_entropy_init(&settings->entropy);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+
+struct fixture_pki fixture_pki;
+
+void
+fixture_make_pki(void)
+{
+	EVP_PKEY *rsa = EVP_RSA_gen(2048);
+
+	fixture_pki.ca = pki_issue(
+	    &(struct pki_spec){ .common_name = BYTES_LITERAL("Test CA"),
+		.is_ca = true,
+		.lasts_days = 1000 },
+	    NULL);
+	fixture_pki.intermediate = pki_issue(
+	    &(struct pki_spec){ .common_name = BYTES_LITERAL("Sub CA"),
+		.is_ca = true,
+		.lasts_days = 1000 },
+	    &fixture_pki.ca);
+	fixture_pki.other_ca = pki_issue(
+	    &(struct pki_spec){ .common_name = BYTES_LITERAL("Other CA"),
+		.is_ca = true },
+	    NULL);
+	fixture_pki.server = pki_issue(
+	    &(struct pki_spec){ .common_name = BYTES_LITERAL("server") },
+	    &fixture_pki.ca);
+	fixture_pki.rsa_server = pki_issue(&(struct pki_spec){ .key = rsa,
+					       .common_name = BYTES_LITERAL(
+						   "server") },
+	    &fixture_pki.ca);
+	fixture_pki.client = pki_issue(
+	    &(struct pki_spec){ .common_name = BYTES_LITERAL("pump-17"),
+		.extended_key_usage = "clientAuth",
+		.key_usage = "digitalSignature" },
+	    &fixture_pki.ca);
+	EVP_PKEY_free(rsa);
+}
+
+void
+fixture_free_pki(void)
+{
+	pki_free(&fixture_pki.ca);
+	pki_free(&fixture_pki.intermediate);
+	pki_free(&fixture_pki.other_ca);
+	pki_free(&fixture_pki.server);
+	pki_free(&fixture_pki.rsa_server);
+	pki_free(&fixture_pki.client);
+}
+
+void
+fixture_files(const struct pki_pair *server, struct proc_credentials *files)
+{
+	*files = (struct proc_credentials){ .certificate = { .data = NULL } };
+	pki_append_pem(server->certificate, &files->certificate);
+	pki_append_key(server->key, &files->private_key);
+	pki_append_pem(fixture_pki.ca.certificate, &files->client_ca);
+}
+
+void
+fixture_free_files(struct proc_credentials *files)
+{
+	buffer_done(&files->certificate);
+	buffer_wipe(&files->private_key);
+	buffer_done(&files->client_ca);
+}
+
+static void
+on_authenticated(void *context, struct handshake *handshake)
+{
+	struct fixture *fixture = context;
+
+	fixture->authenticated++;
+	if (!fixture->has_worker)
+		return;
+	buffer_wipe(&fixture->handover);
+	if (fixture->fd >= 0)
+		close(fixture->fd);
+	fixture->fd = handshake_take(handshake, &fixture->handover);
+}
+
+static void
+on_end(void *context)
+{
+	struct fixture *fixture = context;
+
+	fixture->ended++;
+}
+
+static const struct handshake_events events = {
+	.on_authenticated = on_authenticated,
+	.on_end = on_end,
+};
+
+void
+fixture_start(struct fixture *fixture, const struct pki_pair *server,
+    uint64_t limit_ms)
+{
+	struct proc_credentials files;
+	char why[256];
+
+	*fixture = (struct fixture){ .has_worker = true, .fd = -1 };
+	fixture->log_fd = memfd_create("log", MFD_CLOEXEC);
+	fixture->stderr_fd = dup(STDERR_FILENO);
+	dup2(fixture->log_fd, STDERR_FILENO);
+	log_start("gate/0", LOG_LEVEL_INFO);
+	fixture_files(server, &files);
+	ck_assert_int_ge(settings_open(&fixture->settings, &fixture->config,
+			     &files, why, sizeof(why)),
+	    0);
+	fixture_free_files(&files);
+	uv_loop_init(&fixture->loop);
+	handshakes_init(&fixture->handshakes, &fixture->loop,
+	    &fixture->settings, limit_ms, &events, fixture);
+}
+
+void
+fixture_stop(struct fixture *fixture)
+{
+	handshakes_stop(&fixture->handshakes);
+	uv_run(&fixture->loop, UV_RUN_DEFAULT);
+	ck_assert_int_eq(uv_loop_close(&fixture->loop), 0);
+	settings_close(&fixture->settings);
+	buffer_wipe(&fixture->handover);
+	if (fixture->fd >= 0)
+		close(fixture->fd);
+	dup2(fixture->stderr_fd, STDERR_FILENO);
+	close(fixture->stderr_fd);
+	close(fixture->log_fd);
+}
+
+void
+fixture_connect(struct fixture *fixture, struct client *client,
+    const struct client_spec *spec)
+{
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+	struct sockaddr_in *in = (struct sockaddr_in *)&address;
+	int fds[2];
+
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	in->sin_port = htons(40000);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	client_start(client, fds[1], spec);
+	handshake_begin(&fixture->handshakes, fds[0], &address);
+}
+
+void
+fixture_run(struct fixture *fixture, size_t ended)
+{
+	while (fixture->ended < ended)
+		uv_run(&fixture->loop, UV_RUN_ONCE);
+}
+
+void
+fixture_try(struct fixture *fixture, struct client *client,
+    const struct client_spec *spec)
+{
+	fixture_connect(fixture, client, spec);
+	fixture_run(fixture, fixture->ended + 1);
+	if (fixture->fd < 0)
+		client_join(client);
+}
+
+unsigned int
+fixture_log_count(struct fixture *fixture, const char *text)
+{
+	unsigned int count = 0;
+	ssize_t len = pread(fixture->log_fd, fixture->log,
+	    sizeof(fixture->log) - 1, 0);
+	const char *found = fixture->log;
+
+	fixture->log[len > 0 ? len : 0] = '\0';
+	while ((found = strstr(found, text)) != NULL) {
+		count++;
+		found += strlen(text);
+	}
+	return count;
+}

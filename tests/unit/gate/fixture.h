@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A gate without its process: the event loop, the settings and the handshakes,
+ * with clients at the other ends, and what came of them.
+ */
+#ifndef SIGNET_TESTS_GATE_FIXTURE_H
+#define SIGNET_TESTS_GATE_FIXTURE_H
+
+#include <check.h>
+
+#include "client.h"
+#include "gate/handshake.h"
+
+/* What the tests agree on; made once. */
+struct fixture_pki {
+	struct pki_pair ca;
+	struct pki_pair intermediate;
+	struct pki_pair other_ca;
+	struct pki_pair server;
+	struct pki_pair rsa_server;
+	struct pki_pair client;
+};
+extern struct fixture_pki fixture_pki;
+
+void fixture_make_pki(void);
+void fixture_free_pki(void);
+
+struct fixture {
+	uv_loop_t loop;
+	struct config config;
+	struct settings settings;
+	struct handshakes handshakes;
+	bool has_worker;
+	size_t ended;
+	size_t authenticated;
+	struct buffer handover; /* of the last that was taken */
+	int fd;                 /* its socket, or -1 */
+	char log[16384];
+	int log_fd;
+	int stderr_fd;
+};
+
+/* What a server with this certificate is given as files. */
+void fixture_files(const struct pki_pair *server,
+    struct proc_credentials *files);
+void fixture_free_files(struct proc_credentials *files);
+
+/* limit_ms: of a handshake. What is logged goes to fixture.log. */
+void fixture_start(struct fixture *fixture, const struct pki_pair *server,
+    uint64_t limit_ms);
+void fixture_stop(struct fixture *fixture);
+
+/* Begin a handshake with such a client. */
+void fixture_connect(struct fixture *fixture, struct client *client,
+    const struct client_spec *spec);
+
+/* Go on until so many handshakes have ended. */
+void fixture_run(struct fixture *fixture, size_t ended);
+
+/* One client from beginning to end; it is joined unless it succeeded. */
+void fixture_try(struct fixture *fixture, struct client *client,
+    const struct client_spec *spec);
+
+/* How often does this stand in the log? */
+unsigned int fixture_log_count(struct fixture *fixture, const char *text);
+
+#endif

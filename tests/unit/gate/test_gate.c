@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test_gate.h"
+
+#include <stdlib.h>
+
+int
+main(void)
+{
+	Suite *suite = suite_create("gate");
+	SRunner *runner;
+	int failed;
+
+	suite_add_tcase(suite, identity_tests());
+	suite_add_tcase(suite, framing_tests());
+	suite_add_tcase(suite, credentials_tests());
+	suite_add_tcase(suite, verify_tests());
+	suite_add_tcase(suite, handshake_tests());
+	suite_add_tcase(suite, refusal_tests());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/identity.h"
+
+#include "pki.h"
+#include "test_gate.h"
+
+#define CN(text, string_type)                                                  \
+	{                                                                      \
+		.value = CONSTANT(text), .type = (string_type)                 \
+	}
+
+static const struct {
+	struct pki_name names[4];
+	const char *identity;
+	const char *fault;
+} subjects[] = {
+	{ { CN("pump-17", 0) }, "pump-17", NULL },
+	{ { CN("pump 17", V_ASN1_PRINTABLESTRING) }, "pump 17", NULL },
+	{ { CN("h\xc3\xb6lle \xe2\x82\xac \xf0\x9f\x98\x80", 0) },
+	    "h\xc3\xb6lle \xe2\x82\xac \xf0\x9f\x98\x80", NULL },
+	{ { CN("a*$b", 0) }, "a*$b", NULL },
+	{ { { .nid = NID_organizationName, .value = CONSTANT("Works") },
+	      CN("one", 0) },
+	    "one", NULL },
+	{ { { .nid = NID_organizationName, .value = CONSTANT("Works") } }, NULL,
+	    "no-common-name" },
+	{ { CN("one", 0), CN("two", 0) }, NULL, "several-common-names" },
+	{ { CN("one", 0), CN("one", 0) }, NULL, "several-common-names" },
+	{ { CN("one", V_ASN1_T61STRING) }, NULL, "string-type" },
+	{ { CN("\0o\0n\0e", V_ASN1_BMPSTRING) }, NULL, "string-type" },
+	{ { CN("one", V_ASN1_IA5STRING) }, NULL, "string-type" },
+	{ { CN("", 0) }, NULL, "empty" },
+	{ { CN("pump\0.evil", 0) }, NULL, "control-character" },
+	{ { CN("pump\n", 0) }, NULL, "control-character" },
+	{ { CN("pump\x7f", 0) }, NULL, "control-character" },
+	{ { CN("pump\xc2\x85", 0) }, NULL, "control-character" },
+	{ { CN("a/b", 0) }, NULL, "reserved-character" },
+	{ { CN("+", 0) }, NULL, "reserved-character" },
+};
+
+static void
+assert_identity(const mbedtls_x509_crt *certificate, const char *expected,
+    const char *fault)
+{
+	struct bytes identity = BYTES_NONE;
+	const char *found = identity_find(CONFIG_IDENTITY_SUBJECT_CN,
+	    certificate, &identity);
+
+	if (fault != NULL) {
+		ck_assert_ptr_nonnull(found);
+		ck_assert_str_eq(found, fault);
+		ck_assert_ptr_null(identity.data);
+		return;
+	}
+	ck_assert_ptr_null(found);
+	ck_assert_mem_eq(identity.data, expected, strlen(expected));
+	ck_assert_uint_eq(identity.len, strlen(expected));
+}
+
+START_TEST(identity_is_the_only_common_name)
+{
+	struct pki_spec spec = { .lasts_days = 1 };
+	struct buffer der = { .data = NULL };
+	mbedtls_x509_crt certificate;
+	struct pki_pair pair;
+
+	memcpy(spec.names, subjects[_i].names, sizeof(spec.names));
+	pair = pki_issue(&spec, NULL);
+	pki_append_der(pair.certificate, &der);
+	mbedtls_x509_crt_init(&certificate);
+	ck_assert_int_eq(mbedtls_x509_crt_parse(&certificate, der.data,
+			     der.len),
+	    0);
+	assert_identity(&certificate, subjects[_i].identity,
+	    subjects[_i].fault);
+	mbedtls_x509_crt_free(&certificate);
+	buffer_done(&der);
+	pki_free(&pair);
+}
+END_TEST
+
+/* RFC 3629 s3 and s4; a certificate with such a name is not made easily. */
+static const struct {
+	const char *text;
+} ill_formed[] = {
+	{ "\xff" },
+	{ "a\x80" },
+	{ "\xc0\xaf" },         /* '/' in two bytes */
+	{ "\xe0\x80\xaf" },     /* and in three */
+	{ "\xe2\x82" },         /* cut */
+	{ "\xe2\x28\xa1" },     /* not continued */
+	{ "\xed\xa0\x80" },     /* a surrogate */
+	{ "\xf4\x90\x80\x80" }, /* beyond U+10FFFF */
+	{ "\xf8\x88\x80\x80\x80" },
+};
+
+START_TEST(identity_is_well_formed_utf_8)
+{
+	ck_assert_str_eq(identity_check(bytes_of_string(ill_formed[_i].text)),
+	    "not-utf-8");
+}
+END_TEST
+
+START_TEST(identity_has_at_most_256_bytes)
+{
+	uint8_t text[IDENTITY_MAX + 1];
+
+	memset(text, 'a', sizeof(text));
+	ck_assert_ptr_null(identity_check(bytes_of(text, IDENTITY_MAX)));
+	ck_assert_str_eq(identity_check(bytes_of(text, IDENTITY_MAX + 1)),
+	    "too-long");
+}
+END_TEST
+
+TCase *
+identity_tests(void)
+{
+	TCase *tests = tcase_create("identity");
+
+	tcase_add_loop_test(tests, identity_is_the_only_common_name, 0,
+	    sizeof(subjects) / sizeof(subjects[0]));
+	tcase_add_loop_test(tests, identity_is_well_formed_utf_8, 0,
+	    sizeof(ill_formed) / sizeof(ill_formed[0]));
+	tcase_add_test(tests, identity_has_at_most_256_bytes);
+	return tests;
+}
