@@ -21,7 +21,8 @@ static const uint8_t retry_random[8] = { 0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a,
 void
 framing_init(struct framing *framing, int fd)
 {
-	*framing = (struct framing){ .fd = fd };
+	*framing = (struct framing){ .fd = fd,
+		.alert_received = REFUSAL_NO_ALERT };
 	framing_turn(framing);
 }
 
@@ -141,12 +142,55 @@ receive_header(struct framing *framing, unsigned char *data, size_t len)
 	return result;
 }
 
+/*
+ * A client that refuses our certificate may not have its keys in force yet, so
+ * that its alert comes in plaintext (RFC 8446 s6); mbedTLS 3.6 takes it for a
+ * forged record.
+ */
+static bool
+is_plain_alert(const struct framing *framing)
+{
+	return framing->header[0] == TLS_CONTENT_ALERT &&
+	       u16_at(framing->header + 3) == sizeof(framing->body) &&
+	       (framing->version == TLS_VERSION_1_3 ||
+		   !framing->is_receive_protected);
+}
+
+static int
+end_body(struct framing *framing)
+{
+	uint8_t level = framing->body[0], alert = framing->body[1];
+
+	framing->header_len = 0;
+	if (!is_plain_alert(framing))
+		return 0;
+	if (alert == TLS_ALERT_CLOSE_NOTIFY)
+		return fail(framing, REFUSAL_CLOSED_BY_PEER);
+	if (level != TLS_ALERT_LEVEL_FATAL)
+		return 0;
+	framing->alert_received = alert;
+	return fail(framing, REFUSAL_ALERT_BY_PEER);
+}
+
+static void
+keep_tail(struct framing *framing, const uint8_t *data, size_t len)
+{
+	if (len == 1)
+		framing->body[0] = framing->body[1];
+	else
+		framing->body[0] = data[len - 2];
+	framing->body[1] = data[len - 1];
+}
+
 int
 framing_receive(void *context, unsigned char *data, size_t len)
 {
 	struct framing *framing = context;
 	int result;
 
+	/* mbedTLS writes all it has before it reads. */
+	if (framing->has_application_secrets)
+		framing->is_flight_over = true;
 	if (framing->body_left == 0)
 		return receive_header(framing, data, len);
 	if (len > framing->body_left)
@@ -154,9 +198,10 @@ framing_receive(void *context, unsigned char *data, size_t len)
 	result = receive_bytes(framing, data, len);
 	if (result <= 0)
 		return result;
+	keep_tail(framing, data, (size_t)result);
 	framing->body_left -= (size_t)result;
-	if (framing->body_left == 0)
-		framing->header_len = 0;
+	if (framing->body_left == 0 && end_body(framing) != 0)
+		return MBEDTLS_ERR_SSL_INVALID_RECORD;
 	return result;
 }
 
@@ -228,16 +273,15 @@ is_alert_to_hold(const struct framing *framing, const uint8_t *record,
 }
 
 /*
- * In TLS 1.3 the server's application secret is known from its Finished on.
- * What mbedTLS 3.6 writes before the handshake is over can then only be an
- * alert, which it protects with the key of the handshake, so that no client
- * can read it. It is dropped; the gate sends its own.
+ * In TLS 1.3 the server's application secret is in force from its Finished
+ * on. What mbedTLS 3.6 writes between that and the end of the handshake can
+ * only be an alert, which it protects with the key of the handshake, so that
+ * no client can read it. It is dropped; the gate sends its own.
  */
 static bool
 is_unreadable_alert(const struct framing *framing, const uint8_t *record)
 {
-	return framing->version == TLS_VERSION_1_3 &&
-	       framing->has_application_secrets &&
+	return framing->version == TLS_VERSION_1_3 && framing->is_flight_over &&
 	       record[0] == TLS_CONTENT_APPLICATION_DATA;
 }
 

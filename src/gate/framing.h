@@ -34,6 +34,8 @@ struct framing {
 	unsigned int turn_left;
 	bool is_receive_protected; /* ChangeCipherSpec came */
 	uint64_t received;         /* records since then */
+	uint8_t body[2];           /* the last two bytes of a record */
+	int alert_received; /* fatal and in plaintext; REFUSAL_NO_ALERT */
 
 	/* sending */
 	struct buffer output;
@@ -50,6 +52,7 @@ struct framing {
 
 	/* set by who exports the keys: TLS 1.3, application secrets known */
 	bool has_application_secrets;
+	bool is_flight_over; /* and the server's Finished is written */
 
 	enum refusal_reason fault; /* found here */
 	bool is_peer_gone;

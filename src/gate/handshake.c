@@ -268,6 +268,16 @@ begin_draining(struct handshake *handshake)
 	continue_draining(handshake);
 }
 
+static int
+received_alert(const struct handshake *handshake, enum refusal_reason reason)
+{
+	if (reason != REFUSAL_ALERT_BY_PEER)
+		return REFUSAL_NO_ALERT;
+	if (handshake->framing.alert_received != REFUSAL_NO_ALERT)
+		return handshake->framing.alert_received;
+	return (int)compat_received_alert(&handshake->ssl);
+}
+
 /* library_error: what mbedTLS said, 0 if it is not its verdict. */
 static void
 refuse(struct handshake *handshake, enum refusal_reason reason,
@@ -283,10 +293,7 @@ refuse(struct handshake *handshake, enum refusal_reason reason,
 		.address = (const struct sockaddr *)&handshake->address,
 		.verification = &handshake->verification,
 		.alert_sent = is_told ? alert : REFUSAL_NO_ALERT,
-		.alert_received = reason == REFUSAL_ALERT_BY_PEER
-				      ? (int)compat_received_alert(
-					    &handshake->ssl)
-				      : REFUSAL_NO_ALERT,
+		.alert_received = received_alert(handshake, reason),
 		.library_error = library_error,
 		.is_silent = handshake->framing.byte_count == 0 &&
 			     reason == REFUSAL_CLOSED_BY_PEER,

@@ -167,6 +167,19 @@ START_TEST(framing_takes_a_bounded_number_of_records_in_all)
 }
 END_TEST
 
+START_TEST(framing_reads_an_alert_in_plaintext)
+{
+	PUT("\x15\x03\x03\0\x02\x02\x30");
+	for (size_t i = 0; i < 6; i++)
+		ck_assert_int_eq(framing_receive(&framing,
+				     (unsigned char[1]){ 0 }, 1),
+		    1);
+	ck_assert_int_lt(get(), 0);
+	ck_assert_int_eq(framing.fault, REFUSAL_ALERT_BY_PEER);
+	ck_assert_int_eq(framing.alert_received, TLS_ALERT_UNKNOWN_CA);
+}
+END_TEST
+
 START_TEST(framing_tells_that_the_peer_is_gone)
 {
 	shutdown(peer, SHUT_WR);
@@ -234,8 +247,11 @@ START_TEST(framing_drops_what_tls_1_3_clients_cannot_read)
 	PUSH("\x17\x03\x03\0\x01x");
 	ck_assert_uint_eq(framing.output.len, 6);
 	framing.has_application_secrets = true;
+	PUSH("\x17\x03\x03\0\x01x"); /* Finished */
+	ck_assert_uint_eq(framing.output.len, 12);
+	ck_assert_int_eq(get(), MBEDTLS_ERR_SSL_WANT_READ);
 	PUSH("\x17\x03\x03\0\x01x");
-	ck_assert_uint_eq(framing.output.len, 6);
+	ck_assert_uint_eq(framing.output.len, 12);
 }
 END_TEST
 
@@ -280,6 +296,7 @@ framing_tests(void)
 	tcase_add_test(tests,
 	    framing_takes_a_bounded_number_of_records_in_a_turn);
 	tcase_add_test(tests, framing_takes_a_bounded_number_of_records_in_all);
+	tcase_add_test(tests, framing_reads_an_alert_in_plaintext);
 	tcase_add_test(tests, framing_tells_that_the_peer_is_gone);
 	tcase_add_test(tests,
 	    framing_refuses_tls_1_2_without_extended_master_secret);
