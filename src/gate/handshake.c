@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <utlist.h>
-
 #include "gate/export.h"
 #include "gate/framing.h"
 #include "gate/verify.h"
@@ -33,7 +31,7 @@ enum stage {
 
 struct handshake {
 	struct handshakes *owner;
-	struct handshake *prev, *next;
+	TAILQ_ENTRY(handshake) link;
 	uv_poll_t poll;
 	int fd;
 	enum stage stage;
@@ -88,9 +86,9 @@ end(struct handshake *handshake)
 	struct handshakes *owner = handshake->owner;
 
 	if (handshake->stage == STAGE_DRAINING)
-		DL_DELETE(owner->draining, handshake);
+		TAILQ_REMOVE(&owner->draining, handshake, link);
 	else
-		DL_DELETE(owner->in_flight, handshake);
+		TAILQ_REMOVE(&owner->in_flight, handshake, link);
 	handshake->stage = STAGE_ENDED;
 	free_ssl(handshake);
 	framing_done(&handshake->framing);
@@ -117,16 +115,20 @@ end_and_close(struct handshake *handshake)
 /* Deadlines: both lists are in their order, so the heads come first. */
 
 static uint64_t
+head_deadline(const struct handshake_list *list)
+{
+	const struct handshake *head = TAILQ_FIRST(list);
+
+	return head != NULL ? head->deadline_ms : UINT64_MAX;
+}
+
+static uint64_t
 next_deadline(const struct handshakes *handshakes)
 {
-	uint64_t next = UINT64_MAX;
+	uint64_t in_flight = head_deadline(&handshakes->in_flight);
+	uint64_t draining = head_deadline(&handshakes->draining);
 
-	if (handshakes->in_flight != NULL)
-		next = handshakes->in_flight->deadline_ms;
-	if (handshakes->draining != NULL &&
-	    handshakes->draining->deadline_ms < next)
-		next = handshakes->draining->deadline_ms;
-	return next;
+	return in_flight < draining ? in_flight : draining;
 }
 
 static void
@@ -260,10 +262,10 @@ begin_draining(struct handshake *handshake)
 		owner->waiting--;
 	memory_wipe(&handshake->handover, sizeof(handshake->handover));
 	free_ssl(handshake);
-	DL_DELETE(owner->in_flight, handshake);
+	TAILQ_REMOVE(&owner->in_flight, handshake, link);
 	handshake->stage = STAGE_DRAINING;
 	handshake->deadline_ms = uv_now(owner->loop) + DRAIN_MS;
-	DL_APPEND(owner->draining, handshake);
+	TAILQ_INSERT_TAIL(&owner->draining, handshake, link);
 	need_timer(owner, handshake->deadline_ms);
 	continue_draining(handshake);
 }
@@ -427,10 +429,13 @@ handshakes_offer(struct handshakes *handshakes)
 
 	if (handshakes->waiting == 0)
 		return;
-	DL_FOREACH_SAFE(handshakes->in_flight, handshake, next)
-	if (handshake->stage == STAGE_WAITING)
-		handshakes->events->on_authenticated(handshakes->context,
-		    handshake);
+	for (handshake = TAILQ_FIRST(&handshakes->in_flight); handshake != NULL;
+	     handshake = next) {
+		next = TAILQ_NEXT(handshake, link);
+		if (handshake->stage == STAGE_WAITING)
+			handshakes->events->on_authenticated(
+			    handshakes->context, handshake);
+	}
 }
 
 /* Going on */
@@ -479,16 +484,16 @@ on_deadline(uv_timer_t *timer)
 	struct handshakes *handshakes = timer->data;
 	uint64_t now = uv_now(handshakes->loop);
 
-	while (handshakes->in_flight != NULL &&
-	       handshakes->in_flight->deadline_ms <= now)
-		refuse(handshakes->in_flight,
-		    handshakes->in_flight->stage == STAGE_WAITING
-			? REFUSAL_NO_WORKER
-			: REFUSAL_HANDSHAKE_TIMEOUT,
+	while (head_deadline(&handshakes->in_flight) <= now) {
+		struct handshake *late = TAILQ_FIRST(&handshakes->in_flight);
+
+		refuse(late,
+		    late->stage == STAGE_WAITING ? REFUSAL_NO_WORKER
+						 : REFUSAL_HANDSHAKE_TIMEOUT,
 		    NULL, 0);
-	while (handshakes->draining != NULL &&
-	       handshakes->draining->deadline_ms <= now)
-		end_and_close(handshakes->draining);
+	}
+	while (head_deadline(&handshakes->draining) <= now)
+		end_and_close(TAILQ_FIRST(&handshakes->draining));
 	set_timer(handshakes);
 }
 
@@ -513,7 +518,7 @@ handshake_begin(struct handshakes *handshakes, int fd,
 	export_init(&handshake->export, &handshake->framing);
 	verification_init(&handshake->verification,
 	    handshakes->settings->identity);
-	DL_APPEND(handshakes->in_flight, handshake);
+	TAILQ_INSERT_TAIL(&handshakes->in_flight, handshake, link);
 	handshakes->count++;
 	handshakes->since_trim++;
 	need_timer(handshakes, handshake->deadline_ms);
@@ -545,6 +550,8 @@ handshakes_init(struct handshakes *handshakes, uv_loop_t *loop,
 		.context = context,
 		.limit_ms = limit_ms,
 	};
+	TAILQ_INIT(&handshakes->in_flight);
+	TAILQ_INIT(&handshakes->draining);
 	uv_timer_init(loop, &handshakes->deadline);
 	uv_timer_init(loop, &handshakes->idle);
 	handshakes->deadline.data = handshakes;
@@ -565,10 +572,10 @@ handshakes_stop(struct handshakes *handshakes)
 	};
 
 	handshakes->events = &no_events;
-	while (handshakes->in_flight != NULL)
-		end_and_close(handshakes->in_flight);
-	while (handshakes->draining != NULL)
-		end_and_close(handshakes->draining);
+	while (!TAILQ_EMPTY(&handshakes->in_flight))
+		end_and_close(TAILQ_FIRST(&handshakes->in_flight));
+	while (!TAILQ_EMPTY(&handshakes->draining))
+		end_and_close(TAILQ_FIRST(&handshakes->draining));
 	uv_close((uv_handle_t *)&handshakes->deadline, NULL);
 	uv_close((uv_handle_t *)&handshakes->idle, NULL);
 }

@@ -7,6 +7,7 @@
 #ifndef SIGNET_GATE_HANDSHAKE_H
 #define SIGNET_GATE_HANDSHAKE_H
 
+#include <sys/queue.h>
 #include <uv.h>
 
 #include "gate/settings.h"
@@ -14,6 +15,7 @@
 
 struct handshake;
 struct handshakes;
+TAILQ_HEAD(handshake_list, handshake);
 
 struct handshake_events {
 	/*
@@ -34,8 +36,8 @@ struct handshakes {
 	size_t count;      /* sockets that are open here */
 	size_t waiting;    /* of those: authenticated, not yet taken */
 	size_t since_trim; /* begun since memory was given back */
-	struct handshake *in_flight; /* in the order of their deadlines */
-	struct handshake *draining;  /* refused: likewise */
+	struct handshake_list in_flight; /* in the order of their deadlines */
+	struct handshake_list draining;  /* refused: likewise */
 	uv_timer_t deadline;
 	uv_timer_t idle;
 };
