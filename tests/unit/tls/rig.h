@@ -36,7 +36,10 @@ struct rig {
 	struct tls_record record;         /* the last one that was taken */
 };
 
-/* New keys, known to both. Ends the test early if the case cannot run. */
+/*
+ * New keys, known to both. Where the case's back end cannot run, mbedTLS does
+ * its work.
+ */
 struct rig *rig_new(int case_number);
 void rig_free(struct rig *rig);
 
@@ -64,7 +67,7 @@ void rig_assert_alive(struct rig *rig);
 int rig_client_take(struct rig *rig, uint8_t *wire, size_t len,
     struct tls_record *record);
 
-/* Names a loop test of RIG_CASES that are of one version, or all. */
+/* Add a test that runs for all cases, or for those of one version. */
 #define rig_add(tcase, test) tcase_add_loop_test(tcase, test, 0, RIG_CASES)
 #define rig_add_1_3(tcase, test)                                               \
 	tcase_add_loop_test(tcase, test, 0, RIG_CASES_1_3)
