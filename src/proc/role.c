@@ -5,6 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* As many processes of a role as can be configured. */
+#define CORES_MAX 256
+
 const struct role *
 role_find(enum ipc_role id)
 {
@@ -27,11 +30,12 @@ unsigned int
 role_count_or_cores(uint32_t setting)
 {
 	cpu_set_t cores;
+	unsigned int count = 1;
 
 	if (setting > 0)
 		return setting;
 	/* those that we may use, which a container can make fewer */
 	if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
-		return (unsigned int)CPU_COUNT(&cores);
-	return 1;
+		count = (unsigned int)CPU_COUNT(&cores);
+	return count < CORES_MAX ? count : CORES_MAX;
 }

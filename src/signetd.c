@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The daemon's one program: as the master, with a user's arguments; as any
+ * other role, executed again by the master.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "gate/credentials.h"
+#include "gate/gate.h"
+#include "master/master.h"
+#include "proc/child.h"
+#include "worker/rights.h"
+#include "worker/worker.h"
+
+/* How ps shows the processes, and how they know themselves. */
+#define CHILD_TITLE  "signetd:"
+#define MASTER_TITLE "signetd: master"
+
+static unsigned int
+count_gates(const struct config *config)
+{
+	return role_count_or_cores(config->processes.gates);
+}
+
+static unsigned int
+count_workers(const struct config *config)
+{
+	return role_count_or_cores(config->processes.workers);
+}
+
+const struct role role_table[] = {
+	{
+	    .id = IPC_ROLE_GATE,
+	    .name = "gate",
+	    .count = count_gates,
+	    .peers = IPC_ROLE_WORKER,
+	    .has_listeners = true,
+	    .has_credentials = true,
+	    .run = gate_run,
+	},
+	{
+	    .id = IPC_ROLE_WORKER,
+	    .name = "worker",
+	    .count = count_workers,
+	    .peers = IPC_ROLE_GATE | IPC_ROLE_WORKER,
+	    .run = worker_run,
+	},
+	{ .name = NULL },
+};
+
+struct arguments {
+	const char *file;
+	bool has_file;
+	bool is_check;
+	bool is_print_config;
+};
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "check", no_argument, NULL, 't' },
+	{ "print-config", no_argument, NULL, 'p' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char usage[] =
+    "usage: signetd [-c FILE]                  run the daemon\n"
+    "       signetd -t [-c FILE]               check the configuration\n"
+    "       signetd --print-config [-c FILE]   print the settings: the\n"
+    "                                          defaults, or those of FILE\n"
+    "\n"
+    "  -c, --config FILE   read FILE, not " SIGNET_SYSCONFDIR "/signet.conf\n"
+    "  -t, --check         check FILE and the files that it names\n"
+    "      --print-config  print all settings with their meaning\n"
+    "  -h, --help          print this\n"
+    "  -V, --version       print the version\n";
+
+static void
+arguments_parse(int argc, char **argv, struct arguments *arguments)
+{
+	int option;
+
+	arguments->file = SIGNET_SYSCONFDIR "/signet.conf";
+	while ((option = getopt_long(argc, argv, "c:thV", long_options,
+		    NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			arguments->file = optarg;
+			arguments->has_file = true;
+			break;
+		case 't':
+			arguments->is_check = true;
+			break;
+		case 'p':
+			arguments->is_print_config = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(EXIT_SUCCESS);
+		case 'V':
+			puts("signetd " PACKAGE_VERSION);
+			exit(EXIT_SUCCESS);
+		default:
+			fputs(usage, stderr);
+			exit(EXIT_FAILURE);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "signetd: what is \"%s\"?\n%s", argv[optind],
+		    usage);
+		exit(EXIT_FAILURE);
+	}
+}
+
+static _Noreturn void
+refuse(const char *text)
+{
+	fprintf(stderr, "%s\n", text);
+	exit(EXIT_FAILURE);
+}
+
+static struct config *
+load_or_refuse(const char *file)
+{
+	struct config_error error = { .text = "" };
+	struct config *config = NULL;
+
+	if (config_load(file, &config, &error) != 0 ||
+	    rights_check(config, &error) != 0)
+		refuse(error.text);
+	return config;
+}
+
+static void
+read_credentials_or_refuse(const char *file, const struct config *config,
+    struct proc_credentials *credentials)
+{
+	char why[512];
+
+	if (master_credentials_read(config, credentials, why, sizeof(why)) == 0)
+		return;
+	fprintf(stderr, "%s: ", file);
+	refuse(why);
+}
+
+/* Everything that can be known to be wrong before the daemon starts. */
+static void
+check_or_refuse(const char *file)
+{
+	struct config *config = load_or_refuse(file);
+	struct proc_credentials credentials = { .certificate = { 0 } };
+	char why[512] = "";
+	int result;
+
+	read_credentials_or_refuse(file, config, &credentials);
+	result = gate_credentials_check(&credentials, why, sizeof(why));
+	master_credentials_wipe(&credentials);
+	config_free(&config);
+	if (result == 0)
+		return;
+	fprintf(stderr, "%s: %s%s\n", file, result > 0 ? "warning: " : "", why);
+	if (result < 0)
+		exit(EXIT_FAILURE);
+}
+
+static int
+print_config(const struct arguments *arguments)
+{
+	struct buffer text = { NULL, 0, 0 };
+	struct config *config = NULL;
+	size_t written;
+
+	if (arguments->has_file)
+		config = load_or_refuse(arguments->file);
+	config_print(config, true, &text);
+	written = fwrite(text.data, 1, text.len, stdout);
+	if (written != text.len || fflush(stdout) != 0)
+		fatal("cannot print: %s", strerror(errno));
+	buffer_done(&text);
+	config_free(&config);
+	return EXIT_SUCCESS;
+}
+
+/* A descriptor that we open must not be taken for standard error. */
+static void
+open_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
+ * Begin anew as the master, under its title and in memory in which no key was
+ * ever parsed. Where that is impossible, go on as we are.
+ */
+static void
+become_master(char **argv)
+{
+	static char title[] = MASTER_TITLE;
+
+	if (strcmp(argv[0], MASTER_TITLE) != 0) {
+		argv[0] = title;
+		execv("/proc/self/exe", argv);
+	}
+	prctl(PR_SET_NAME, "signetd", 0, 0, 0);
+}
+
+static int
+run_child(char **argv)
+{
+	const struct role *role = role_find_by_name(argv[1]);
+	char *end;
+	unsigned long index = strtoul(argv[2], &end, 10);
+
+	if (role == NULL || *end != '\0' || index > UINT16_MAX)
+		fatal("there is no role %s %s", argv[1], argv[2]);
+	return proc_child_main(role, (uint16_t)index);
+}
+
+static int
+run_master(const char *file)
+{
+	struct config *config = load_or_refuse(file);
+	struct proc_credentials credentials = { .certificate = { 0 } };
+	int status;
+
+	read_credentials_or_refuse(file, config, &credentials);
+	status = master_run(config, &credentials);
+	config_free(&config);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments arguments = { .has_file = false };
+
+	if (argc == 3 && strcmp(argv[0], CHILD_TITLE) == 0)
+		return run_child(argv);
+	if (argc == 0)
+		return EXIT_FAILURE;
+	open_standard_files();
+	arguments_parse(argc, argv, &arguments);
+	if (arguments.is_print_config)
+		return print_config(&arguments);
+	if (strcmp(argv[0], MASTER_TITLE) != 0)
+		check_or_refuse(arguments.file);
+	if (arguments.is_check) {
+		printf("%s: OK\n", arguments.file);
+		return EXIT_SUCCESS;
+	}
+	become_master(argv);
+	return run_master(arguments.file);
+}

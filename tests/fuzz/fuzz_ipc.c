@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages between processes: the first byte says who receives from whom, the
+ * rest is a datagram, with no descriptor beside it. Whatever arrives goes
+ * through the decoder of its type; and the rest goes through every decoder.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ipc/batch.h"
+#include "ipc/message.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static volatile uint8_t sum;
+
+/* Look at every byte of a view: it must lie in memory that is there. */
+static void
+read_through(struct bytes view)
+{
+	for (size_t i = 0; i < view.len; i++)
+		sum = (uint8_t)(sum + view.data[i]);
+}
+
+static int
+decode_interest(struct bytes payload)
+{
+	struct ipc_interest interest;
+	int error = ipc_interest_decode(payload, &interest);
+
+	if (error == 0)
+		read_through(interest.topic_filter);
+	return error;
+}
+
+/* What was decoded encodes to the bytes that it was decoded from. */
+static void
+expect_same(struct buffer *out, struct bytes payload)
+{
+	if (!bytes_equal(buffer_view(out), payload))
+		abort();
+	buffer_done(out);
+}
+
+static int
+decode_publish(struct bytes payload)
+{
+	struct buffer out = { NULL, 0, 0 };
+	struct ipc_publish publish;
+	int error = ipc_publish_decode(payload, &publish);
+
+	if (error != 0)
+		return error;
+	if (publish.qos > 2 || publish.topic_name.len == 0)
+		abort();
+	read_through(publish.topic_name);
+	read_through(publish.properties);
+	read_through(publish.payload);
+	ipc_publish_encode(&publish, &out);
+	expect_same(&out, payload);
+	return 0;
+}
+
+static int
+decode_handoff(struct bytes payload)
+{
+	struct buffer out = { NULL, 0, 0 };
+	struct ipc_session_handoff handoff;
+	int error = ipc_session_handoff_decode(payload, &handoff);
+
+	if (error != 0)
+		return error;
+	read_through(handoff.handover);
+	read_through(handoff.plaintext);
+	read_through(handoff.ciphertext);
+	ipc_session_handoff_encode(&handoff, &out);
+	expect_same(&out, payload);
+	return 0;
+}
+
+static int
+decode_peer(struct bytes payload)
+{
+	struct ipc_peer peer;
+
+	return ipc_peer_decode(payload, &peer);
+}
+
+static int
+decode_start(struct bytes payload)
+{
+	struct ipc_start start;
+
+	return ipc_start_decode(payload, &start);
+}
+
+static int
+decode_credential(struct bytes payload)
+{
+	enum ipc_credential which;
+
+	return ipc_credential_decode(payload, &which);
+}
+
+static int
+on_message(void *context, struct ipc_message *message)
+{
+	(void)context;
+	read_through(message->payload);
+	switch (message->type) {
+	case IPC_PEER:
+	case IPC_PEER_FAULT:
+		return decode_peer(message->payload);
+	case IPC_START:
+		return decode_start(message->payload);
+	case IPC_CREDENTIALS:
+		return decode_credential(message->payload);
+	case IPC_SESSION_HANDOFF:
+		return decode_handoff(message->payload);
+	case IPC_PUBLISH_FORWARD:
+		return decode_publish(message->payload);
+	default:
+		return decode_interest(message->payload);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static const enum ipc_role roles[] = { IPC_ROLE_MASTER, IPC_ROLE_GATE,
+		IPC_ROLE_WORKER };
+	struct batch_input input = { .fds = NULL };
+	const char *fault = NULL;
+	struct bytes rest;
+	int error;
+
+	if (len == 0)
+		return 0;
+	rest = bytes_of(data + 1, len - 1);
+	input.bytes = rest;
+	input.from = roles[data[0] % 3];
+	input.to = roles[data[0] / 3 % 3];
+	input.is_fds_cut = (data[0] & 0x80) != 0;
+	error = batch_handle(&input, on_message, NULL, &fault);
+	if (error != 0 && (error != -EBADMSG || fault == NULL))
+		abort();
+
+	(void)decode_peer(rest);
+	(void)decode_start(rest);
+	(void)decode_credential(rest);
+	(void)decode_interest(rest);
+	(void)decode_handoff(rest);
+	(void)decode_publish(rest);
+	return 0;
+}
