@@ -20,9 +20,10 @@ include tests/unit/config/local.mk
 include tests/unit/gate/local.mk
 include tests/unit/ipc/local.mk
 include tests/unit/lib/local.mk
+include tests/unit/master/local.mk
 include tests/unit/mqtt/local.mk
+include tests/unit/proc/local.mk
 include tests/unit/tls/local.mk
 include tests/unit/worker/local.mk
-include tests/unit/master/local.mk
 include tests/bench/local.mk
 include tests/unit/bench/local.mk

@@ -18,17 +18,21 @@
 #define DELAY_MIN_MS 100
 #define DELAY_MAX_MS 30000
 
+/* delay_ms: until it is started again; -1 if it is not. */
 static void
-log_exit(struct member *member, int64_t status, int signal)
+log_exit(struct member *member, int64_t status, int signal, int64_t delay_ms)
 {
+	struct log_field fields[5] = {
+		log_word("process", member->role->name),
+		log_number("index", member->index),
+		log_word("event", "died"),
+		log_number("status", status),
+	};
+
 	if (signal != 0)
-		log_warning(log_word("process", member->role->name),
-		    log_number("index", member->index),
-		    log_word("event", "died"), log_number("signal", signal));
-	else
-		log_warning(log_word("process", member->role->name),
-		    log_number("index", member->index),
-		    log_word("event", "died"), log_number("status", status));
+		fields[3] = log_number("signal", signal);
+	fields[4] = log_number("delay_ms", delay_ms);
+	log_event(LOG_LEVEL_WARNING, fields, delay_ms < 0 ? 4 : 5);
 }
 
 static unsigned int
@@ -155,20 +159,24 @@ on_restart(uv_timer_t *timer)
 	members_start(&member, 1);
 }
 
-static void
+/* In how many milliseconds. */
+static int64_t
 restart_later(struct member *member)
 {
 	uint64_t lived_ms = clock_monotonic_ms() - member->started_at_ms;
+	uint64_t delay_ms;
 
 	if (lived_ms >= STEADY_MS)
 		member->delay_ms = 0;
-	uv_timer_start(&member->timer, on_restart, member->delay_ms, 0);
-	if (member->delay_ms == 0)
+	delay_ms = member->delay_ms;
+	uv_timer_start(&member->timer, on_restart, delay_ms, 0);
+	if (delay_ms == 0)
 		member->delay_ms = DELAY_MIN_MS;
 	else if (member->delay_ms < DELAY_MAX_MS / 2)
 		member->delay_ms *= 2;
 	else
 		member->delay_ms = DELAY_MAX_MS;
+	return (int64_t)delay_ms;
 }
 
 void
@@ -178,13 +186,13 @@ master_on_exit(struct member *member, int64_t status, int signal)
 	bool was_ready = member->state == MEMBER_READY;
 
 	member->state = MEMBER_DOWN;
-	if (!master->is_stopping || status != 0 || signal != 0)
-		log_exit(member, status, signal);
 	if (master->is_stopping) {
+		if (status != 0 || signal != 0)
+			log_exit(member, status, signal, -1);
 		on_stopped(master, member);
 		return;
 	}
-	restart_later(member);
+	log_exit(member, status, signal, restart_later(member));
 	if (master->is_up || was_ready ||
 	    ++member->failed_starts < FIRST_STARTS_MAX)
 		return;

@@ -63,7 +63,7 @@ on_configuration(struct proc_child *child, int fd)
 {
 	struct buffer text = { NULL, 0, 0 };
 	struct config *config = NULL;
-	struct config_error fault;
+	struct config_error fault = { .text = "" };
 	int error;
 
 	if (child->config != NULL)
@@ -73,8 +73,11 @@ on_configuration(struct proc_child *child, int fd)
 		error = config_parse("configuration", buffer_view(&text),
 		    &config, &fault);
 	buffer_done(&text);
-	if (error != 0)
+	if (error != 0) {
+		log_error(log_word("event", "configuration-refused"),
+		    log_string("reason", fault.text));
 		return -EBADMSG;
+	}
 	child->config = config;
 	log_start(child_name, config->log.level);
 	return 0;

@@ -339,9 +339,13 @@ on_control_event(uv_poll_t *poll, int status, int events)
 	    child_on_control, child, &fault);
 	if (error == 0)
 		return;
+	if (error == -EPIPE)
+		fault = "its channel has ended";
+	else if (error != -EBADMSG)
+		fault = strerror(-error);
 	private->status = EXIT_FAILURE;
 	log_error(log_word("event", "master-lost"),
-	    log_string("reason", fault != NULL ? fault : strerror(-error)));
+	    log_string("reason", fault));
 	master_lost(child);
 }
 

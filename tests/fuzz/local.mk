@@ -71,3 +71,11 @@ endif
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c
 tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_config_LDADD = $(CONFIG_ALL)
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_ipc
+endif
+
+tests_fuzz_fuzz_ipc_SOURCES = tests/fuzz/fuzz_ipc.c
+tests_fuzz_fuzz_ipc_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_ipc_LDADD = $(IPC_ALL)
