@@ -93,8 +93,15 @@ int
 mqtt_properties_decode_if(enum mqtt_version version, unsigned int packet_type,
     struct mqtt_reader *reader, struct mqtt_properties *properties)
 {
-	if (version == MQTT_VERSION_5)
+	/* Most have none: then the Property Length is one zero. */
+	bool has_zero_length = version == MQTT_VERSION_5 &&
+			       reader->pos < reader->len &&
+			       reader->data[reader->pos] == 0;
+
+	if (version == MQTT_VERSION_5 && !has_zero_length)
 		return mqtt_properties_decode(packet_type, reader, properties);
+	if (has_zero_length)
+		reader->pos++;
 	properties->present = 0;
 	properties->raw = BYTES_NONE;
 	properties->encoded = BYTES_NONE;

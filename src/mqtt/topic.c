@@ -11,10 +11,34 @@ is_wildcard(uint8_t byte)
 	return byte == '+' || byte == '#';
 }
 
+#define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight bytes at once: '+' and '#' differ in one bit, which is masked out. */
+static inline bool
+has_wildcard_in_word(const uint8_t *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	word = (word & ~EVERY_BYTE('+' ^ '#')) ^ EVERY_BYTE('+' & '#');
+	/* Is one of the bytes 0 now? */
+	return ((word - EVERY_BYTE(0x01)) & ~word & EVERY_BYTE(0x80)) != 0;
+}
+
 static bool
 has_wildcard(struct bytes text)
 {
-	for (size_t i = 0; i < text.len; i++)
+	const size_t step = sizeof(uint64_t);
+	size_t i = 0;
+
+	for (; text.len - i >= step; i += step)
+		if (has_wildcard_in_word(text.data + i))
+			return true;
+	/* The rest, with some bytes a second time. */
+	if (i > 0)
+		return i < text.len &&
+		       has_wildcard_in_word(text.data + text.len - step);
+	for (; i < text.len; i++)
 		if (is_wildcard(text.data[i]))
 			return true;
 	return false;

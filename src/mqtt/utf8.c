@@ -15,6 +15,18 @@ is_plain_ascii(uint64_t word)
 	return ((word | (word - EVERY_BYTE(0x01))) & EVERY_BYTE(0x80)) == 0;
 }
 
+/* The last eight bytes, of which some may have been seen already. */
+static inline bool
+ends_in_plain_ascii(struct bytes text)
+{
+	uint64_t word;
+
+	if (text.len < sizeof(word))
+		return false;
+	memcpy(&word, text.data + text.len - sizeof(word), sizeof(word));
+	return is_plain_ascii(word);
+}
+
 /*
  * The length of the multi-byte sequence at text, or 0 if it is ill-formed. The
  * second byte's range is what tells overlong forms, surrogates and code points
@@ -68,6 +80,8 @@ mqtt_utf8_is_valid(struct bytes text)
 				pos += sizeof(word);
 				continue;
 			}
+		} else if (ends_in_plain_ascii(text)) {
+			break;
 		}
 		/* No U+0000 [MQTT-1.5.3-2], [MQTT5-1.5.4-2]. */
 		if (text.data[pos] == 0)

@@ -78,6 +78,24 @@ START_TEST(a_topic_has_at_most_65535_bytes) /* [MQTT5-4.7.3-3] */
 }
 END_TEST
 
+/* Wherever it stands, and no other byte: [MQTT-4.7.1-1], [MQTT5-4.7.0-1] */
+START_TEST(a_wildcard_is_seen_at_each_place_of_a_name)
+{
+	for (size_t len = 1; len <= 40; len++)
+		for (size_t at = 0; at < len; at++)
+			for (unsigned int byte = 1; byte < 256; byte++) {
+				uint8_t *copy = malloc(len);
+
+				memset(copy, 'a', len);
+				copy[at] = (uint8_t)byte;
+				ck_assert(mqtt_topic_name_is_valid(
+					      bytes_of(copy, len)) ==
+					  (byte != '+' && byte != '#'));
+				free(copy);
+			}
+}
+END_TEST
+
 static const struct pair matches[] = {
 	{ "a", "a", true },
 	{ "a", "b", false },
@@ -312,6 +330,7 @@ test_topic_case(void)
 	tcase_add_loop_test(tcase, a_text_is_a_name_or_a_filter, 0,
 	    ROWS(texts));
 	tcase_add_test(tcase, a_topic_has_at_most_65535_bytes);
+	tcase_add_test(tcase, a_wildcard_is_seen_at_each_place_of_a_name);
 	tcase_add_loop_test(tcase, a_filter_matches_a_name, 0, ROWS(matches));
 	tcase_add_loop_test(tcase, a_filter_covers_a_filter, 0, ROWS(covers));
 	tcase_add_test(tcase, covers_agrees_with_match);
