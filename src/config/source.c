@@ -186,7 +186,7 @@ scan_name(struct scanner *scanner)
 	scan_copy(scanner, len);
 }
 
-static void
+static int
 scan_code(struct scanner *scanner)
 {
 	uint8_t byte = scanner->rest.data[0];
@@ -206,8 +206,16 @@ scan_code(struct scanner *scanner)
 	} else if (isalpha(byte) || byte == '*') {
 		scan_name(scanner);
 	} else {
+		if (byte == '=' || byte == ':')
+			scanner->source->setting_count++;
 		scan_copy(scanner, 1);
 	}
+	if (scanner->source->setting_count <= CONFIG_SOURCE_SETTINGS_MAX)
+		return 0;
+	config_fault_at(scanner->error, scan_place(scanner),
+	    "the configuration has more than %d settings",
+	    CONFIG_SOURCE_SETTINGS_MAX);
+	return -EINVAL;
 }
 
 static int
@@ -234,8 +242,7 @@ scan_step(struct scanner *scanner)
 {
 	switch (scanner->state) {
 	case SCAN_CODE:
-		scan_code(scanner);
-		break;
+		return scan_code(scanner);
 	case SCAN_STRING:
 		return scan_string(scanner);
 	case SCAN_LINE_COMMENT:

@@ -18,6 +18,10 @@
 #define CONFIG_SOURCE_DEPTH_MAX    8
 #define CONFIG_SOURCE_INCLUDES_MAX 1000
 
+/* libconfig compares each name with all before it: seconds for as many. A
+ * thousand roles come to 5000. */
+#define CONFIG_SOURCE_SETTINGS_MAX 8000
+
 struct config_place {
 	const char *file;
 	uint32_t line; /* 0: the file as a whole */
@@ -26,6 +30,7 @@ struct config_place {
 struct config_source {
 	struct buffer text; /* with a NUL behind it, not counted */
 	char *folder;       /* of the first file; NULL if there is none */
+	size_t setting_count;
 	size_t file_count;
 	char **files;
 	size_t line_count;

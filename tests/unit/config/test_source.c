@@ -251,6 +251,19 @@ START_TEST(a_file_that_is_too_large_is_refused)
 }
 END_TEST
 
+START_TEST(more_settings_than_there_may_be_are_refused_in_time)
+{
+	size_t len = 0, i;
+	char *text = memory_new(2 * CONFIG_SOURCE_SETTINGS_MAX, 16);
+
+	for (i = 0; i < 2 * CONFIG_SOURCE_SETTINGS_MAX; i++)
+		len += (size_t)sprintf(text + len, "a%zu=1;\n", i);
+	ck_assert_str_eq(refusal(text),
+	    "test:8001: the configuration has more than 8000 settings");
+	free(text);
+}
+END_TEST
+
 START_TEST(text_includes_nothing)
 {
 	ck_assert_str_eq(refusal("\n @include \"/etc/signet/signet.conf\"\n"),
@@ -309,6 +322,8 @@ test_source(void)
 	tcase_add_test(tests, what_cannot_be_read_is_told);
 	tcase_add_test(tests, a_nul_is_refused);
 	tcase_add_test(tests, a_file_that_is_too_large_is_refused);
+	tcase_add_test(tests,
+	    more_settings_than_there_may_be_are_refused_in_time);
 	tcase_add_test(tests, text_includes_nothing);
 	tcase_add_test(tests, lines_may_end_as_in_other_systems);
 	tcase_add_test(tests, a_cut_configuration_does_no_harm);
