@@ -134,7 +134,7 @@ load_or_refuse(const char *file)
 	struct config *config = NULL;
 
 	if (config_load(file, &config, &error) != 0 ||
-	    rights_check(config, &error) != 0)
+	    rights_check_config(config, &error) != 0)
 		refuse(error.text);
 	return config;
 }
