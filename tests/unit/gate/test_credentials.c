@@ -80,11 +80,13 @@ START_TEST(credentials_need_each_file)
 	assert_check(-EINVAL, "tls.certificate: the file is empty");
 	buffer_append(&files.certificate, BYTES_LITERAL("nonsense"));
 	assert_check(-EINVAL, "tls.certificate: no certificate");
+	tear_down();
 	set_up();
 	buffer_wipe(&files.private_key);
 	assert_check(-EINVAL, "tls.private_key: the file is empty");
 	buffer_append(&files.private_key, BYTES_LITERAL("nonsense"));
 	assert_check(-EINVAL, "tls.private_key: no key");
+	tear_down();
 	set_up();
 	buffer_done(&files.client_ca);
 	assert_check(-EINVAL, "tls.client_ca: the file is empty");
