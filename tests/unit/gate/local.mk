@@ -5,6 +5,7 @@ tests_unit_gate_test_gate_SOURCES = \
 	tests/unit/gate/client.c tests/unit/gate/client.h \
 	tests/unit/gate/fixture.c tests/unit/gate/fixture.h \
 	tests/unit/gate/pki.c tests/unit/gate/pki.h \
+	tests/unit/gate/test_acceptor.c \
 	tests/unit/gate/test_credentials.c \
 	tests/unit/gate/test_framing.c \
 	tests/unit/gate/test_gate.c tests/unit/gate/test_gate.h \
@@ -15,5 +16,5 @@ tests_unit_gate_test_gate_SOURCES = \
 tests_unit_gate_test_gate_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) \
 	$(OPENSSL_CFLAGS)
 tests_unit_gate_test_gate_LDADD = $(GATE_ALL) $(CHECK_LIBS) \
-	$(OPENSSL_LIBS) -lpthread
+	$(OPENSSL_LIBS) $(LIBUV_LIBS) -lpthread
 endif

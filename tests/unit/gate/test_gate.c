@@ -12,6 +12,7 @@ main(void)
 
 	suite_add_tcase(suite, identity_tests());
 	suite_add_tcase(suite, framing_tests());
+	suite_add_tcase(suite, acceptor_tests());
 	suite_add_tcase(suite, credentials_tests());
 	suite_add_tcase(suite, verify_tests());
 	suite_add_tcase(suite, handshake_tests());

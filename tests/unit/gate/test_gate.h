@@ -12,6 +12,7 @@
 		(const uint8_t *)(text), sizeof(text) - 1                      \
 	}
 
+TCase *acceptor_tests(void);
 TCase *credentials_tests(void);
 TCase *framing_tests(void);
 TCase *handshake_tests(void);
