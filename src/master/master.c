@@ -114,11 +114,27 @@ is_any_running(const struct master *master, bool has_listeners)
 	return false;
 }
 
+static void on_deadline(uv_timer_t *timer);
+
+static void
+set_deadline(struct master *master)
+{
+	uv_timer_start(&master->deadline, on_deadline,
+	    UINT64_C(1000) * master->config->processes.stop_seconds, 0);
+}
+
+/* Those who listen first: the others still have to say goodbye. */
 static void
 on_deadline(uv_timer_t *timer)
 {
+	struct master *master = timer->data;
+	bool has_listeners = is_any_running(master, true);
+
 	log_warning(log_word("event", "stop-by-force"));
-	kill_all(timer->data);
+	for (size_t i = 0; i < master->member_count; i++)
+		if (master->members[i].role->has_listeners == has_listeners)
+			member_kill(&master->members[i]);
+	set_deadline(master);
 }
 
 static void
@@ -130,8 +146,7 @@ stop(struct master *master)
 	for (size_t i = 0; i < master->member_count; i++)
 		if (master->members[i].state == MEMBER_DOWN)
 			uv_timer_stop(&master->members[i].timer);
-	uv_timer_start(&master->deadline, on_deadline,
-	    UINT64_C(1000) * master->config->processes.stop_seconds, 0);
+	set_deadline(master);
 	if (is_any_running(master, true))
 		stop_stage(master, true);
 	else if (is_any_running(master, false))

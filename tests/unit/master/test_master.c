@@ -287,6 +287,19 @@ START_TEST(who_does_not_stop_is_killed_after_stop_seconds)
 }
 END_TEST
 
+START_TEST(a_gate_that_does_not_stop_keeps_no_worker_from_its_order)
+{
+	ck_assert_str_eq(ask("g hang"), "ok");
+	kill(master, SIGTERM);
+	await("event=stop-by-force");
+	await("process=gate");
+	for (int i = 0; i < WORKERS; i++)
+		await("event=toy-stopped");
+	await("master event=stopped");
+	ck_assert_int_eq(await_exit(), 0);
+}
+END_TEST
+
 START_TEST(a_second_signal_hurries)
 {
 	uint64_t before_ms = clock_monotonic_ms();
@@ -443,6 +456,8 @@ running_tests(void)
 	tcase_add_test(tests, a_worker_that_speaks_malformed_is_restarted);
 	tcase_add_test(tests, gates_stop_before_workers);
 	tcase_add_test(tests, who_does_not_stop_is_killed_after_stop_seconds);
+	tcase_add_test(tests,
+	    a_gate_that_does_not_stop_keeps_no_worker_from_its_order);
 	tcase_add_test(tests, a_second_signal_hurries);
 	tcase_add_test(tests, children_end_in_order_when_the_master_dies);
 	tcase_add_test(tests, signals_of_a_terminal_are_the_masters);
