@@ -7,6 +7,12 @@
 
 #define CAPACITY_MIN 4
 
+static size_t
+item_bytes(const struct pending *item)
+{
+	return item->message == NULL ? 0 : message_bytes(item->message);
+}
+
 void
 pending_done(struct pending *item)
 {
@@ -53,7 +59,7 @@ pending_queue_push(struct pending_queue *queue, struct pending item)
 	if (queue->count == queue->capacity)
 		pending_queue_grow(queue);
 	*pending_queue_at(queue, queue->count++) = item;
-	queue->bytes += message_bytes(item.message);
+	queue->bytes += item_bytes(&item);
 }
 
 struct pending
@@ -61,7 +67,7 @@ pending_queue_pop(struct pending_queue *queue)
 {
 	struct pending item = *pending_queue_at(queue, 0);
 
-	queue->bytes -= message_bytes(item.message);
+	queue->bytes -= item_bytes(&item);
 	queue->head = (queue->head + 1) & (queue->capacity - 1);
 	queue->count--;
 	return item;
@@ -76,23 +82,36 @@ pending_queue_rest(struct pending_queue *queue)
 	*queue = (struct pending_queue){ .items = NULL };
 }
 
-bool
-pending_queue_remove(struct pending_queue *queue, uint16_t packet_id,
-    struct pending *item)
+uint32_t
+pending_queue_find(const struct pending_queue *queue, uint16_t packet_id)
 {
 	uint32_t position = 0;
 
+	/* Clients acknowledge in order [MQTT-4.6.0-2]: mostly it is the first. */
 	while (position < queue->count &&
-	       pending_queue_at(queue, position)->packet_id != packet_id)
+	    pending_queue_at(queue, position)->packet_id != packet_id)
 		position++;
-	if (position == queue->count)
-		return false;
-	*item = *pending_queue_at(queue, position);
-	/* Clients acknowledge in order [MQTT-4.6.0-2]: mostly nothing moves. */
+	return position;
+}
+
+struct pending
+pending_queue_remove(struct pending_queue *queue, uint32_t position)
+{
+	struct pending item = *pending_queue_at(queue, position);
+
 	for (; position > 0; position--)
-		*pending_queue_at(queue, position) = *pending_queue_at(queue,
-		    position - 1);
-	*pending_queue_at(queue, 0) = *item;
-	pending_queue_pop(queue);
-	return true;
+		*pending_queue_at(queue, position) =
+		    *pending_queue_at(queue, position - 1);
+	*pending_queue_at(queue, 0) = item;
+	return pending_queue_pop(queue);
+}
+
+void
+pending_queue_release(struct pending_queue *queue, uint32_t position)
+{
+	struct pending *item = pending_queue_at(queue, position);
+
+	queue->bytes -= item_bytes(item);
+	message_unref(&item->message);
+	item->state = PENDING_RELEASE;
 }

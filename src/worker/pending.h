@@ -8,12 +8,19 @@
 
 #include "worker/message.h"
 
+/* Where the delivery of a message at QoS above 0 stands (4.3). */
+enum pending_state {
+	PENDING_PUBLISH, /* PUBACK or PUBREC is awaited, or it is not sent */
+	PENDING_RELEASE, /* PUBREC came: PUBCOMP is awaited */
+};
+
 struct pending {
-	struct message *message; /* a reference */
+	struct message *message; /* a reference; NULL from PUBREC on */
 	uint32_t *subscription_ids;
 	uint16_t subscription_id_count;
 	uint16_t packet_id; /* 0 until it is sent */
 	uint8_t qos;
+	uint8_t state; /* enum pending_state */
 	bool retain;
 };
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a session: from its first CONNECT to its expiry.
+ */
 #include "worker/session.h"
 
 #include <stdlib.h>
@@ -6,6 +9,7 @@
 #include "lib/memory.h"
 #include "lib/pack.h"
 #include "worker/connection.h"
+#include "worker/router.h"
 
 /* Where the client identifier begins in a key, behind the identity. */
 #define KEY_LENGTHS 2
@@ -38,42 +42,12 @@ session_new(struct worker *worker, struct bytes identity, struct bytes key)
 	session->key_len = key.len;
 	memcpy(session->key, key.data, key.len);
 	session->rights = rights_ref(worker->rights, identity);
+	session->expires_at_ms = UINT64_MAX;
+	session->will_at_ms = UINT64_MAX;
 	LIST_INIT(&session->subscriptions);
 	HASH_ADD_KEYPTR(hh, worker->sessions, session->key, session->key_len,
 	    session);
 	return session;
-}
-
-static void
-subscription_free(struct session *session, struct subscription *subscription)
-{
-	struct worker *worker = session->worker;
-	struct topic_node *node = subscription->node;
-
-	if (topic_node_subscription_count(node) == 1)
-		interest_withdraw(worker, node);
-	LIST_REMOVE(subscription, of_session);
-	session->subscription_count--;
-	topic_node_remove(worker->topics, subscription);
-	free(subscription);
-}
-
-void
-session_free(struct session **session)
-{
-	struct session *last = *session;
-
-	if (last == NULL)
-		return;
-	*session = NULL;
-	HASH_DEL(last->worker->sessions, last);
-	while (!LIST_EMPTY(&last->subscriptions))
-		subscription_free(last, LIST_FIRST(&last->subscriptions));
-	pending_queue_done(&last->queued);
-	pending_queue_done(&last->inflight);
-	message_unref(&last->will);
-	rights_unref(&last->rights);
-	free(last);
 }
 
 struct bytes
@@ -89,187 +63,179 @@ session_client_id(const struct session *session)
 	    KEY_LENGTHS + session->identity_len);
 }
 
-uint64_t
-session_subscribe(struct session *session,
-    const struct session_subscription *wanted)
+static void
+publish_will(struct session *session)
 {
-	struct topic_tree *topics = session->worker->topics;
-	struct topic_node *node = topic_tree_node(topics, wanted->topic_filter);
-	struct subscription *subscription = topic_node_subscription(node,
-	    session);
+	struct message *will = session->will;
 
-	if (subscription == NULL) {
-		subscription = memory_new(1, sizeof(*subscription));
-		subscription->session = session;
-		topic_node_add(node, subscription);
-		LIST_INSERT_HEAD(&session->subscriptions, subscription,
-		    of_session);
-		session->subscription_count++;
-		if (topic_node_subscription_count(node) == 1)
-			interest_announce(session->worker, node);
+	session->will = NULL;
+	session->will_at_ms = UINT64_MAX;
+	if (will == NULL)
+		return;
+	router_publish(session->worker, message_parts(will));
+	message_unref(&will);
+}
+
+/* Free everything but the subscriptions, which are gone. */
+static void
+session_free(struct session *session)
+{
+	deadline_clear(&session->deadline);
+	HASH_DEL(session->worker->sessions, session);
+	pending_queue_done(&session->queued);
+	pending_queue_done(&session->inflight);
+	message_unref(&session->will);
+	rights_unref(&session->rights);
+	free(session->received);
+	free(session);
+}
+
+void
+session_end(struct session *session)
+{
+	struct message *will = session->will;
+
+	/* The session must not receive its own last word. */
+	session->will = NULL;
+	session_unsubscribe_all(session);
+	session->will = will;
+	publish_will(session);
+	session_free(session);
+}
+
+void
+session_forget_all(struct worker *worker)
+{
+	struct session *session, *next;
+
+	HASH_ITER(hh, worker->sessions, session, next) {
+		session_unsubscribe_all(session);
+		session_free(session);
 	}
-	subscription->identifier = wanted->identifier;
-	subscription->qos = wanted->qos;
-	subscription->no_local = wanted->no_local;
-	subscription->retain_as_published = wanted->retain_as_published;
-	return topic_node_announced(node);
+}
+
+void
+session_attach(struct session *session, struct connection *connection)
+{
+	session->connection = connection;
+	session->id = connection->id;
+	session->sent = 0;
+	session->expires_at_ms = UINT64_MAX;
+	session->will_at_ms = UINT64_MAX;
+	deadline_clear(&session->deadline);
+	message_unref(&session->will);
+}
+
+/* What is due next while nobody is connected. */
+static void
+session_set_deadline(struct session *session)
+{
+	uint64_t at_ms = session->expires_at_ms < session->will_at_ms
+	    ? session->expires_at_ms
+	    : session->will_at_ms;
+
+	if (at_ms == UINT64_MAX)
+		deadline_clear(&session->deadline);
+	else
+		deadline_set(&session->worker->session_deadlines,
+		    &session->deadline, at_ms);
+}
+
+void
+session_detach(struct session *session, bool keeps_will)
+{
+	uint64_t now_ms = worker_now_ms(session->worker);
+
+	session->connection = NULL;
+	session->sent = 0;
+	if (!keeps_will)
+		message_unref(&session->will);
+	if (session->expiry_seconds == 0) {
+		session_end(session);
+		return;
+	}
+	session->expires_at_ms =
+	    session->expiry_seconds == SESSION_EXPIRY_NEVER
+	    ? UINT64_MAX
+	    : now_ms + (uint64_t)session->expiry_seconds * 1000;
+	if (session->will != NULL && session->will_delay_seconds > 0)
+		session->will_at_ms =
+		    now_ms + (uint64_t)session->will_delay_seconds * 1000;
+	else
+		publish_will(session);
+	session_set_deadline(session);
+}
+
+void
+session_due(struct session *session)
+{
+	uint64_t now_ms = worker_now_ms(session->worker);
+
+	if (session->expires_at_ms <= now_ms) {
+		log_info(log_id("session", session->id),
+		    log_word("event", "expired"),
+		    log_text("identity", session_identity(session)),
+		    log_text("client_id", session_client_id(session)));
+		session_end(session);
+		return;
+	}
+	if (session->will_at_ms <= now_ms)
+		publish_will(session);
+	session_set_deadline(session);
+}
+
+/* Where an identifier stands, or would stand, among those noted: sorted. */
+static uint16_t
+received_position(const struct session *session, uint16_t packet_id)
+{
+	uint16_t low = 0, high = session->received_count;
+
+	while (low < high) {
+		uint16_t middle = (uint16_t)(low + (high - low) / 2);
+
+		if (session->received[middle] < packet_id)
+			low = (uint16_t)(middle + 1);
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool
+is_received(const struct session *session, uint16_t position,
+    uint16_t packet_id)
+{
+	return position < session->received_count &&
+	    session->received[position] == packet_id;
 }
 
 bool
-session_unsubscribe(struct session *session, struct bytes topic_filter)
+session_receive(struct session *session, uint16_t packet_id)
 {
-	struct topic_node *node = topic_tree_find(session->worker->topics,
-	    topic_filter);
-	struct subscription *subscription = node == NULL
-						? NULL
-						: topic_node_subscription(node,
-						      session);
+	uint16_t at = received_position(session, packet_id);
+	size_t behind = (size_t)(session->received_count - at);
 
-	if (subscription == NULL)
+	if (is_received(session, at, packet_id))
 		return false;
-	subscription_free(session, subscription);
+	session->received = memory_resize(session->received,
+	    (session->received_count + 1u) * sizeof(packet_id));
+	memmove(&session->received[at + 1], &session->received[at],
+	    behind * sizeof(packet_id));
+	session->received[at] = packet_id;
+	session->received_count++;
 	return true;
 }
 
-static void
-session_drop(struct session *session)
-{
-	session->dropped++;
-	session->worker->statistics.messages_dropped++;
-	if (session->dropped == 1)
-		log_warning(log_id("session", session->id),
-		    log_word("event", "dropping"),
-		    log_word("reason", "receiver-too-slow"),
-		    log_text("identity", session_identity(session)),
-		    log_text("client_id", session_client_id(session)));
-}
-
-/* [MQTT5-3.1.2-24]: what is too large for the client is not sent to it. */
-static bool
-session_takes_size(const struct session *session, const struct message *message,
-    const struct message_delivery *delivery)
-{
-	return session->maximum_packet_size == 0 ||
-	       message_packet_len(message, delivery) <=
-		   session->maximum_packet_size;
-}
-
-static void
-session_send(struct session *session, struct message *message,
-    const struct message_delivery *delivery)
-{
-	session->worker->statistics.messages_sent++;
-	connection_send_message(session->connection, message, delivery);
-}
-
-/* The next Packet Identifier that is not in use [MQTT-2.3.1-4]. */
-static uint16_t
-session_packet_id(struct session *session)
-{
-	for (;;) {
-		uint16_t packet_id = ++session->next_packet_id;
-		uint32_t i = 0;
-
-		if (packet_id == 0)
-			continue;
-		while (i < session->inflight.count &&
-		       pending_queue_at(&session->inflight, i)->packet_id !=
-			   packet_id)
-			i++;
-		if (i == session->inflight.count)
-			return packet_id;
-	}
-}
-
-static bool
-session_may_send(const struct session *session)
-{
-	return session->connection != NULL &&
-	       session->inflight.count < session->inflight_max &&
-	       connection_has_room(session->connection, 0);
-}
-
-/* Queue a message at QoS above 0; the newest is dropped at the bound. */
-static void
-session_queue(struct session *session, struct message *message,
-    const struct message_delivery *delivery)
-{
-	const struct config *config = session->worker->config;
-	struct pending item = {
-		.qos = delivery->qos,
-		.retain = delivery->retain,
-		.subscription_id_count = (uint16_t)
-					     delivery->subscription_id_count,
-	};
-
-	if (session->queued.count >= config->sessions.max_queued_messages ||
-	    session->queued.bytes + message_bytes(message) >
-		config->sessions.max_queued_bytes) {
-		session_drop(session);
-		return;
-	}
-	item.message = message_ref(message);
-	if (item.subscription_id_count > 0)
-		item.subscription_ids = memory_copy(
-		    bytes_of(delivery->subscription_ids,
-			delivery->subscription_id_count * sizeof(uint32_t)));
-	pending_queue_push(&session->queued, item);
-}
-
-void
-session_deliver(struct session *session, struct message *message,
-    const struct message_delivery *delivery)
-{
-	if (!session_takes_size(session, message, delivery)) {
-		session_drop(session);
-		return;
-	}
-	if (delivery->qos > 0) {
-		session_queue(session, message, delivery);
-		session_send_queued(session);
-		return;
-	}
-	if (session->connection == NULL)
-		return; /* QoS 0 is for those who are there (4.3.1) */
-	if (connection_has_room(session->connection, message_bytes(message)))
-		session_send(session, message, delivery);
-	else
-		session_drop(session);
-}
-
-void
-session_send_queued(struct session *session)
-{
-	while (session->queued.count > 0 && session_may_send(session)) {
-		struct pending item = pending_queue_pop(&session->queued);
-		struct message_delivery delivery = {
-			.qos = item.qos,
-			.retain = item.retain,
-			.subscription_ids = item.subscription_ids,
-			.subscription_id_count = item.subscription_id_count,
-		};
-
-		if (message_is_expired(item.message,
-			worker_now_ms(session->worker))) {
-			pending_done(&item); /* [MQTT5-3.3.2-5] */
-			continue;
-		}
-		item.packet_id = session_packet_id(session);
-		delivery.packet_id = item.packet_id;
-		session_send(session, item.message, &delivery);
-		pending_queue_push(&session->inflight, item);
-	}
-}
-
 bool
-session_acknowledge(struct session *session, uint16_t packet_id)
+session_release(struct session *session, uint16_t packet_id)
 {
-	struct pending item;
+	uint16_t at = received_position(session, packet_id);
 
-	if (!pending_queue_remove(&session->inflight, packet_id, &item))
+	if (!is_received(session, at, packet_id))
 		return false;
-	pending_done(&item);
-	session_send_queued(session);
+	session->received_count--;
+	memmove(&session->received[at], &session->received[at + 1],
+	    (size_t)(session->received_count - at) * sizeof(packet_id));
 	return true;
 }
 
@@ -278,4 +244,8 @@ session_rest(struct session *session)
 {
 	pending_queue_rest(&session->queued);
 	pending_queue_rest(&session->inflight);
+	if (session->received_count == 0) {
+		free(session->received);
+		session->received = NULL;
+	}
 }

@@ -1,40 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An MQTT Session: subscriptions and messages on their way. It belongs to an
- * identity and a client identifier, and lives on the worker that is its home.
+ * An MQTT Session (4.1): subscriptions and messages on their way. It belongs
+ * to an identity and a client identifier, lives on the worker that is its
+ * home, and may outlive its connections.
  */
 #ifndef SIGNET_WORKER_SESSION_H
 #define SIGNET_WORKER_SESSION_H
 
 #include "lib/table.h"
+#include "worker/deadline.h"
 #include "worker/message.h"
 #include "worker/pending.h"
 #include "worker/topic_tree.h"
 #include "worker/worker.h"
 
-/* identity and client identifier with their lengths */
-#define SESSION_KEY_MAX (4 + 512 + 65535)
+/* identity and client identifier with a length */
+#define SESSION_KEY_MAX (2 + 512 + 65535)
+
+/* Session Expiry Interval (MQTT 5.0, 3.1.2.11.2): it does not expire. */
+#define SESSION_EXPIRY_NEVER UINT32_MAX
 
 LIST_HEAD(subscription_list, subscription);
 
 struct session {
 	UT_hash_handle hh;
 	struct worker *worker;
-	struct connection *connection;
-	uint64_t id; /* of its connection: in every log line, for No Local */
+	struct connection *connection; /* NULL: none */
+	uint64_t id; /* of its (last) connection: for the log, No Local */
 	const struct rights *rights;
 	struct subscription_list subscriptions;
 	uint32_t subscription_count;
+	uint32_t expiry_seconds; /* counted from the end of a connection */
 
-	/* Messages to the client at QoS above 0. */
-	struct pending_queue queued;   /* not sent yet */
-	struct pending_queue inflight; /* sent, not acknowledged */
+	/* While there is no connection: when what is due next is due. */
+	struct deadline deadline;
+	uint64_t expires_at_ms; /* UINT64_MAX: never */
+	uint64_t will_at_ms;    /* UINT64_MAX: there is none */
+
+	/* To the client, at QoS above 0. */
+	struct pending_queue queued;   /* without a packet identifier yet */
+	struct pending_queue inflight; /* with one, in the order of sending */
+	uint32_t sent; /* of inflight, from its front: on this connection */
 	uint16_t next_packet_id;
-	uint16_t inflight_max;        /* min(Receive Maximum, our own bound) */
+	uint16_t inflight_max; /* min(Receive Maximum, our own bound) */
 	uint32_t maximum_packet_size; /* what the client takes; 0: any */
-	uint64_t dropped; /* messages that an outbox or queue had no room for */
+
+	/* From the client, at QoS 2: PUBREC is sent, PUBREL awaited. */
+	uint16_t *received; /* packet identifiers */
+	uint16_t received_count;
 
 	struct message *will; /* NULL: none */
+	uint32_t will_delay_seconds;
+
+	uint64_t dropped; /* messages that no room was left for */
 
 	/* Of the message that is being routed; see router.c. */
 	uint64_t route_number;
@@ -51,15 +69,34 @@ void session_key_encode(struct bytes identity, struct bytes client_id,
 
 struct session *session_find(struct worker *worker, struct bytes key);
 
-/* A new one under this key, which is copied; free with session_free(). */
+/* A new one under this key, which is copied; session_end() frees it. */
 struct session *session_new(struct worker *worker, struct bytes identity,
     struct bytes key);
 
-/* Withdraw its subscriptions and free everything. */
-void session_free(struct session **session);
-
 struct bytes session_identity(const struct session *session);
 struct bytes session_client_id(const struct session *session);
+
+/*
+ * A connection has taken the session: a delayed will is not published
+ * [MQTT5-3.1.3-9], what was in flight is sent again by session_send_queued().
+ */
+void session_attach(struct session *session, struct connection *connection);
+
+/*
+ * Its connection is over: publish the will, at once or later; expire at once
+ * or later. The session may be gone after this.
+ */
+void session_detach(struct session *session, bool keeps_will);
+
+/* End it now: publish a will that is still due, withdraw its subscriptions,
+ * free everything. It has no connection. */
+void session_end(struct session *session);
+
+/* Free all sessions without another word: the process ends. */
+void session_forget_all(struct worker *worker);
+
+/* Its deadline is due. */
+void session_due(struct session *session);
 
 /* A subscription to add, or to put in another's place. */
 struct session_subscription {
@@ -71,28 +108,49 @@ struct session_subscription {
 };
 
 /*
- * Subscribe [MQTT-3.8.4-3]. Returns the number of the announcement that other
- * workers must have taken in before the SUBACK.
+ * Subscribe [MQTT-3.8.4-3]. *is_new: was there none for this filter?
+ * Returns the number of the announcement that other workers must have taken
+ * in before the SUBACK.
  */
 uint64_t session_subscribe(struct session *session,
-    const struct session_subscription *wanted);
+    const struct session_subscription *wanted, bool *is_new);
 
 /* False if there was no such subscription. */
 bool session_unsubscribe(struct session *session, struct bytes topic_filter);
 
+void session_unsubscribe_all(struct session *session);
+
 /*
  * Deliver a message: QoS 0 to the outbox or, if that is full, not at all;
- * above 0 to the outbox or the queue. The identifiers are borrowed.
+ * above 0 to the outbox or the queue, whose newest is dropped at its bounds.
+ * The identifiers are borrowed.
  */
 void session_deliver(struct session *session, struct message *message,
     const struct message_delivery *delivery);
 
-/* The client has acknowledged a message. False if it was not in flight. */
-bool session_acknowledge(struct session *session, uint16_t packet_id);
+/*
+ * The client's answers to messages at QoS above 0. False if the packet
+ * identifier is not one that such an answer is awaited for.
+ *
+ * on_pubrec: is_refused if its Reason Code is 0x80 or more: that ends the
+ * delivery [MQTT5-4.3.3-3]; else PUBREL is the caller's to send.
+ */
+bool session_on_puback(struct session *session, uint16_t packet_id);
+bool session_on_pubrec(
+    struct session *session, uint16_t packet_id, bool is_refused);
+bool session_on_pubcomp(struct session *session, uint16_t packet_id);
 
 /* Send what waits, as far as the client's Receive Maximum and the outbox
  * allow. */
 void session_send_queued(struct session *session);
+
+/*
+ * A PUBLISH at QoS 2 came. True if it is new and its packet identifier was
+ * noted [MQTT-4.3.3-2]; false if it is a duplicate.
+ */
+bool session_receive(struct session *session, uint16_t packet_id);
+/* PUBREL came: the identifier is free again. False if it was not noted. */
+bool session_release(struct session *session, uint16_t packet_id);
 
 /* Give memory back while nothing happens. */
 void session_rest(struct session *session);

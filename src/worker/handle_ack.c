@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PUBACK, PUBREC, PUBREL and PUBCOMP (3.4 to 3.7). An identifier that nothing
+ * is known of is no fault: the answer says so, and the exchange ends.
+ */
+#include "worker/handler.h"
+#include "worker/session.h"
+
+/* Reason Codes from here on say that something failed (2.4). */
+#define FAILURE 0x80
+
+static int
+decode_ack(const struct connection *connection, const struct mqtt_frame *frame,
+    struct mqtt_ack *ack)
+{
+	return mqtt_ack_decode(
+	    (enum mqtt_version)connection->version, frame, ack);
+}
+
+void
+send_ack(struct connection *connection, enum mqtt_packet_type type,
+    uint16_t packet_id, enum mqtt_reason reason)
+{
+	uint8_t packet[8];
+	struct mqtt_writer writer = { packet, sizeof(packet), 0 };
+	struct mqtt_ack ack = {
+		.packet_id = packet_id,
+		.reason = (uint8_t)reason,
+	};
+
+	send_encoded(connection,
+	    mqtt_ack_encode((enum mqtt_version)connection->version, type, &ack,
+		&writer),
+	    &writer);
+}
+
+int
+handle_puback(struct connection *connection, const struct mqtt_frame *frame)
+{
+	struct mqtt_ack ack;
+	int error = decode_ack(connection, frame, &ack);
+
+	if (error != 0)
+		return error;
+	session_on_puback(connection->session, ack.packet_id);
+	return 0;
+}
+
+int
+handle_pubrec(struct connection *connection, const struct mqtt_frame *frame)
+{
+	bool is_refused, is_known;
+	struct mqtt_ack ack;
+	int error = decode_ack(connection, frame, &ack);
+
+	if (error != 0)
+		return error;
+	is_refused = ack.reason >= FAILURE;
+	is_known = session_on_pubrec(
+	    connection->session, ack.packet_id, is_refused);
+	if (!is_refused)
+		send_ack(connection, MQTT_PUBREL, ack.packet_id,
+		    is_known ? MQTT_REASON_SUCCESS
+			     : MQTT_REASON_PACKET_IDENTIFIER_NOT_FOUND);
+	return 0;
+}
+
+int
+handle_pubrel(struct connection *connection, const struct mqtt_frame *frame)
+{
+	struct mqtt_ack ack;
+	int error = decode_ack(connection, frame, &ack);
+	bool is_known;
+
+	if (error != 0)
+		return error;
+	is_known = session_release(connection->session, ack.packet_id);
+	send_ack(connection, MQTT_PUBCOMP, ack.packet_id,
+	    is_known ? MQTT_REASON_SUCCESS
+		     : MQTT_REASON_PACKET_IDENTIFIER_NOT_FOUND);
+	return 0;
+}
+
+int
+handle_pubcomp(struct connection *connection, const struct mqtt_frame *frame)
+{
+	struct mqtt_ack ack;
+	int error = decode_ack(connection, frame, &ack);
+
+	if (error != 0)
+		return error;
+	session_on_pubcomp(connection->session, ack.packet_id);
+	return 0;
+}

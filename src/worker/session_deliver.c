@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages from the server to the client of a session (4.3, 4.4, 4.9).
+ */
+#include "lib/memory.h"
+#include "worker/connection.h"
+#include "worker/session.h"
+
+static void
+session_drop(struct session *session)
+{
+	session->dropped++;
+	session->worker->statistics.messages_dropped++;
+	if (session->dropped == 1)
+		log_warning(log_id("session", session->id),
+		    log_word("event", "dropping"),
+		    log_word("reason", "receiver-too-slow"),
+		    log_text("identity", session_identity(session)),
+		    log_text("client_id", session_client_id(session)));
+}
+
+/*
+ * [MQTT5-3.1.2-24]: what is too large for the client is not sent to it, and
+ * it is as if it had been delivered [MQTT5-3.1.2-25].
+ */
+static bool
+session_takes_size(const struct session *session,
+    const struct message *message, const struct message_delivery *delivery)
+{
+	struct message_delivery sized = *delivery;
+
+	sized.version = (enum mqtt_version)session->connection->version;
+	return session->maximum_packet_size == 0 ||
+	    message_packet_len(message, &sized) <=
+	    session->maximum_packet_size;
+}
+
+static void
+session_send(struct session *session, struct message *message,
+    const struct message_delivery *delivery)
+{
+	session->worker->statistics.messages_sent++;
+	connection_send_message(session->connection, message, delivery);
+}
+
+static struct message_delivery
+delivery_of(const struct pending *item)
+{
+	return (struct message_delivery){
+		.qos = item->qos,
+		.retain = item->retain,
+		.packet_id = item->packet_id,
+		.subscription_ids = item->subscription_ids,
+		.subscription_id_count = item->subscription_id_count,
+	};
+}
+
+/* The next Packet Identifier that is not in use [MQTT-2.3.1-4]. */
+static uint16_t
+session_packet_id(struct session *session)
+{
+	do
+		session->next_packet_id++;
+	while (session->next_packet_id == 0 ||
+	    pending_queue_find(&session->inflight, session->next_packet_id) <
+		session->inflight.count);
+	return session->next_packet_id;
+}
+
+/* Queue a message at QoS above 0; the newest is dropped at the bounds. */
+static void
+session_queue(struct session *session, struct message *message,
+    const struct message_delivery *delivery)
+{
+	const struct config *config = session->worker->config;
+	struct pending item = {
+		.qos = delivery->qos,
+		.retain = delivery->retain,
+		.subscription_id_count =
+		    (uint16_t)delivery->subscription_id_count,
+	};
+
+	if (session->queued.count >= config->sessions.max_queued_messages ||
+	    session->queued.bytes + message_bytes(message) >
+		config->sessions.max_queued_bytes) {
+		session_drop(session);
+		return;
+	}
+	item.message = message_ref(message);
+	if (item.subscription_id_count > 0)
+		item.subscription_ids = memory_copy(bytes_of(
+		    delivery->subscription_ids,
+		    delivery->subscription_id_count * sizeof(uint32_t)));
+	pending_queue_push(&session->queued, item);
+}
+
+void
+session_deliver(struct session *session, struct message *message,
+    const struct message_delivery *delivery)
+{
+	if (delivery->qos > 0) {
+		session_queue(session, message, delivery);
+		session_send_queued(session);
+		return;
+	}
+	if (session->connection == NULL)
+		return; /* QoS 0 is for those who are there (4.3.1) */
+	if (connection_has_room(session->connection, message_bytes(message)) &&
+	    session_takes_size(session, message, delivery))
+		session_send(session, message, delivery);
+	else
+		session_drop(session);
+}
+
+static void
+send_pubrel(struct session *session, uint16_t packet_id)
+{
+	uint8_t packet[8];
+	struct mqtt_writer writer = { packet, sizeof(packet), 0 };
+	struct mqtt_ack ack = { .packet_id = packet_id };
+
+	if (mqtt_ack_encode((enum mqtt_version)session->connection->version,
+		MQTT_PUBREL, &ack, &writer) != 0)
+		panic("a PUBREL has at most eight bytes");
+	connection_send(session->connection, bytes_of(packet, writer.len));
+}
+
+/* Send the next in flight again, as it was left [MQTT-4.4.0-1]. */
+static void
+send_again(struct session *session)
+{
+	struct pending *item =
+	    pending_queue_at(&session->inflight, session->sent);
+	struct message_delivery delivery = delivery_of(item);
+
+	if (item->state == PENDING_RELEASE) {
+		send_pubrel(session, item->packet_id);
+		session->sent++;
+		return;
+	}
+	delivery.dup = true; /* [MQTT-3.3.1-1] */
+	if (session_takes_size(session, item->message, &delivery)) {
+		session_send(session, item->message, &delivery);
+		session->sent++;
+	} else {
+		struct pending large = pending_queue_remove(
+		    &session->inflight, session->sent);
+
+		pending_done(&large);
+		session_drop(session);
+	}
+}
+
+/* Send the next that was never sent. */
+static void
+send_first(struct session *session)
+{
+	struct pending item = pending_queue_pop(&session->queued);
+	struct message_delivery delivery;
+
+	if (message_is_expired(item.message, worker_now_ms(session->worker))) {
+		pending_done(&item); /* [MQTT5-3.3.2-5] */
+		return;
+	}
+	item.packet_id = session_packet_id(session);
+	delivery = delivery_of(&item);
+	if (!session_takes_size(session, item.message, &delivery)) {
+		pending_done(&item);
+		session_drop(session);
+		return;
+	}
+	session_send(session, item.message, &delivery);
+	pending_queue_push(&session->inflight, item);
+	session->sent++;
+}
+
+static bool
+session_may_send(const struct session *session)
+{
+	/* [MQTT5-3.3.4-9] */
+	return session->connection != NULL &&
+	    session->sent < session->inflight_max &&
+	    connection_has_room(session->connection, 0);
+}
+
+void
+session_send_queued(struct session *session)
+{
+	while (session_may_send(session)) {
+		if (session->sent < session->inflight.count)
+			send_again(session);
+		else if (session->queued.count > 0)
+			send_first(session);
+		else
+			return;
+	}
+}
+
+/* The position of what was sent on this connection, in this state and QoS;
+ * inflight.count if there is none. */
+static uint32_t
+find_sent(const struct session *session, uint16_t packet_id, uint8_t qos,
+    enum pending_state state)
+{
+	uint32_t position = pending_queue_find(&session->inflight, packet_id);
+	const struct pending *item;
+
+	if (position >= session->sent)
+		return session->inflight.count;
+	item = pending_queue_at(&session->inflight, position);
+	if (item->qos != qos || item->state != state)
+		return session->inflight.count;
+	return position;
+}
+
+static void
+finish(struct session *session, uint32_t position)
+{
+	struct pending item =
+	    pending_queue_remove(&session->inflight, position);
+
+	pending_done(&item);
+	session->sent--;
+	session_send_queued(session);
+}
+
+bool
+session_on_puback(struct session *session, uint16_t packet_id)
+{
+	uint32_t position = find_sent(session, packet_id, 1, PENDING_PUBLISH);
+
+	if (position == session->inflight.count)
+		return false;
+	finish(session, position);
+	return true;
+}
+
+bool
+session_on_pubrec(
+    struct session *session, uint16_t packet_id, bool is_refused)
+{
+	uint32_t position = find_sent(session, packet_id, 2, PENDING_PUBLISH);
+
+	if (position == session->inflight.count)
+		/* a second PUBREC of one that is released is none */
+		return find_sent(session, packet_id, 2, PENDING_RELEASE) <
+		    session->inflight.count;
+	if (is_refused)
+		finish(session, position);
+	else
+		pending_queue_release(&session->inflight, position);
+	return true;
+}
+
+bool
+session_on_pubcomp(struct session *session, uint16_t packet_id)
+{
+	uint32_t position = find_sent(session, packet_id, 2, PENDING_RELEASE);
+
+	if (position == session->inflight.count)
+		return false;
+	finish(session, position);
+	return true;
+}
