@@ -67,6 +67,8 @@ struct config {
 		uint32_t max_inflight_messages; /* to a client, in flight */
 		uint32_t max_queued_messages;
 		uint32_t max_queued_bytes;
+		uint32_t max_expiry_seconds;
+		uint32_t topic_alias_maximum; /* from a client */
 	} sessions;
 	struct {
 		uint32_t packet_bytes;
@@ -78,6 +80,8 @@ struct config {
 		uint32_t max_keep_alive_seconds; /* 0: what the client asks */
 		uint32_t subscriptions;          /* per session */
 		uint32_t topic_levels;
+		uint32_t retained_messages;
+		uint32_t retained_bytes;
 	} limits;
 	struct {
 		enum log_level level;

@@ -86,11 +86,15 @@ void ipc_session_handoff_encode(const struct ipc_session_handoff *handoff,
 int ipc_session_handoff_decode(struct bytes payload,
     struct ipc_session_handoff *handoff);
 
-/* INTEREST_*: number counts a worker's announcements; ADD and REMOVE name a
- * topic filter, ACK says up to which number all is taken in, SYNC asks. */
+/*
+ * INTEREST_*: number counts a worker's announcements; ADD and REMOVE name a
+ * topic filter, ACK says up to which number all is taken in, SYNC asks.
+ * RETAINED_QUERY, _MORE and _CANCEL: number is the query's; the first has its
+ * topic filter.
+ */
 struct ipc_interest {
 	uint64_t number;
-	struct bytes topic_filter; /* empty in SYNC and ACK */
+	struct bytes topic_filter; /* empty where none is said */
 };
 void ipc_interest_encode(const struct ipc_interest *interest,
     struct buffer *out);
@@ -122,5 +126,24 @@ void ipc_publish_parts(const struct ipc_publish *publish,
     uint8_t head[IPC_PUBLISH_HEAD_LEN],
     struct bytes parts[IPC_PUBLISH_PART_COUNT]);
 int ipc_publish_decode(struct bytes payload, struct ipc_publish *publish);
+
+/*
+ * RETAINED_PUT: a message to keep; number is for the RETAINED_ACK.
+ * RETAINED_MESSAGE: one that is kept; number is that of the RETAINED_QUERY.
+ * In parts, as ipc_publish_parts().
+ */
+#define IPC_RETAINED_HEAD_LEN   (8 + IPC_PUBLISH_HEAD_LEN)
+#define IPC_RETAINED_PART_COUNT IPC_PUBLISH_PART_COUNT
+void ipc_retained_parts(uint64_t number, const struct ipc_publish *publish,
+    uint8_t head[IPC_RETAINED_HEAD_LEN],
+    struct bytes parts[IPC_RETAINED_PART_COUNT]);
+int ipc_retained_decode(struct bytes payload, uint64_t *number,
+    struct ipc_publish *publish);
+
+/* RETAINED_ACK: value is a Reason Code. RETAINED_PAGE: 1 if it is the last. */
+void ipc_retained_status_encode(uint64_t number, uint8_t value,
+    struct buffer *out);
+int ipc_retained_status_decode(struct bytes payload, uint64_t *number,
+    uint8_t *value);
 
 #endif

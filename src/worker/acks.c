@@ -24,8 +24,8 @@ ack_at(const struct acks *acks, uint32_t position)
 static void
 acks_grow(struct acks *acks)
 {
-	uint32_t capacity =
-	    acks->capacity == 0 ? CAPACITY_MIN : acks->capacity * 2;
+	uint32_t capacity = acks->capacity == 0 ? CAPACITY_MIN
+						: acks->capacity * 2;
 	struct ack *items = memory_new(capacity, sizeof(*items));
 
 	for (uint32_t i = 0; i < acks->count; i++)

@@ -23,7 +23,7 @@ struct acks {
 	uint32_t head;
 	uint32_t count;
 	uint32_t capacity; /* a power of two */
-	uint64_t first; /* the number of the one at the front */
+	uint64_t first;    /* the number of the one at the front */
 };
 
 void acks_done(struct acks *acks);

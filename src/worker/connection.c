@@ -6,7 +6,7 @@
 
 #include "lib/memory.h"
 #include "worker/handle_connect.h"
-#include "worker/router.h"
+#include "worker/retention.h"
 #include "worker/session.h"
 
 /* How long the peer may take to close after our end (ms). */
@@ -89,6 +89,7 @@ connection_leave(struct connection *connection)
 
 	connection->state = CONNECTION_CLOSED;
 	interest_forget(worker, connection);
+	retention_forget(worker, connection);
 	deadline_clear(&connection->deadline);
 	TAILQ_REMOVE(&worker->connections, connection, in_all);
 	if (connection->is_dirty)
@@ -103,6 +104,8 @@ connection_leave(struct connection *connection)
 	tls_records_done(&connection->records);
 	buffer_done(&connection->unsent);
 	outbox_done(&connection->outbox);
+	acks_done(&connection->acks);
+	topic_aliases_done(&connection->aliases);
 	worker->connection_count--;
 	uv_close((uv_handle_t *)&connection->poll, on_closed);
 }
@@ -125,7 +128,6 @@ connection_end_session(struct connection *connection, bool keeps_will,
 {
 	struct session *session = connection->session;
 	struct worker *worker = connection->worker;
-	struct message *will = NULL;
 
 	if (connection->state == CONNECTION_OPEN)
 		log_info(log_id("session", connection->id),
@@ -137,16 +139,10 @@ connection_end_session(struct connection *connection, bool keeps_will,
 		log_info(log_id("session", connection->id),
 		    log_word("event", "closed"), log_word("reason", word));
 	interest_forget(worker, connection);
+	retention_forget(worker, connection);
 	connection->session = NULL;
-	if (session == NULL)
-		return;
-	if (keeps_will && session->will != NULL)
-		will = message_ref(session->will);
-	session->connection = NULL;
-	session_free(&session);
-	if (will != NULL)
-		router_publish(worker, message_parts(will));
-	message_unref(&will);
+	if (session != NULL)
+		session_detach(session, keeps_will);
 }
 
 void

@@ -16,8 +16,10 @@
 #include "mqtt/packet.h"
 #include "tls/handover.h"
 #include "tls/record.h"
+#include "worker/acks.h"
 #include "worker/deadline.h"
 #include "worker/outbox.h"
+#include "worker/topic_alias.h"
 #include "worker/worker.h"
 
 enum connection_state {
@@ -56,6 +58,7 @@ struct connection {
 	uint16_t keep_alive_seconds;
 	uint16_t home; /* the worker to move to, if MOVING */
 	uint32_t waiting_subacks;
+	uint32_t waiting_acks; /* for other workers: see retention.c */
 	uint32_t denied_count; /* denials since the last that was logged */
 	uint64_t received_ms;  /* when the last packet came */
 	uint64_t active_ms;
@@ -66,6 +69,8 @@ struct connection {
 	struct buffer plaintext;  /* deprotected, not decoded */
 	struct buffer unsent;     /* protected, not taken by the socket */
 	struct outbox outbox;
+	struct acks acks;
+	struct topic_aliases aliases; /* of the client's */
 
 	struct deadline deadline;
 	TAILQ_ENTRY(connection) in_all;

@@ -9,6 +9,9 @@
 static packet_handler *const handlers[] = {
 	[MQTT_PUBLISH] = handle_publish,
 	[MQTT_PUBACK] = handle_puback,
+	[MQTT_PUBREC] = handle_pubrec,
+	[MQTT_PUBREL] = handle_pubrel,
+	[MQTT_PUBCOMP] = handle_pubcomp,
 	[MQTT_SUBSCRIBE] = handle_subscribe,
 	[MQTT_UNSUBSCRIBE] = handle_unsubscribe,
 	[MQTT_PINGREQ] = handle_pingreq,
@@ -45,6 +48,21 @@ handle_pingreq(struct connection *connection, const struct mqtt_frame *frame)
 	return 0;
 }
 
+/* A new Session Expiry Interval, but none where there was none. */
+static int
+take_expiry(struct session *session, const struct mqtt_properties *properties)
+{
+	if (!mqtt_properties_have(properties,
+		MQTT_PROPERTY_SESSION_EXPIRY_INTERVAL))
+		return 0;
+	/* [MQTT5-3.1.2-23], MQTT 5.0, 3.14.2.2.2 */
+	if (session->expiry_seconds == 0 &&
+	    properties->session_expiry_interval > 0)
+		return MQTT_ERR_PROTOCOL_ERROR;
+	session_set_expiry(session, properties->session_expiry_interval);
+	return 0;
+}
+
 int
 handle_disconnect(struct connection *connection, const struct mqtt_frame *frame)
 {
@@ -52,24 +70,13 @@ handle_disconnect(struct connection *connection, const struct mqtt_frame *frame)
 	int error = mqtt_disconnect_decode(
 	    (enum mqtt_version)connection->version, frame, &disconnect);
 
+	if (error == 0 && connection->version == MQTT_VERSION_5)
+		error = take_expiry(connection->session,
+		    &disconnect.properties);
 	if (error != 0)
 		return error;
 	/* [MQTT5-3.14.4-3]: 0x00 takes the will back; any other keeps it. */
 	connection_disconnected(connection, disconnect.reason != 0);
-	return 0;
-}
-
-int
-handle_puback(struct connection *connection, const struct mqtt_frame *frame)
-{
-	struct mqtt_ack ack;
-	int error = mqtt_ack_decode((enum mqtt_version)connection->version,
-	    frame, &ack);
-
-	if (error != 0)
-		return error;
-	/* Of one that is not in flight there is nothing to end. */
-	session_acknowledge(connection->session, ack.packet_id);
 	return 0;
 }
 

@@ -13,8 +13,8 @@ static int
 decode_ack(const struct connection *connection, const struct mqtt_frame *frame,
     struct mqtt_ack *ack)
 {
-	return mqtt_ack_decode(
-	    (enum mqtt_version)connection->version, frame, ack);
+	return mqtt_ack_decode((enum mqtt_version)connection->version, frame,
+	    ack);
 }
 
 void
@@ -56,8 +56,8 @@ handle_pubrec(struct connection *connection, const struct mqtt_frame *frame)
 	if (error != 0)
 		return error;
 	is_refused = ack.reason >= FAILURE;
-	is_known = session_on_pubrec(
-	    connection->session, ack.packet_id, is_refused);
+	is_known = session_on_pubrec(connection->session, ack.packet_id,
+	    is_refused);
 	if (!is_refused)
 		send_ack(connection, MQTT_PUBREL, ack.packet_id,
 		    is_known ? MQTT_REASON_SUCCESS

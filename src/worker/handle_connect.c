@@ -27,6 +27,7 @@ struct opening {
 	bool is_assigned;
 	char assigned[ASSIGNED_ID_LEN + 1];
 	struct buffer key;
+	bool is_resumed;
 };
 
 void
@@ -117,6 +118,19 @@ lives_elsewhere(struct opening *opening)
 	return true;
 }
 
+/* MQTT 5.0, 3.1.3.2.3: what is said to be text is checked to be. */
+static bool
+will_is_malformed(const struct mqtt_connect *connect)
+{
+	const struct mqtt_properties *properties = &connect->will.properties;
+
+	return connect->version == MQTT_VERSION_5 &&
+	       mqtt_properties_have(properties,
+		   MQTT_PROPERTY_PAYLOAD_FORMAT_INDICATOR) &&
+	       properties->payload_format_indicator == 1 &&
+	       !mqtt_utf8_is_valid(connect->will.payload);
+}
+
 /* What of a CONNECT this server cannot grant; SUCCESS if it can all of it. */
 static enum mqtt_reason
 check_connect(const struct opening *opening, const struct rights *rights)
@@ -128,10 +142,8 @@ check_connect(const struct opening *opening, const struct rights *rights)
 		return MQTT_REASON_BAD_AUTHENTICATION_METHOD;
 	if (!connect->has_will)
 		return MQTT_REASON_SUCCESS;
-	if (connect->will.qos > 1)
-		return MQTT_REASON_QOS_NOT_SUPPORTED;
-	if (connect->will.retain && connect->version == MQTT_VERSION_5)
-		return MQTT_REASON_RETAIN_NOT_SUPPORTED;
+	if (will_is_malformed(connect))
+		return MQTT_REASON_PAYLOAD_FORMAT_INVALID;
 	if (topic_level_count(connect->will.topic_name) >
 	    opening->connection->worker->config->limits.topic_levels)
 		return MQTT_REASON_TOPIC_NAME_INVALID;
@@ -173,7 +185,7 @@ take_over(struct worker *worker, struct bytes key)
 {
 	struct session *old = session_find(worker, key);
 
-	if (old != NULL)
+	if (old != NULL && old->connection != NULL)
 		connection_disconnect(old->connection,
 		    MQTT_REASON_SESSION_TAKEN_OVER, "session-taken-over");
 }
@@ -190,32 +202,74 @@ keep_alive_of(const struct opening *opening)
 	return wanted;
 }
 
-static struct session *
+/* How long the session is to outlive the connection. */
+static uint32_t
+expiry_of(const struct mqtt_connect *connect)
+{
+	if (connect->version != MQTT_VERSION_5) /* MQTT 5.0, 3.1.2.11.2 */
+		return connect->clean_start ? 0 : SESSION_EXPIRY_NEVER;
+	return mqtt_properties_have(&connect->properties,
+		   MQTT_PROPERTY_SESSION_EXPIRY_INTERVAL)
+		   ? connect->properties.session_expiry_interval
+		   : 0;
+}
+
+/* What the client can take on this connection. */
+static void
+set_client_bounds(struct session *session,
+    const struct mqtt_properties *properties)
+{
+	uint32_t max = session->worker->config->sessions.max_inflight_messages;
+
+	session->inflight_max = (uint16_t)max;
+	session->maximum_packet_size = 0;
+	if (mqtt_properties_have(properties, MQTT_PROPERTY_RECEIVE_MAXIMUM) &&
+	    properties->receive_maximum < max)
+		session->inflight_max = properties->receive_maximum;
+	if (mqtt_properties_have(properties, MQTT_PROPERTY_MAXIMUM_PACKET_SIZE))
+		session->maximum_packet_size = properties->maximum_packet_size;
+}
+
+static void
+set_will(struct session *session, const struct mqtt_connect *connect)
+{
+	const struct mqtt_properties *properties = &connect->will.properties;
+
+	if (!connect->has_will)
+		return;
+	session->will = will_new(&connect->will, session);
+	session->will_delay_seconds = mqtt_properties_have(properties,
+					  MQTT_PROPERTY_WILL_DELAY_INTERVAL)
+					  ? properties->will_delay_interval
+					  : 0;
+}
+
+/*
+ * The session of this key: the one that is there, unless the client wants a
+ * new one [MQTT-3.1.2-4, -6], [MQTT5-3.1.2-4, -5].
+ */
+static void
 open_session(struct opening *opening)
 {
 	const struct mqtt_connect *connect = &opening->connect;
-	struct connection *connection = opening->connection;
-	const struct config *config = connection->worker->config;
+	struct worker *worker = opening->connection->worker;
+	struct bytes key = buffer_view(&opening->key);
 	struct session *session;
 
-	take_over(connection->worker, buffer_view(&opening->key));
-	session = session_new(connection->worker, opening->peer.identity,
-	    buffer_view(&opening->key));
-	session->id = connection->id;
-	session->connection = connection;
-	session->inflight_max = (uint16_t)
-				    config->sessions.max_inflight_messages;
-	if (mqtt_properties_have(&connect->properties,
-		MQTT_PROPERTY_RECEIVE_MAXIMUM) &&
-	    connect->properties.receive_maximum < session->inflight_max)
-		session->inflight_max = connect->properties.receive_maximum;
-	if (mqtt_properties_have(&connect->properties,
-		MQTT_PROPERTY_MAXIMUM_PACKET_SIZE))
-		session->maximum_packet_size = connect->properties
-						   .maximum_packet_size;
-	if (connect->has_will)
-		session->will = will_new(&connect->will, session);
-	return session;
+	take_over(worker, key);
+	session = session_find(worker, key);
+	if (session != NULL && connect->clean_start) {
+		session_end(session);
+		session = NULL;
+	}
+	opening->is_resumed = session != NULL;
+	if (session == NULL)
+		session = session_new(worker, opening->peer.identity, key);
+	session_attach(session, opening->connection);
+	session_set_expiry(session, expiry_of(connect));
+	set_client_bounds(session, &connect->properties);
+	set_will(session, connect);
+	opening->connection->session = session;
 }
 
 /* What this server does and does not (MQTT 5.0, 3.2.2.3). */
@@ -224,15 +278,16 @@ set_connack_properties(const struct opening *opening,
     struct mqtt_properties *properties)
 {
 	const struct config *config = opening->connection->worker->config;
-	const struct mqtt_properties *asked = &opening->connect.properties;
 
 	properties->receive_maximum = (uint16_t)
 					  config->sessions.receive_maximum;
 	mqtt_properties_mark(properties, MQTT_PROPERTY_RECEIVE_MAXIMUM);
-	properties->maximum_qos = 1;
-	mqtt_properties_mark(properties, MQTT_PROPERTY_MAXIMUM_QOS);
-	properties->retain_available = 0;
-	mqtt_properties_mark(properties, MQTT_PROPERTY_RETAIN_AVAILABLE);
+	if (config->sessions.topic_alias_maximum > 0) {
+		properties->topic_alias_maximum = (uint16_t)config->sessions
+						      .topic_alias_maximum;
+		mqtt_properties_mark(properties,
+		    MQTT_PROPERTY_TOPIC_ALIAS_MAXIMUM);
+	}
 	properties->shared_subscription_available = 0;
 	mqtt_properties_mark(properties,
 	    MQTT_PROPERTY_SHARED_SUBSCRIPTION_AVAILABLE);
@@ -248,11 +303,11 @@ set_connack_properties(const struct opening *opening,
 		mqtt_properties_mark(properties,
 		    MQTT_PROPERTY_SERVER_KEEP_ALIVE);
 	}
-	/* A session ends with its connection: say so where it was to last. */
-	if (mqtt_properties_have(asked,
-		MQTT_PROPERTY_SESSION_EXPIRY_INTERVAL) &&
-	    asked->session_expiry_interval > 0) {
-		properties->session_expiry_interval = 0;
+	/* [MQTT5-3.2.2-18]: said where it is not what was asked for. */
+	if (opening->connection->session->expiry_seconds !=
+	    expiry_of(&opening->connect)) {
+		properties->session_expiry_interval =
+		    opening->connection->session->expiry_seconds;
 		mqtt_properties_mark(properties,
 		    MQTT_PROPERTY_SESSION_EXPIRY_INTERVAL);
 	}
@@ -263,7 +318,9 @@ send_connack(const struct opening *opening)
 {
 	uint8_t packet[CONNACK_MAX];
 	struct mqtt_writer writer = { packet, sizeof(packet), 0 };
-	struct mqtt_connack connack = { .reason = MQTT_REASON_SUCCESS };
+	struct mqtt_connack connack = {
+		.session_present = opening->is_resumed, /* [MQTT-3.2.2-2] */
+	};
 
 	if (opening->connect.version == MQTT_VERSION_5)
 		set_connack_properties(opening, &connack.properties);
@@ -294,7 +351,7 @@ open_connection(struct opening *opening)
 {
 	struct connection *connection = opening->connection;
 
-	connection->session = open_session(opening);
+	open_session(opening);
 	connection->state = CONNECTION_OPEN;
 	connection->keep_alive_seconds = keep_alive_of(opening);
 	deadline_clear(&connection->deadline);
@@ -303,6 +360,7 @@ open_connection(struct opening *opening)
 		    (uint64_t)connection->keep_alive_seconds * 1500);
 	log_connected(opening);
 	send_connack(opening);
+	session_send_queued(connection->session);
 }
 
 /* A CONNECT whose home is here. */

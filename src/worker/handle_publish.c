@@ -3,58 +3,74 @@
  * PUBLISH (3.3): from the client to the router.
  */
 #include "worker/handler.h"
+#include "worker/retention.h"
 #include "worker/router.h"
 #include "worker/session.h"
 
-static void
-send_puback(struct connection *connection, uint16_t packet_id,
-    enum mqtt_reason reason)
+/* The answer to a PUBLISH at QoS above 0. */
+static struct ack
+ack_of(const struct mqtt_publish *publish, enum mqtt_reason reason)
 {
-	uint8_t packet[8];
-	struct mqtt_writer writer = { packet, sizeof(packet), 0 };
-	struct mqtt_ack ack = {
-		.packet_id = packet_id,
+	return (struct ack){
+		.packet_id = publish->packet_id,
+		.type = publish->qos == 1 ? MQTT_PUBACK : MQTT_PUBREC,
 		.reason = (uint8_t)reason,
 	};
-
-	send_encoded(connection,
-	    mqtt_ack_encode((enum mqtt_version)connection->version, MQTT_PUBACK,
-		&ack, &writer),
-	    &writer);
 }
 
-/* What was not offered in CONNACK may not be used. */
+/* What CONNACK has set bounds to. */
 static int
-check_offered(const struct connection *connection,
+check_bounds(const struct connection *connection,
     const struct mqtt_publish *publish)
 {
-	if (publish->qos > 1)
-		return -MQTT_REASON_QOS_NOT_SUPPORTED; /* [MQTT5-3.2.2-11] */
-	if (publish->retain && connection->version == MQTT_VERSION_5)
-		return -MQTT_REASON_RETAIN_NOT_SUPPORTED; /* [MQTT5-3.2.2-14] */
-	if (connection->version != MQTT_VERSION_5)
-		return 0;
-	if (mqtt_properties_have(&publish->properties,
-		MQTT_PROPERTY_TOPIC_ALIAS))
-		return -MQTT_REASON_TOPIC_ALIAS_INVALID; /* [MQTT5-3.2.2-17] */
+	const struct config *config = connection->worker->config;
+	uint32_t in_flight = connection->acks.count +
+			     connection->session->received_count;
+
 	/* A client does not send this one [MQTT5-3.3.4-6]. */
-	if (mqtt_properties_have(&publish->properties,
+	if (connection->version == MQTT_VERSION_5 &&
+	    mqtt_properties_have(&publish->properties,
 		MQTT_PROPERTY_SUBSCRIPTION_IDENTIFIER))
 		return MQTT_ERR_PROTOCOL_ERROR;
+	if (connection->version == MQTT_VERSION_5 && publish->qos > 0 &&
+	    in_flight >= config->sessions.receive_maximum)
+		return -MQTT_REASON_RECEIVE_MAXIMUM_EXCEEDED;
 	return 0;
+}
+
+static bool
+is_duplicate(const struct connection *connection,
+    const struct mqtt_publish *publish)
+{
+	return publish->qos == 2 &&
+	       session_has_received(connection->session, publish->packet_id);
 }
 
 /* 5.0: an answer at QoS above 0. 3.1.1 has none but to end [-3.3.5-2]. */
 static int
-deny(struct connection *connection, const struct mqtt_publish *publish)
+refuse(struct connection *connection, const struct mqtt_publish *publish,
+    enum mqtt_reason reason)
 {
-	log_denied(connection, "publish", publish->topic_name);
+	struct ack ack = ack_of(publish, reason);
+
 	if (publish->qos == 0)
 		return 0;
 	if (connection->version != MQTT_VERSION_5)
-		return -MQTT_REASON_NOT_AUTHORIZED;
-	send_puback(connection, publish->packet_id, MQTT_REASON_NOT_AUTHORIZED);
+		return -(int)reason;
+	acks_push(connection, &ack);
 	return 0;
+}
+
+/* MQTT 5.0, 3.3.2.3.2: what is said to be text is checked to be. */
+static bool
+has_valid_format(const struct connection *connection,
+    const struct mqtt_publish *publish)
+{
+	return connection->version != MQTT_VERSION_5 ||
+	       !mqtt_properties_have(&publish->properties,
+		   MQTT_PROPERTY_PAYLOAD_FORMAT_INDICATOR) ||
+	       publish->properties.payload_format_indicator == 0 ||
+	       mqtt_utf8_is_valid(publish->payload);
 }
 
 static void
@@ -84,6 +100,7 @@ route_publish(struct connection *connection, const struct mqtt_publish *publish)
 	struct buffer forwarded = { .data = NULL };
 	struct mqtt_writer writer = { .data = NULL };
 	struct router_result result;
+	struct ack ack;
 
 	if (connection->version == MQTT_VERSION_5 &&
 	    publish->properties.raw.len > 0) {
@@ -95,34 +112,68 @@ route_publish(struct connection *connection, const struct mqtt_publish *publish)
 		set_expiry(connection, &publish->properties, &parts);
 	}
 	result = router_publish(worker, &parts);
-	buffer_done(&forwarded);
 	if (result.is_full)
 		connection_hold(connection);
-	if (publish->qos > 0)
-		send_puback(connection, publish->packet_id,
-		    result.has_receivers ? MQTT_REASON_SUCCESS
-					 : MQTT_REASON_NO_MATCHING_SUBSCRIBERS);
+	ack = ack_of(publish, result.has_receivers
+				  ? MQTT_REASON_SUCCESS
+				  : MQTT_REASON_NO_MATCHING_SUBSCRIBERS);
+	if (publish->qos == 2)
+		session_receive(connection->session, publish->packet_id);
+	if (publish->retain)
+		retention_put(connection, &parts,
+		    publish->qos > 0 ? &ack : NULL);
+	else if (publish->qos > 0)
+		acks_push(connection, &ack);
+	buffer_done(&forwarded);
+}
+
+/* May it go to the router? SUCCESS, or why not. */
+static enum mqtt_reason
+check_publish(struct connection *connection, const struct mqtt_publish *publish)
+{
+	struct session *session = connection->session;
+
+	if (topic_level_count(publish->topic_name) >
+	    connection->worker->config->limits.topic_levels)
+		return MQTT_REASON_TOPIC_NAME_INVALID;
+	if (!has_valid_format(connection, publish))
+		return MQTT_REASON_PAYLOAD_FORMAT_INVALID;
+	if (!rights_may_publish(session->rights, session_identity(session),
+		session_client_id(session), publish->topic_name, NULL)) {
+		log_denied(connection, "publish", publish->topic_name);
+		return MQTT_REASON_NOT_AUTHORIZED;
+	}
+	return MQTT_REASON_SUCCESS;
 }
 
 int
 handle_publish(struct connection *connection, const struct mqtt_frame *frame)
 {
-	struct session *session = connection->session;
+	enum mqtt_version version = (enum mqtt_version)connection->version;
 	struct mqtt_publish publish;
-	int error = mqtt_publish_decode((enum mqtt_version)connection->version,
-	    frame, &publish);
+	enum mqtt_reason reason;
+	int error = mqtt_publish_decode(version, frame, &publish);
 
-	if (error == 0)
-		error = check_offered(connection, &publish);
+	if (error == 0 && version == MQTT_VERSION_5)
+		error = topic_aliases_resolve(&connection->aliases,
+		    (uint16_t)connection->worker->config->sessions
+			.topic_alias_maximum,
+		    &publish);
+	if (error != 0)
+		return error;
+	if (is_duplicate(connection, &publish)) { /* [MQTT-4.3.3-2] */
+		struct ack ack = ack_of(&publish, MQTT_REASON_SUCCESS);
+
+		acks_push(connection, &ack);
+		return 0;
+	}
+	error = check_bounds(connection, &publish);
 	if (error != 0)
 		return error;
 	connection->worker->statistics.messages_received++;
-	if (topic_level_count(publish.topic_name) >
-	    connection->worker->config->limits.topic_levels)
-		return MQTT_ERR_TOPIC_NAME_INVALID;
-	if (!rights_may_publish(session->rights, session_identity(session),
-		session_client_id(session), publish.topic_name, NULL))
-		return deny(connection, &publish);
+	reason = check_publish(connection, &publish);
+	if (reason != MQTT_REASON_SUCCESS)
+		return refuse(connection, &publish, reason);
 	route_publish(connection, &publish);
 	return 0;
 }

@@ -4,13 +4,11 @@
  */
 #include "mqtt/topic.h"
 #include "worker/handler.h"
+#include "worker/retention.h"
 #include "worker/session.h"
 
 /* Fixed header, packet identifier and an empty property block. */
 #define SUBACK_HEAD_MAX 16
-
-/* The highest QoS that is granted. */
-#define GRANTED_QOS_MAX 1
 
 /* A SUBACK or UNSUBACK, as its codes come about. */
 struct answer {
@@ -80,12 +78,13 @@ subscribe_one(struct connection *connection,
 	struct session_subscription wanted = {
 		.topic_filter = subscription->topic_filter,
 		.identifier = identifier,
-		.qos = subscription->qos < GRANTED_QOS_MAX ? subscription->qos
-							   : GRANTED_QOS_MAX,
+		.qos = subscription->qos,
 		.no_local = subscription->no_local,
 		.retain_as_published = subscription->retain_as_published,
 	};
+	struct subscription *made;
 	uint64_t announcement;
+	bool is_new;
 
 	if (reason != MQTT_REASON_SUCCESS) {
 		answer_add(answer, connection->version == MQTT_VERSION_5
@@ -93,10 +92,15 @@ subscribe_one(struct connection *connection,
 				       : MQTT_SUBACK_FAILURE);
 		return;
 	}
-	announcement = session_subscribe(connection->session, &wanted);
+	announcement = session_subscribe(connection->session, &wanted, &made,
+	    &is_new);
 	if (announcement > answer->announcement)
 		answer->announcement = announcement;
 	answer_add(answer, wanted.qos);
+	/* Retain Handling (MQTT 5.0, 3.8.3.1); always in 3.1.1. */
+	if (subscription->retain_handling == 0 ||
+	    (subscription->retain_handling == 1 && is_new))
+		retention_query(made, subscription->topic_filter);
 }
 
 int

@@ -16,6 +16,9 @@ typedef int packet_handler(struct connection *connection,
 packet_handler handle_connect;
 packet_handler handle_publish;
 packet_handler handle_puback;
+packet_handler handle_pubrec;
+packet_handler handle_pubrel;
+packet_handler handle_pubcomp;
 packet_handler handle_subscribe;
 packet_handler handle_unsubscribe;
 packet_handler handle_pingreq;
@@ -27,6 +30,10 @@ packet_handler handle_disconnect;
  */
 void log_denied(struct connection *connection, const char *action,
     struct bytes topic);
+
+/* Append a PUBACK, PUBREC, PUBREL or PUBCOMP. */
+void send_ack(struct connection *connection, enum mqtt_packet_type type,
+    uint16_t packet_id, enum mqtt_reason reason);
 
 /* Append a packet that one of the encoders wrote; panics if it did not fit. */
 void send_encoded(struct connection *connection, int error,

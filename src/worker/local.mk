@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libsignet-worker.a
 libsignet_worker_a_SOURCES = \
+	src/worker/acks.c src/worker/acks.h \
 	src/worker/connection.c src/worker/connection.h \
 	src/worker/connection_input.c \
 	src/worker/connection_output.c \
 	src/worker/deadline.c src/worker/deadline.h \
 	src/worker/dispatch.c \
 	src/worker/grant.c src/worker/grant.h \
+	src/worker/handle_ack.c \
 	src/worker/handle_connect.c src/worker/handle_connect.h \
 	src/worker/handle_publish.c \
 	src/worker/handle_subscribe.c \
@@ -16,9 +18,17 @@ libsignet_worker_a_SOURCES = \
 	src/worker/message.c src/worker/message.h \
 	src/worker/outbox.c src/worker/outbox.h \
 	src/worker/pending.c src/worker/pending.h \
+	src/worker/retained.c src/worker/retained.h \
+	src/worker/retention.c src/worker/retention.h \
+	src/worker/retention_answer.c \
+	src/worker/retention_internal.h \
+	src/worker/retention_query.c \
 	src/worker/rights.c src/worker/rights.h \
 	src/worker/router.c src/worker/router.h \
 	src/worker/session.c src/worker/session.h \
+	src/worker/session_deliver.c \
+	src/worker/session_subscribe.c \
+	src/worker/topic_alias.c src/worker/topic_alias.h \
 	src/worker/topic_tree.c src/worker/topic_tree.h \
 	src/worker/worker.c src/worker/worker.h
 

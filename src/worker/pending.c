@@ -89,7 +89,7 @@ pending_queue_find(const struct pending_queue *queue, uint16_t packet_id)
 
 	/* Clients acknowledge in order [MQTT-4.6.0-2]: mostly it is the first. */
 	while (position < queue->count &&
-	    pending_queue_at(queue, position)->packet_id != packet_id)
+	       pending_queue_at(queue, position)->packet_id != packet_id)
 		position++;
 	return position;
 }
@@ -100,8 +100,8 @@ pending_queue_remove(struct pending_queue *queue, uint32_t position)
 	struct pending item = *pending_queue_at(queue, position);
 
 	for (; position > 0; position--)
-		*pending_queue_at(queue, position) =
-		    *pending_queue_at(queue, position - 1);
+		*pending_queue_at(queue, position) = *pending_queue_at(queue,
+		    position - 1);
 	*pending_queue_at(queue, 0) = item;
 	return pending_queue_pop(queue);
 }

@@ -48,9 +48,16 @@ struct pending pending_queue_pop(struct pending_queue *queue);
 struct pending *pending_queue_at(const struct pending_queue *queue,
     uint32_t position);
 
-/* Take out the one with this packet identifier. False if there is none. */
-bool pending_queue_remove(struct pending_queue *queue, uint16_t packet_id,
-    struct pending *item);
+/* The position of the one with this packet identifier; count if none. */
+uint32_t pending_queue_find(const struct pending_queue *queue,
+    uint16_t packet_id);
+
+/* Take out the one at a position below count; the caller owns it. */
+struct pending pending_queue_remove(struct pending_queue *queue,
+    uint32_t position);
+
+/* PUBREC came for the one at a position: its message is not needed again. */
+void pending_queue_release(struct pending_queue *queue, uint32_t position);
 
 /* Free what an item holds. */
 void pending_done(struct pending *item);

@@ -148,8 +148,8 @@ retained_free(struct retained **retained)
 	*retained = NULL;
 }
 
-static void
-retained_remove(struct retained *retained, struct bytes topic_name)
+static struct node *
+node_find(struct retained *retained, struct bytes topic_name)
 {
 	struct node *node = retained->root;
 	bool is_done = false;
@@ -158,6 +158,22 @@ retained_remove(struct retained *retained, struct bytes topic_name)
 	while (node != NULL &&
 	       mqtt_topic_level_next(&topic_name, &is_done, &level))
 		node = child_find(retained, node, level);
+	return node;
+}
+
+bool
+retained_contains(struct retained *retained, struct bytes topic_name)
+{
+	const struct node *node = node_find(retained, topic_name);
+
+	return node != NULL && node->message != NULL;
+}
+
+static void
+retained_remove(struct retained *retained, struct bytes topic_name)
+{
+	struct node *node = node_find(retained, topic_name);
+
 	if (node == NULL)
 		return;
 	node_clear(retained, node);

@@ -108,10 +108,19 @@ session_forget_all(struct worker *worker)
 {
 	struct session *session, *next;
 
-	HASH_ITER(hh, worker->sessions, session, next) {
+	HASH_ITER(hh, worker->sessions, session, next)
+	{
 		session_unsubscribe_all(session);
 		session_free(session);
 	}
+}
+
+void
+session_set_expiry(struct session *session, uint32_t expiry_seconds)
+{
+	uint32_t max = session->worker->config->sessions.max_expiry_seconds;
+
+	session->expiry_seconds = expiry_seconds < max ? expiry_seconds : max;
 }
 
 void
@@ -131,8 +140,8 @@ static void
 session_set_deadline(struct session *session)
 {
 	uint64_t at_ms = session->expires_at_ms < session->will_at_ms
-	    ? session->expires_at_ms
-	    : session->will_at_ms;
+			     ? session->expires_at_ms
+			     : session->will_at_ms;
 
 	if (at_ms == UINT64_MAX)
 		deadline_clear(&session->deadline);
@@ -154,13 +163,15 @@ session_detach(struct session *session, bool keeps_will)
 		session_end(session);
 		return;
 	}
-	session->expires_at_ms =
-	    session->expiry_seconds == SESSION_EXPIRY_NEVER
-	    ? UINT64_MAX
-	    : now_ms + (uint64_t)session->expiry_seconds * 1000;
+	session->expires_at_ms = session->expiry_seconds == SESSION_EXPIRY_NEVER
+				     ? UINT64_MAX
+				     : now_ms +
+					   (uint64_t)session->expiry_seconds *
+					       1000;
 	if (session->will != NULL && session->will_delay_seconds > 0)
-		session->will_at_ms =
-		    now_ms + (uint64_t)session->will_delay_seconds * 1000;
+		session->will_at_ms = now_ms +
+				      (uint64_t)session->will_delay_seconds *
+					  1000;
 	else
 		publish_will(session);
 	session_set_deadline(session);
@@ -206,7 +217,14 @@ is_received(const struct session *session, uint16_t position,
     uint16_t packet_id)
 {
 	return position < session->received_count &&
-	    session->received[position] == packet_id;
+	       session->received[position] == packet_id;
+}
+
+bool
+session_has_received(const struct session *session, uint16_t packet_id)
+{
+	return is_received(session, received_position(session, packet_id),
+	    packet_id);
 }
 
 bool

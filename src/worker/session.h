@@ -42,7 +42,7 @@ struct session {
 	struct pending_queue inflight; /* with one, in the order of sending */
 	uint32_t sent; /* of inflight, from its front: on this connection */
 	uint16_t next_packet_id;
-	uint16_t inflight_max; /* min(Receive Maximum, our own bound) */
+	uint16_t inflight_max;        /* min(Receive Maximum, our own bound) */
 	uint32_t maximum_packet_size; /* what the client takes; 0: any */
 
 	/* From the client, at QoS 2: PUBREC is sent, PUBREL awaited. */
@@ -88,6 +88,9 @@ void session_attach(struct session *session, struct connection *connection);
  */
 void session_detach(struct session *session, bool keeps_will);
 
+/* Set the Session Expiry Interval, as far as the configuration allows. */
+void session_set_expiry(struct session *session, uint32_t expiry_seconds);
+
 /* End it now: publish a will that is still due, withdraw its subscriptions,
  * free everything. It has no connection. */
 void session_end(struct session *session);
@@ -108,12 +111,14 @@ struct session_subscription {
 };
 
 /*
- * Subscribe [MQTT-3.8.4-3]. *is_new: was there none for this filter?
+ * Subscribe [MQTT-3.8.4-3]. *made: the subscription, the session's; *is_new:
+ * was there none for this filter?
  * Returns the number of the announcement that other workers must have taken
  * in before the SUBACK.
  */
 uint64_t session_subscribe(struct session *session,
-    const struct session_subscription *wanted, bool *is_new);
+    const struct session_subscription *wanted, struct subscription **made,
+    bool *is_new);
 
 /* False if there was no such subscription. */
 bool session_unsubscribe(struct session *session, struct bytes topic_filter);
@@ -136,8 +141,8 @@ void session_deliver(struct session *session, struct message *message,
  * delivery [MQTT5-4.3.3-3]; else PUBREL is the caller's to send.
  */
 bool session_on_puback(struct session *session, uint16_t packet_id);
-bool session_on_pubrec(
-    struct session *session, uint16_t packet_id, bool is_refused);
+bool session_on_pubrec(struct session *session, uint16_t packet_id,
+    bool is_refused);
 bool session_on_pubcomp(struct session *session, uint16_t packet_id);
 
 /* Send what waits, as far as the client's Receive Maximum and the outbox
@@ -149,6 +154,7 @@ void session_send_queued(struct session *session);
  * noted [MQTT-4.3.3-2]; false if it is a duplicate.
  */
 bool session_receive(struct session *session, uint16_t packet_id);
+bool session_has_received(const struct session *session, uint16_t packet_id);
 /* PUBREL came: the identifier is free again. False if it was not noted. */
 bool session_release(struct session *session, uint16_t packet_id);
 

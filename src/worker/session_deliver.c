@@ -24,15 +24,15 @@ session_drop(struct session *session)
  * it is as if it had been delivered [MQTT5-3.1.2-25].
  */
 static bool
-session_takes_size(const struct session *session,
-    const struct message *message, const struct message_delivery *delivery)
+session_takes_size(const struct session *session, const struct message *message,
+    const struct message_delivery *delivery)
 {
 	struct message_delivery sized = *delivery;
 
 	sized.version = (enum mqtt_version)session->connection->version;
 	return session->maximum_packet_size == 0 ||
-	    message_packet_len(message, &sized) <=
-	    session->maximum_packet_size;
+	       message_packet_len(message, &sized) <=
+		   session->maximum_packet_size;
 }
 
 static void
@@ -62,8 +62,8 @@ session_packet_id(struct session *session)
 	do
 		session->next_packet_id++;
 	while (session->next_packet_id == 0 ||
-	    pending_queue_find(&session->inflight, session->next_packet_id) <
-		session->inflight.count);
+	       pending_queue_find(&session->inflight, session->next_packet_id) <
+		   session->inflight.count);
 	return session->next_packet_id;
 }
 
@@ -76,8 +76,8 @@ session_queue(struct session *session, struct message *message,
 	struct pending item = {
 		.qos = delivery->qos,
 		.retain = delivery->retain,
-		.subscription_id_count =
-		    (uint16_t)delivery->subscription_id_count,
+		.subscription_id_count = (uint16_t)
+					     delivery->subscription_id_count,
 	};
 
 	if (session->queued.count >= config->sessions.max_queued_messages ||
@@ -88,9 +88,9 @@ session_queue(struct session *session, struct message *message,
 	}
 	item.message = message_ref(message);
 	if (item.subscription_id_count > 0)
-		item.subscription_ids = memory_copy(bytes_of(
-		    delivery->subscription_ids,
-		    delivery->subscription_id_count * sizeof(uint32_t)));
+		item.subscription_ids = memory_copy(
+		    bytes_of(delivery->subscription_ids,
+			delivery->subscription_id_count * sizeof(uint32_t)));
 	pending_queue_push(&session->queued, item);
 }
 
@@ -129,8 +129,8 @@ send_pubrel(struct session *session, uint16_t packet_id)
 static void
 send_again(struct session *session)
 {
-	struct pending *item =
-	    pending_queue_at(&session->inflight, session->sent);
+	struct pending *item = pending_queue_at(&session->inflight,
+	    session->sent);
 	struct message_delivery delivery = delivery_of(item);
 
 	if (item->state == PENDING_RELEASE) {
@@ -143,8 +143,8 @@ send_again(struct session *session)
 		session_send(session, item->message, &delivery);
 		session->sent++;
 	} else {
-		struct pending large = pending_queue_remove(
-		    &session->inflight, session->sent);
+		struct pending large = pending_queue_remove(&session->inflight,
+		    session->sent);
 
 		pending_done(&large);
 		session_drop(session);
@@ -179,8 +179,8 @@ session_may_send(const struct session *session)
 {
 	/* [MQTT5-3.3.4-9] */
 	return session->connection != NULL &&
-	    session->sent < session->inflight_max &&
-	    connection_has_room(session->connection, 0);
+	       session->sent < session->inflight_max &&
+	       connection_has_room(session->connection, 0);
 }
 
 void
@@ -216,8 +216,8 @@ find_sent(const struct session *session, uint16_t packet_id, uint8_t qos,
 static void
 finish(struct session *session, uint32_t position)
 {
-	struct pending item =
-	    pending_queue_remove(&session->inflight, position);
+	struct pending item = pending_queue_remove(&session->inflight,
+	    position);
 
 	pending_done(&item);
 	session->sent--;
@@ -236,15 +236,14 @@ session_on_puback(struct session *session, uint16_t packet_id)
 }
 
 bool
-session_on_pubrec(
-    struct session *session, uint16_t packet_id, bool is_refused)
+session_on_pubrec(struct session *session, uint16_t packet_id, bool is_refused)
 {
 	uint32_t position = find_sent(session, packet_id, 2, PENDING_PUBLISH);
 
 	if (position == session->inflight.count)
 		/* a second PUBREC of one that is released is none */
 		return find_sent(session, packet_id, 2, PENDING_RELEASE) <
-		    session->inflight.count;
+		       session->inflight.count;
 	if (is_refused)
 		finish(session, position);
 	else

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/memory.h"
+#include "worker/retention.h"
 #include "worker/session.h"
 
 static void
@@ -13,6 +14,7 @@ subscription_free(struct session *session, struct subscription *subscription)
 	struct worker *worker = session->worker;
 	struct topic_node *node = subscription->node;
 
+	retention_cancel(subscription);
 	if (topic_node_subscription_count(node) == 1)
 		interest_withdraw(worker, node);
 	LIST_REMOVE(subscription, of_session);
@@ -25,15 +27,14 @@ void
 session_unsubscribe_all(struct session *session)
 {
 	while (!LIST_EMPTY(&session->subscriptions))
-		subscription_free(
-		    session, LIST_FIRST(&session->subscriptions));
+		subscription_free(session, LIST_FIRST(&session->subscriptions));
 }
 
 static struct subscription *
 subscription_new(struct session *session, struct topic_node *node)
 {
-	struct subscription *subscription =
-	    memory_new(1, sizeof(*subscription));
+	struct subscription *subscription = memory_new(1,
+	    sizeof(*subscription));
 
 	subscription->session = session;
 	topic_node_add(node, subscription);
@@ -46,12 +47,13 @@ subscription_new(struct session *session, struct topic_node *node)
 
 uint64_t
 session_subscribe(struct session *session,
-    const struct session_subscription *wanted, bool *is_new)
+    const struct session_subscription *wanted, struct subscription **made,
+    bool *is_new)
 {
-	struct topic_node *node = topic_tree_node(
-	    session->worker->topics, wanted->topic_filter);
-	struct subscription *subscription =
-	    topic_node_subscription(node, session);
+	struct topic_node *node = topic_tree_node(session->worker->topics,
+	    wanted->topic_filter);
+	struct subscription *subscription = topic_node_subscription(node,
+	    session);
 
 	*is_new = subscription == NULL;
 	if (subscription == NULL)
@@ -60,16 +62,19 @@ session_subscribe(struct session *session,
 	subscription->qos = wanted->qos;
 	subscription->no_local = wanted->no_local;
 	subscription->retain_as_published = wanted->retain_as_published;
+	*made = subscription;
 	return topic_node_announced(node);
 }
 
 bool
 session_unsubscribe(struct session *session, struct bytes topic_filter)
 {
-	struct topic_node *node =
-	    topic_tree_find(session->worker->topics, topic_filter);
-	struct subscription *subscription =
-	    node == NULL ? NULL : topic_node_subscription(node, session);
+	struct topic_node *node = topic_tree_find(session->worker->topics,
+	    topic_filter);
+	struct subscription *subscription = node == NULL
+						? NULL
+						: topic_node_subscription(node,
+						      session);
 
 	if (subscription == NULL)
 		return false;

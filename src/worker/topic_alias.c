@@ -28,8 +28,8 @@ topic_aliases_resolve(struct topic_aliases *aliases, uint16_t maximum,
 	uint16_t alias = publish->properties.topic_alias;
 	struct bytes *topic;
 
-	if (!mqtt_properties_have(
-		&publish->properties, MQTT_PROPERTY_TOPIC_ALIAS))
+	if (!mqtt_properties_have(&publish->properties,
+		MQTT_PROPERTY_TOPIC_ALIAS))
 		return 0;
 	if (alias > maximum)
 		return -MQTT_REASON_TOPIC_ALIAS_INVALID; /* [MQTT5-3.3.2-9] */

@@ -15,6 +15,7 @@
 typedef uint64_t worker_set;
 #define WORKER_SET_MAX 64
 
+struct retention_query;
 struct session;
 struct topic_node;
 struct topic_tree;
@@ -24,8 +25,9 @@ struct subscription {
 	LIST_ENTRY(subscription) of_session;
 	struct session *session;
 	struct topic_node *node;
-	uint32_t position;   /* among the node's subscriptions */
-	uint32_t identifier; /* Subscription Identifier; 0: none */
+	struct retention_query *query; /* NULL: none goes on */
+	uint32_t position;             /* among the node's subscriptions */
+	uint32_t identifier;           /* Subscription Identifier; 0: none */
 	uint8_t qos;
 	bool no_local;
 	bool retain_as_published;

@@ -19,6 +19,7 @@
 #include "tls/aead.h"
 #include "worker/connection.h"
 #include "worker/handoff.h"
+#include "worker/retention.h"
 #include "worker/router.h"
 #include "worker/session.h"
 
@@ -90,6 +91,7 @@ on_peer_down(struct proc_child *child, struct proc_peer *peer)
 		return;
 	worker->peers[peer->index] = NULL;
 	interest_peer_down(worker, peer);
+	retention_peer_down(worker, peer);
 	resume_held(worker);
 	ready_if_complete(worker);
 }
@@ -124,9 +126,24 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 		return on_interest_sync(worker, peer, message->payload);
 	case IPC_INTEREST_ACK:
 		return on_interest_ack(worker, peer, message->payload);
+	case IPC_RETAINED_PUT:
+	case IPC_RETAINED_ACK:
+	case IPC_RETAINED_QUERY:
+	case IPC_RETAINED_MORE:
+	case IPC_RETAINED_CANCEL:
+	case IPC_RETAINED_MESSAGE:
+	case IPC_RETAINED_PAGE:
+		return on_retained_message(worker, peer, message);
 	default:
 		return -EBADMSG;
 	}
+}
+
+/* Keeps the loop from waiting while there is more to do. */
+static void
+on_idle(uv_idle_t *idle)
+{
+	(void)idle;
 }
 
 static void
@@ -137,6 +154,14 @@ on_turn_end(struct proc_child *child)
 
 	while ((connection = TAILQ_FIRST(&worker->dirty)) != NULL)
 		connection_flush(connection);
+	if (retention_turn(worker)) {
+		/* What it found is sent before the loop waits again. */
+		while ((connection = TAILQ_FIRST(&worker->dirty)) != NULL)
+			connection_flush(connection);
+		uv_idle_start(&worker->idle, on_idle);
+	} else {
+		uv_idle_stop(&worker->idle);
+	}
 	interest_turn_end(worker);
 	ready_if_complete(worker);
 	if (worker->is_stopping && worker->connection_count == 0)
@@ -169,6 +194,17 @@ on_due(void *context, struct deadline *deadline)
 }
 
 static void
+on_session_due(void *context, struct deadline *deadline)
+{
+	struct session *session = (struct session *)((char *)deadline -
+						     offsetof(struct session,
+							 deadline));
+
+	(void)context;
+	session_due(session);
+}
+
+static void
 rest_idle(struct worker *worker)
 {
 	struct connection *connection;
@@ -188,6 +224,9 @@ on_tick(uv_timer_t *timer)
 
 	deadline_wheel_turn(&worker->deadlines, worker_now_ms(worker), on_due,
 	    worker);
+	deadline_wheel_turn(&worker->session_deadlines, worker_now_ms(worker),
+	    on_session_due, worker);
+	retention_tick(worker);
 	rest_idle(worker);
 	handoff_retry(worker);
 }
@@ -211,6 +250,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 	worker->topics = topic_tree_new();
 	worker->rights = rights_table_new(child->config);
 	worker->router = router_new();
+	worker->retention = retention_new(worker);
 	interest_init(&worker->interest);
 	/* Homes are spread evenly, so the bound is shared out evenly. */
 	worker->connection_max = connections / child->start.worker_count + 1;
@@ -220,9 +260,11 @@ worker_init(struct worker *worker, struct proc_child *child)
 	TAILQ_INIT(&worker->held);
 	TAILQ_INIT(&worker->homeless);
 	deadline_wheel_init(&worker->deadlines, worker_now_ms(worker));
+	deadline_wheel_init(&worker->session_deadlines, worker_now_ms(worker));
 	worker->read_buffer = memory_new(1, CONNECTION_READ_BUFFER);
 	worker->record_buffer = memory_new(1, TLS_PLAINTEXT_MAX);
 	worker->write_buffer = memory_new(1, CONNECTION_WRITE_MAX);
+	uv_idle_init(&child->loop, &worker->idle);
 	uv_timer_init(&child->loop, &worker->tick);
 	worker->tick.data = worker;
 	uv_timer_start(&worker->tick, on_tick, TICK_MS, TICK_MS);
@@ -231,6 +273,10 @@ worker_init(struct worker *worker, struct proc_child *child)
 static void
 worker_done(struct worker *worker)
 {
+	/* The loop has closed its channels: nobody is told any more. */
+	memset(worker->peers, 0, sizeof(worker->peers));
+	session_forget_all(worker);
+	retention_free(&worker->retention);
 	interest_done(&worker->interest);
 	router_free(&worker->router);
 	rights_table_free(&worker->rights);

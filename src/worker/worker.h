@@ -15,6 +15,7 @@
 #include "worker/topic_tree.h"
 
 struct connection;
+struct retention;
 struct router;
 struct session;
 
@@ -39,6 +40,7 @@ struct worker {
 	struct topic_tree *topics;
 	struct rights_table *rights;
 	struct router *router;
+	struct retention *retention;
 	struct interest interest;
 	/* Index by worker; NULL: itself, or not there. */
 	struct proc_peer *peers[WORKER_SET_MAX];
@@ -52,8 +54,10 @@ struct worker {
 	struct connection_queue
 	    homeless; /* wait for the worker of their home */
 
-	struct deadline_wheel deadlines;
+	struct deadline_wheel deadlines;         /* of connections */
+	struct deadline_wheel session_deadlines; /* of sessions without one */
 	uv_timer_t tick;
+	uv_idle_t idle; /* runs while there is more to do than a turn's share */
 	bool is_stopping;
 	bool is_ready;
 

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keeping: a message goes to the worker of its topic.
+ */
+#include "worker/retention.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/memory.h"
+#include "mqtt/topic.h"
+#include "worker/connection.h"
+#include "worker/retention_internal.h"
+
+/* What a tick looks at to find what has expired. */
+#define SWEEP_STEPS 4096
+
+struct retention *
+retention_new(struct worker *worker)
+{
+	struct retention *retention = memory_new(1, sizeof(*retention));
+
+	retention->worker = worker;
+	retention->retained = retained_new();
+	TAILQ_INIT(&retention->answers);
+	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
+		STAILQ_INIT(&retention->waits[i]);
+	return retention;
+}
+
+static struct retention_wait *
+wait_pop(struct retention_waits *waits)
+{
+	struct retention_wait *wait = STAILQ_FIRST(waits);
+
+	if (wait != NULL)
+		STAILQ_REMOVE_HEAD(waits, next);
+	return wait;
+}
+
+void
+retention_free(struct retention **pointer)
+{
+	struct retention *retention = *pointer;
+	struct retention_wait *wait;
+
+	if (retention == NULL)
+		return;
+	*pointer = NULL;
+	while (retention->queries != NULL)
+		retention_query_free(retention, retention->queries);
+	while (!TAILQ_EMPTY(&retention->answers))
+		retention_answer_free(retention,
+		    TAILQ_FIRST(&retention->answers));
+	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
+		while ((wait = wait_pop(&retention->waits[i])) != NULL)
+			free(wait);
+	retained_free(&retention->retained);
+	free(retention);
+}
+
+const struct retained *
+retention_retained(const struct retention *retention)
+{
+	return retention->retained;
+}
+
+unsigned int
+retention_home_of(const struct worker *worker, struct bytes topic_name)
+{
+	return worker_home_of(worker, topic_name);
+}
+
+/* Keep it here. The bounds are those of all workers, shared out evenly. */
+static enum mqtt_reason
+keep(struct retention *retention, const struct ipc_publish *parts)
+{
+	const struct worker *worker = retention->worker;
+	size_t workers = worker->child->start.worker_count;
+	struct retained *retained = retention->retained;
+	bool is_full = retained_count(retained) >=
+			   worker->config->limits.retained_messages / workers +
+			       1 ||
+		       retained_bytes(retained) + parts->payload.len >
+			   worker->config->limits.retained_bytes / workers;
+	struct message *message;
+
+	if (is_full && parts->payload.len > 0 &&
+	    !retained_contains(retained, parts->topic_name)) {
+		log_warning(log_word("event", "not-retained"),
+		    log_word("reason", "too-many-retained"),
+		    log_text("topic", parts->topic_name));
+		return MQTT_REASON_QUOTA_EXCEEDED;
+	}
+	message = message_new(parts);
+	retained_put(retained, message);
+	message_unref(&message);
+	return MQTT_REASON_SUCCESS;
+}
+
+/* Have it kept by another worker; connection and ack: who waits, or NULL. */
+static void
+send_put(struct worker *worker, struct proc_peer *peer,
+    const struct ipc_publish *parts, struct connection *connection,
+    uint64_t ack)
+{
+	struct retention *retention = worker->retention;
+	struct retention_wait *wait = memory_new(1, sizeof(*wait));
+	struct bytes pieces[IPC_RETAINED_PART_COUNT];
+	uint8_t head[IPC_RETAINED_HEAD_LEN];
+
+	wait->number = ++retention->numbers;
+	wait->connection = connection;
+	wait->ack = ack;
+	if (connection != NULL)
+		connection->waiting_acks++;
+	STAILQ_INSERT_TAIL(&retention->waits[peer->index], wait, next);
+	ipc_retained_parts(wait->number, parts, head, pieces);
+	proc_peer_push_parts(worker->child, peer, IPC_RETAINED_PUT, pieces,
+	    IPC_RETAINED_PART_COUNT, -1, false);
+}
+
+void
+retention_put(struct connection *connection, const struct ipc_publish *parts,
+    const struct ack *ack)
+{
+	struct worker *worker = connection->worker;
+	unsigned int home = retention_home_of(worker, parts->topic_name);
+	struct proc_peer *peer = worker->peers[home];
+	struct ack pending;
+
+	if (home == worker->child->index || peer == NULL) {
+		/* A worker that is not there keeps nothing either. */
+		enum mqtt_reason reason = home == worker->child->index
+					      ? keep(worker->retention, parts)
+					      : MQTT_REASON_SUCCESS;
+
+		if (ack == NULL)
+			return;
+		pending = *ack;
+		if (reason != MQTT_REASON_SUCCESS)
+			pending.reason = (uint8_t)reason;
+		acks_push(connection, &pending);
+		return;
+	}
+	if (ack == NULL) {
+		send_put(worker, peer, parts, NULL, 0);
+		return;
+	}
+	pending = *ack;
+	pending.outstanding++;
+	send_put(worker, peer, parts, connection,
+	    acks_push(connection, &pending));
+}
+
+void
+retention_put_will(struct worker *worker, const struct ipc_publish *parts)
+{
+	unsigned int home = retention_home_of(worker, parts->topic_name);
+
+	if (home == worker->child->index)
+		keep(worker->retention, parts);
+	else if (worker->peers[home] != NULL)
+		send_put(worker, worker->peers[home], parts, NULL, 0);
+}
+
+void
+retention_forget(struct worker *worker, struct connection *connection)
+{
+	struct retention_wait *wait;
+
+	if (connection->waiting_acks == 0)
+		return;
+	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
+		STAILQ_FOREACH(wait, &worker->retention->waits[i], next)
+	if (wait->connection == connection)
+		wait->connection = NULL;
+	connection->waiting_acks = 0;
+}
+
+static void
+wait_end(struct retention_wait *wait, enum mqtt_reason reason)
+{
+	if (wait->connection != NULL) {
+		wait->connection->waiting_acks--;
+		acks_complete(wait->connection, wait->ack, reason);
+	}
+	free(wait);
+}
+
+static int
+on_put(struct retention *retention, struct proc_peer *peer,
+    struct bytes payload)
+{
+	struct buffer *scratch = &retention->worker->scratch;
+	struct ipc_publish parts;
+	uint64_t number;
+	int error = ipc_retained_decode(payload, &number, &parts);
+
+	if (error != 0)
+		return error;
+	if (!mqtt_topic_name_is_valid(parts.topic_name))
+		return -EBADMSG;
+	scratch->len = 0;
+	ipc_retained_status_encode(number, (uint8_t)keep(retention, &parts),
+	    scratch);
+	proc_peer_push(retention->worker->child, peer, IPC_RETAINED_ACK,
+	    buffer_view(scratch), -1, false);
+	return 0;
+}
+
+static int
+on_ack(struct retention *retention, unsigned int worker, struct bytes payload)
+{
+	struct retention_wait *wait = STAILQ_FIRST(&retention->waits[worker]);
+	uint64_t number;
+	uint8_t reason;
+	int error = ipc_retained_status_decode(payload, &number, &reason);
+
+	if (error != 0)
+		return error;
+	if (wait == NULL || wait->number != number)
+		return -EBADMSG;
+	wait_end(wait_pop(&retention->waits[worker]), (enum mqtt_reason)reason);
+	return 0;
+}
+
+int
+on_retained_message(struct worker *worker, struct proc_peer *peer,
+    const struct ipc_message *message)
+{
+	struct retention *retention = worker->retention;
+
+	switch (message->type) {
+	case IPC_RETAINED_PUT:
+		return on_put(retention, peer, message->payload);
+	case IPC_RETAINED_ACK:
+		return on_ack(retention, peer->index, message->payload);
+	case IPC_RETAINED_QUERY:
+		return on_retained_query(retention, peer, message->payload);
+	case IPC_RETAINED_MORE:
+		return on_retained_more(retention, peer, message->payload);
+	case IPC_RETAINED_CANCEL:
+		return on_retained_cancel(retention, peer, message->payload);
+	case IPC_RETAINED_MESSAGE:
+		return on_retained_found(retention, message->payload);
+	case IPC_RETAINED_PAGE:
+		return on_retained_page(retention, peer->index,
+		    message->payload);
+	default:
+		return -EBADMSG;
+	}
+}
+
+void
+retention_peer_down(struct worker *worker, struct proc_peer *peer)
+{
+	struct retention *retention = worker->retention;
+	struct retention_wait *wait;
+
+	/* What it kept is lost with it; nobody is better off by waiting. */
+	while ((wait = wait_pop(&retention->waits[peer->index])) != NULL)
+		wait_end(wait, MQTT_REASON_SUCCESS);
+	retention_answer_peer_down(retention, peer);
+	retention_query_peer_down(retention, peer->index);
+}
+
+bool
+retention_turn(struct worker *worker)
+{
+	bool is_asking = retention_query_turn(worker->retention);
+
+	return retention_answer_turn(worker->retention) || is_asking;
+}
+
+void
+retention_tick(struct worker *worker)
+{
+	retained_sweep(worker->retention->retained, worker_now_ms(worker),
+	    SWEEP_STEPS);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Retained messages over all workers. The message of a topic is kept by one
+ * worker, which a keyed hash of the Topic Name picks: the others send it there
+ * to be kept, and ask every worker for what a Topic Filter matches.
+ *
+ * Nothing waits for this: a walk over many topics takes as many turns as it
+ * needs, and a page of messages is asked for when the one before is sent.
+ */
+#ifndef SIGNET_WORKER_RETENTION_H
+#define SIGNET_WORKER_RETENTION_H
+
+#include "worker/acks.h"
+#include "worker/message.h"
+#include "worker/retained.h"
+#include "worker/worker.h"
+
+struct retention;
+struct subscription;
+
+/* Returned, free with retention_free(). */
+struct retention *retention_new(struct worker *worker);
+void retention_free(struct retention **retention);
+
+/* What is kept here. */
+const struct retained *retention_retained(const struct retention *retention);
+
+/*
+ * Keep a message, or remove the one of its topic, and acknowledge it when that
+ * is done: with QUOTA_EXCEEDED if there is no room. ack: NULL at QoS 0.
+ */
+void retention_put(struct connection *connection,
+    const struct ipc_publish *parts, const struct ack *ack);
+
+/* The same for a message of no connection: a will. */
+void retention_put_will(struct worker *worker, const struct ipc_publish *parts);
+
+/* A connection closes: it gets no acknowledgement. */
+void retention_forget(struct worker *worker, struct connection *connection);
+
+/* Send the session what its subscription matches (3.3.1.3); a query for the
+ * same subscription that is still going on is ended. */
+void retention_query(struct subscription *subscription,
+    struct bytes topic_filter);
+
+/* The subscription ends, and with it its query. */
+void retention_cancel(struct subscription *subscription);
+
+/* A worker is gone: what was asked of it is answered by nobody. */
+void retention_peer_down(struct worker *worker, struct proc_peer *peer);
+
+/* Go on with what is going on, a bounded part of it; at each turn's end.
+ * Returns true if the next turn should come at once. */
+bool retention_turn(struct worker *worker);
+
+/* Remove some of what has expired; at each tick. */
+void retention_tick(struct worker *worker);
+
+/* Handlers of RETAINED_*; 0 or -EBADMSG. */
+int on_retained_message(struct worker *worker, struct proc_peer *peer,
+    const struct ipc_message *message);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the three parts of the retention share: keeping (retention.c), asking
+ * (retention_query.c) and answering (retention_answer.c).
+ */
+#ifndef SIGNET_WORKER_RETENTION_INTERNAL_H
+#define SIGNET_WORKER_RETENTION_INTERNAL_H
+
+#include <sys/queue.h>
+
+#include "lib/table.h"
+#include "worker/retention.h"
+
+/* How far one walk goes in a turn, and how many messages a page has. */
+#define RETENTION_STEPS 512
+#define RETENTION_PAGE  128
+
+/* A PUT that another worker has not acknowledged yet. */
+struct retention_wait {
+	STAILQ_ENTRY(retention_wait) next;
+	struct connection *connection; /* NULL: nobody waits (any more) */
+	uint64_t number;
+	uint64_t ack;
+};
+STAILQ_HEAD(retention_waits, retention_wait);
+
+/* A subscription is sent what is kept, worker by worker. */
+struct retention_query {
+	UT_hash_handle hh; /* by number */
+	uint64_t number;
+	struct subscription *subscription;
+	struct bytes topic_filter;
+	unsigned int worker;        /* the one that is asked */
+	bool is_asked;              /* and has not answered */
+	bool is_begun;              /* it has been asked once */
+	struct retained_walk *walk; /* if it is this one */
+};
+
+/* Another worker's query is answered. */
+struct retention_answer {
+	TAILQ_ENTRY(retention_answer) next;
+	struct proc_peer *peer;
+	uint64_t number;
+	struct retained_walk *walk;
+	unsigned int left; /* of the page; 0: the next is not asked for */
+};
+TAILQ_HEAD(retention_answers, retention_answer);
+
+struct retention {
+	struct worker *worker;
+	struct retained *retained;
+	uint64_t numbers; /* of PUTs and queries */
+	struct retention_waits waits[WORKER_SET_MAX];
+	struct retention_query *queries;
+	struct retention_answers answers;
+};
+
+unsigned int retention_home_of(const struct worker *worker,
+    struct bytes topic_name);
+
+/* The asking part. */
+bool retention_query_turn(struct retention *retention);
+void retention_query_peer_down(struct retention *retention,
+    unsigned int worker);
+int on_retained_found(struct retention *retention, struct bytes payload);
+int on_retained_page(struct retention *retention, unsigned int worker,
+    struct bytes payload);
+void retention_query_free(struct retention *retention,
+    struct retention_query *query);
+
+/* The answering part. */
+bool retention_answer_turn(struct retention *retention);
+void retention_answer_peer_down(struct retention *retention,
+    const struct proc_peer *peer);
+int on_retained_query(struct retention *retention, struct proc_peer *peer,
+    struct bytes payload);
+int on_retained_more(struct retention *retention, struct proc_peer *peer,
+    struct bytes payload);
+int on_retained_cancel(struct retention *retention, struct proc_peer *peer,
+    struct bytes payload);
+void retention_answer_free(struct retention *retention,
+    struct retention_answer *answer);
+
+#endif

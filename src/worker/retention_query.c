@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asking: what a new subscription matches is fetched from one worker after
+ * the other, page by page, as the client takes it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/memory.h"
+#include "worker/connection.h"
+#include "worker/retention_internal.h"
+#include "worker/session.h"
+
+void
+retention_query_free(struct retention *retention, struct retention_query *query)
+{
+	HASH_DEL(retention->queries, query);
+	if (query->subscription != NULL)
+		query->subscription->query = NULL;
+	retained_walk_free(&query->walk);
+	free((void *)(uintptr_t)query->topic_filter.data);
+	free(query);
+}
+
+static void
+send_to(struct retention_query *query, struct retention *retention,
+    enum ipc_message_type type, struct bytes topic_filter)
+{
+	struct worker *worker = retention->worker;
+	struct ipc_interest message = {
+		.number = query->number,
+		.topic_filter = topic_filter,
+	};
+
+	worker->scratch.len = 0;
+	ipc_interest_encode(&message, &worker->scratch);
+	proc_peer_push(worker->child, worker->peers[query->worker], type,
+	    buffer_view(&worker->scratch), -1, false);
+}
+
+void
+retention_query(struct subscription *subscription, struct bytes topic_filter)
+{
+	struct retention *retention = subscription->session->worker->retention;
+	struct retention_query *query;
+
+	retention_cancel(subscription);
+	query = memory_new(1, sizeof(*query));
+	query->number = ++retention->numbers;
+	query->subscription = subscription;
+	query->topic_filter = bytes_of(memory_copy(topic_filter),
+	    topic_filter.len);
+	HASH_ADD(hh, retention->queries, number, sizeof(query->number), query);
+	subscription->query = query;
+}
+
+void
+retention_cancel(struct subscription *subscription)
+{
+	struct retention_query *query = subscription->query;
+	struct retention *retention = subscription->session->worker->retention;
+
+	if (query == NULL)
+		return;
+	if (query->is_begun && query->walk == NULL &&
+	    retention->worker->peers[query->worker] != NULL)
+		send_to(query, retention, IPC_RETAINED_CANCEL, BYTES_NONE);
+	retention_query_free(retention, query);
+}
+
+static void
+query_next_worker(struct retention_query *query)
+{
+	retained_walk_free(&query->walk);
+	query->worker++;
+	query->is_begun = false;
+	query->is_asked = false;
+}
+
+static void
+deliver_found(struct subscription *subscription, struct message *message)
+{
+	const struct ipc_publish *parts = message_parts(message);
+	struct message_delivery delivery = {
+		.qos = parts->qos < subscription->qos ? parts->qos
+						      : subscription->qos,
+		.retain = true, /* [MQTT-3.3.1-8] */
+		.subscription_ids = &subscription->identifier,
+		.subscription_id_count = subscription->identifier != 0,
+	};
+
+	session_deliver(subscription->session, message, &delivery);
+}
+
+/* Is there room for a page more on the way to the client? */
+static bool
+has_room(const struct session *session)
+{
+	const struct config *config = session->worker->config;
+
+	return session->queued.count + RETENTION_PAGE <=
+		   config->sessions.max_queued_messages / 2 + RETENTION_PAGE &&
+	       (session->connection == NULL ||
+		   (session->connection->outbox.bytes <=
+			   config->limits.outbox_bytes / 2 &&
+		       session->queued.count < RETENTION_PAGE));
+}
+
+static void
+walk_here(struct retention *retention, struct retention_query *query)
+{
+	unsigned int steps = RETENTION_STEPS, found = 0;
+	struct message *message;
+
+	if (query->walk == NULL)
+		query->walk = retained_walk_new(retention->retained,
+		    query->topic_filter);
+	while (found++ < RETENTION_PAGE &&
+	       (message = retained_walk_next(query->walk,
+		    worker_now_ms(retention->worker), &steps)) != NULL)
+		deliver_found(query->subscription, message);
+	if (retained_walk_is_done(query->walk))
+		query_next_worker(query);
+}
+
+static void
+ask_there(struct retention *retention, struct retention_query *query)
+{
+	send_to(query, retention,
+	    query->is_begun ? IPC_RETAINED_MORE : IPC_RETAINED_QUERY,
+	    query->is_begun ? BYTES_NONE : query->topic_filter);
+	query->is_begun = true;
+	query->is_asked = true;
+}
+
+/* Returns true if it can go on in the next turn. */
+static bool
+query_turn(struct retention *retention, struct retention_query *query)
+{
+	struct worker *worker = retention->worker;
+
+	if (query->is_asked || !has_room(query->subscription->session))
+		return false;
+	if (query->worker == worker->child->index)
+		walk_here(retention, query);
+	else if (worker->peers[query->worker] != NULL)
+		ask_there(retention, query);
+	else
+		query_next_worker(query);
+	if (query->worker == worker->child->start.worker_count) {
+		retention_query_free(retention, query);
+		return false;
+	}
+	return !query->is_asked;
+}
+
+bool
+retention_query_turn(struct retention *retention)
+{
+	struct retention_query *query, *next;
+	bool goes_on = false;
+
+	HASH_ITER(hh, retention->queries, query, next)
+	if (query_turn(retention, query))
+		goes_on = true;
+	return goes_on;
+}
+
+void
+retention_query_peer_down(struct retention *retention, unsigned int worker)
+{
+	struct retention_query *query, *next;
+
+	HASH_ITER(hh, retention->queries, query, next)
+	if (query->worker == worker)
+		query_next_worker(query);
+}
+
+int
+on_retained_found(struct retention *retention, struct bytes payload)
+{
+	struct retention_query *query;
+	struct ipc_publish parts;
+	struct message *message;
+	uint64_t number;
+	int error = ipc_retained_decode(payload, &number, &parts);
+
+	if (error != 0)
+		return error;
+	HASH_FIND(hh, retention->queries, &number, sizeof(number), query);
+	if (query == NULL)
+		return 0; /* cancelled meanwhile */
+	message = message_new(&parts);
+	deliver_found(query->subscription, message);
+	message_unref(&message);
+	return 0;
+}
+
+int
+on_retained_page(struct retention *retention, unsigned int worker,
+    struct bytes payload)
+{
+	struct retention_query *query;
+	uint64_t number;
+	uint8_t is_last;
+	int error = ipc_retained_status_decode(payload, &number, &is_last);
+
+	if (error != 0)
+		return error;
+	HASH_FIND(hh, retention->queries, &number, sizeof(number), query);
+	if (query == NULL)
+		return 0;
+	if (!query->is_asked || query->worker != worker)
+		return -EBADMSG;
+	query->is_asked = false;
+	if (is_last)
+		query_next_worker(query);
+	return 0;
+}
