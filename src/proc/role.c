@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* As many processes of a role as can be configured. */
-#define CORES_MAX 256
+#define CORES_MAX 64
 
 const struct role *
 role_find(enum ipc_role id)
