@@ -139,6 +139,10 @@ query_turn(struct retention *retention, struct retention_query *query)
 {
 	struct worker *worker = retention->worker;
 
+	if (query->worker >= worker->child->start.worker_count) {
+		retention_query_free(retention, query);
+		return false;
+	}
 	if (query->is_asked || !has_room(query->subscription->session))
 		return false;
 	if (query->worker == worker->child->index)
@@ -147,10 +151,6 @@ query_turn(struct retention *retention, struct retention_query *query)
 		ask_there(retention, query);
 	else
 		query_next_worker(query);
-	if (query->worker == worker->child->start.worker_count) {
-		retention_query_free(retention, query);
-		return false;
-	}
 	return !query->is_asked;
 }
 

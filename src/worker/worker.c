@@ -273,6 +273,9 @@ worker_init(struct worker *worker, struct proc_child *child)
 static void
 worker_done(struct worker *worker)
 {
+	uv_close((uv_handle_t *)&worker->tick, NULL);
+	uv_close((uv_handle_t *)&worker->idle, NULL);
+	uv_run(&worker->child->loop, UV_RUN_NOWAIT);
 	/* The loop has closed its channels: nobody is told any more. */
 	memset(worker->peers, 0, sizeof(worker->peers));
 	session_forget_all(worker);
