@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """CONNECT and CONNACK in both versions."""
 
-from signet import (Closed, case, codec, features, main, unique)
+from signet import (Client, Closed, case, codec, features, main, unique)
 
 
 def raw_client(broker, version=5, **options):

@@ -133,9 +133,13 @@ class Broker:
 
     def spawn(self, arguments):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True)
+            try:
+                self.process = subprocess.Popen(
+                    arguments, stdin=subprocess.DEVNULL, stdout=log,
+                    stderr=log, start_new_session=True)
+            except OSError:
+                self.remove()
+                raise
 
     def __enter__(self):
         return self
@@ -183,9 +187,12 @@ class Daemon(Broker):
         self.settings = settings(self.port, overrides)
         write_configuration(self.configuration, self.settings)
         self.spawn([SIGNETD, "-c", self.configuration])
-        self.final_log = None
         if is_awaited:
-            self.await_ready()
+            try:
+                self.await_ready()
+            except BaseException:
+                self.kill()
+                raise
 
     @property
     def pid(self):
