@@ -258,7 +258,7 @@ def the_first_packet_may_share_a_segment_with_finished(broker):
             client.version, client.stream = 5, stream
             client.buffer, client.queue = bytearray(), []
             client.expect(codec.CONNACK)
-            client.expect(codec.SUBACK)
+            client.await_type(codec.SUBACK)
             assert len(client.take().payload) == i * 3000
 
 
