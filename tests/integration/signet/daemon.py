@@ -154,7 +154,9 @@ class Broker:
         return Client(self, *args, **options)
 
     def kill(self):
-        """End everything, however it stands."""
+        """End everything, however it stands. Again: nothing."""
+        if self not in running:
+            return
         pids = []
         if self.process is not None and self.process.poll() is None:
             pids = processes.children(self.process.pid)
@@ -245,7 +247,9 @@ class Daemon(Broker):
             self.role_pids("worker"))]
 
     def stop(self, number=signal.SIGTERM):
-        """End in order: status 0 and nobody left."""
+        """End in order: status 0 and nobody left. Again: nothing."""
+        if self not in running:
+            return
         pids = [self.pid] + processes.children(self.pid)
         self.process.send_signal(number)
         try:
