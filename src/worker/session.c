@@ -116,6 +116,15 @@ session_subscribe(struct session *session,
 }
 
 bool
+session_is_subscribed(const struct session *session, struct bytes topic_filter)
+{
+	struct topic_node *node = topic_tree_find(session->worker->topics,
+	    topic_filter);
+
+	return node != NULL && topic_node_subscription(node, session) != NULL;
+}
+
+bool
 session_unsubscribe(struct session *session, struct bytes topic_filter)
 {
 	struct topic_node *node = topic_tree_find(session->worker->topics,
