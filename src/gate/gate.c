@@ -216,5 +216,7 @@ gate_run(struct proc_child *child)
 	proc_child_ready(child);
 	status = proc_child_loop(child, &proc_events);
 	settings_close(&gate->settings);
+	free(gate->workers);
+	free(gate);
 	return status;
 }

@@ -49,26 +49,26 @@ connect_refuse(struct connection *connection, enum mqtt_reason reason,
 	connection_disconnect(connection, 0, word);
 }
 
-/* Names that the decoder could not accept still get an answer. */
+/*
+ * A CONNECT that does not decode still gets an answer where there is a form to
+ * give it in: in 5.0 for every fault (4.13.1), in 3.1.1 for some.
+ */
 static int
 refuse_undecoded(struct connection *connection,
     const struct mqtt_connect *connect, int error)
 {
 	enum mqtt_reason reason = (enum mqtt_reason) - error;
 
-	switch (reason) {
-	case MQTT_REASON_UNSUPPORTED_PROTOCOL_VERSION:
+	if (reason == MQTT_REASON_UNSUPPORTED_PROTOCOL_VERSION)
 		/* [MQTT-3.1.2-2]; above 5 the answer is that of 5. */
 		connection->version = connect->version >= MQTT_VERSION_5
 					  ? MQTT_VERSION_5
 					  : MQTT_VERSION_3_1_1;
-		break;
-	case MQTT_REASON_CLIENT_IDENTIFIER_NOT_VALID: /* [MQTT-3.1.3-9] */
+	else if (connect->version == MQTT_VERSION_5 ||
+		 reason == MQTT_REASON_CLIENT_IDENTIFIER_NOT_VALID)
 		connection->version = (uint8_t)connect->version;
-		break;
-	default:
-		return error;
-	}
+	else
+		return error; /* [MQTT-3.1.4-1] */
 	connect_refuse(connection, reason, mqtt_reason_name(reason));
 	return 0;
 }

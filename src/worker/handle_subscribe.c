@@ -64,7 +64,9 @@ check_subscription(struct connection *connection,
 		log_denied(connection, "subscribe", subscription->topic_filter);
 		return MQTT_REASON_NOT_AUTHORIZED;
 	}
-	if (session->subscription_count >= config->limits.subscriptions)
+	/* One that replaces another is not one more [MQTT5-3.8.4-3]. */
+	if (session->subscription_count >= config->limits.subscriptions &&
+	    !session_is_subscribed(session, subscription->topic_filter))
 		return MQTT_REASON_QUOTA_EXCEEDED;
 	return MQTT_REASON_SUCCESS;
 }

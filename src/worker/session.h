@@ -120,6 +120,10 @@ uint64_t session_subscribe(struct session *session,
     const struct session_subscription *wanted, struct subscription **made,
     bool *is_new);
 
+/* Is there a subscription with this very Topic Filter? */
+bool session_is_subscribed(const struct session *session,
+    struct bytes topic_filter);
+
 /* False if there was no such subscription. */
 bool session_unsubscribe(struct session *session, struct bytes topic_filter);
 

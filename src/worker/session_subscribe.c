@@ -81,3 +81,12 @@ session_unsubscribe(struct session *session, struct bytes topic_filter)
 	subscription_free(session, subscription);
 	return true;
 }
+
+bool
+session_is_subscribed(const struct session *session, struct bytes topic_filter)
+{
+	struct topic_node *node = topic_tree_find(session->worker->topics,
+	    topic_filter);
+
+	return node != NULL && topic_node_subscription(node, session) != NULL;
+}

@@ -156,7 +156,8 @@ def all_workers_may_crash_at_once():
         for pid in old.values():
             os.kill(pid, signal.SIGKILL)
         for client in clients:
-            assert client.expect_closed() in ("eof", "reset")
+            how = client.expect_closed()
+            assert how in ("eof", "reset"), how
         wait_until(lambda: len(daemon.role_pids("worker")) == 2
                    and not set(daemon.role_pids("worker").values())
                    & set(old.values()), "the workers are back")

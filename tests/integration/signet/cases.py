@@ -95,6 +95,14 @@ def _run_case(shared, function, overrides):
         shared.check()
 
 
+def _print_fault():
+    """The traceback from the case on, without our own frames above it."""
+    kind, error, frames = sys.exc_info()
+    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+        frames = frames.tb_next
+    traceback.print_exception(kind, error, frames, file=sys.stdout)
+
+
 def _print_logs():
     tails = daemons.ended_tails + [
         f"{broker.log_path}:\n{broker.log.tail()}"
@@ -119,7 +127,7 @@ def _run_one(shared, area, function, timeout, overrides):
         return None
     except Exception:
         _report(name, "FAIL", time.monotonic() - started)
-        traceback.print_exc(file=sys.stdout)
+        _print_fault()
         _print_logs()
         sys.stdout.flush()
         shared.drop()

@@ -133,9 +133,13 @@ class Broker:
 
     def spawn(self, arguments):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True)
+            try:
+                self.process = subprocess.Popen(
+                    arguments, stdin=subprocess.DEVNULL, stdout=log,
+                    stderr=log, start_new_session=True)
+            except OSError:
+                self.remove()
+                raise
 
     def __enter__(self):
         return self
@@ -150,7 +154,9 @@ class Broker:
         return Client(self, *args, **options)
 
     def kill(self):
-        """End everything, however it stands."""
+        """End everything, however it stands. Again: nothing."""
+        if self not in running:
+            return
         pids = []
         if self.process is not None and self.process.poll() is None:
             pids = processes.children(self.process.pid)
@@ -183,9 +189,12 @@ class Daemon(Broker):
         self.settings = settings(self.port, overrides)
         write_configuration(self.configuration, self.settings)
         self.spawn([SIGNETD, "-c", self.configuration])
-        self.final_log = None
         if is_awaited:
-            self.await_ready()
+            try:
+                self.await_ready()
+            except BaseException:
+                self.kill()
+                raise
 
     @property
     def pid(self):
@@ -238,7 +247,9 @@ class Daemon(Broker):
             self.role_pids("worker"))]
 
     def stop(self, number=signal.SIGTERM):
-        """End in order: status 0 and nobody left."""
+        """End in order: status 0 and nobody left. Again: nothing."""
+        if self not in running:
+            return
         pids = [self.pid] + processes.children(self.pid)
         self.process.send_signal(number)
         try:

@@ -62,6 +62,7 @@ class Member:
             while True:
                 got = stream.tls.read(262144)
                 if not got:
+                    self.ended = "close_notify"
                     break
                 self.client.buffer += got
         except ssl.SSLWantReadError:

@@ -16,6 +16,8 @@ DEADLINE = 10 * SLOWNESS
 
 # OpenSSL's option bit that leaves the extended master secret out.
 NO_EXTENDED_MASTER_SECRET = 0x1
+# And the one, set by Python, that takes a cut connection for an orderly end.
+IGNORE_UNEXPECTED_EOF = 0x80
 
 
 class Closed(Exception):
@@ -62,6 +64,7 @@ def context(pki, name="client-1", **options):
     if options.get("maximum") is not None:
         made.maximum_version = options["maximum"]
     made.options |= options.get("flags", 0)
+    made.options &= ~IGNORE_UNEXPECTED_EOF
     if name is not None:
         made.load_cert_chain(f"{pki}/{name}.pem", f"{pki}/{name}.key")
     _contexts[key] = made

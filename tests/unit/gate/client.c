@@ -24,14 +24,32 @@ send_all(struct client *client, const uint8_t *data, size_t len)
 	}
 }
 
+/* In TLS 1.2 CertificateVerify (15) is in a record of its own, in plaintext. */
+static void
+forge(uint8_t *data, size_t len)
+{
+	for (size_t pos = 0; pos + 5 < len;) {
+		size_t end = pos + 5 +
+			     ((size_t)data[pos + 3] << 8 | data[pos + 4]);
+
+		if (data[pos] == SSL3_RT_HANDSHAKE &&
+		    data[pos + 5] == SSL3_MT_CERTIFICATE_VERIFY && end <= len)
+			data[end - 1] ^= 1;
+		pos = end;
+	}
+}
+
 static void
 flush(struct client *client, SSL *ssl)
 {
 	uint8_t data[4096];
 	int len;
 
-	while ((len = BIO_read(SSL_get_wbio(ssl), data, sizeof(data))) > 0)
+	while ((len = BIO_read(SSL_get_wbio(ssl), data, sizeof(data))) > 0) {
+		if (client->spec.is_forging)
+			forge(data, (size_t)len);
 		send_all(client, data, (size_t)len);
+	}
 }
 
 /* False if nothing more comes. */

@@ -20,11 +20,11 @@ struct client_spec {
 	uint64_t options; /* SSL_OP_* */
 	const struct pki_pair *pair;
 	const struct pki_pair *intermediate;
-	EVP_PKEY *other_key;    /* sign with this one instead */
 	struct bytes raw;       /* send these bytes and no TLS */
 	struct bytes first;     /* application data, right behind Finished */
 	bool is_coalesced;      /* in the segment of Finished */
 	bool is_dribbled;       /* each byte in a segment of its own */
+	bool is_forging;        /* of the signature in CertificateVerify */
 	bool is_distrustful;    /* trusts no CA */
 	bool has_nothing_to_do; /* wait until it is closed */
 	bool is_gone;           /* close at once */

@@ -152,6 +152,20 @@ START_TEST(refusal_of_weak_keys_and_hashes)
 }
 END_TEST
 
+START_TEST(refusal_of_a_signature_by_another_key)
+{ /* RFC 5246 s7.4.8, s7.2.2 */
+	struct client_spec spec = { .version = TLS1_2_VERSION,
+		.is_forging = true,
+		.pair = &fixture_pki.client };
+
+	fixture_start(&fixture, &fixture_pki.server, 5000);
+	fixture_try(&fixture, &client, &spec);
+	assert_refused("bad-signature", TLS_ALERT_DECRYPT_ERROR);
+	assert_unharmed();
+	fixture_stop(&fixture);
+}
+END_TEST
+
 START_TEST(refusal_of_an_intermediate_that_is_not_sent)
 {
 	struct pki_pair pair = pki_issue(
@@ -303,6 +317,7 @@ refusal_tests(void)
 	    refusal_tells_what_is_wrong_with_a_certificate, 0,
 	    CERTIFICATE_COUNT * VERSION_COUNT);
 	tcase_add_loop_test(tests, refusal_of_weak_keys_and_hashes, 0, 2);
+	tcase_add_test(tests, refusal_of_a_signature_by_another_key);
 	tcase_add_test(tests, refusal_of_an_intermediate_that_is_not_sent);
 	tcase_add_loop_test(tests, refusal_tells_what_is_wrong_with_an_offer, 0,
 	    sizeof(offers) / sizeof(offers[0]));
