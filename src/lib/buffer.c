@@ -10,13 +10,14 @@
 uint8_t *
 buffer_reserve(struct buffer *buffer, size_t more)
 {
-	size_t capacity = buffer->capacity;
+	size_t needed = buffer->len + more;
+	size_t capacity = buffer->capacity + buffer->capacity / 2;
 
-	if (buffer->capacity - buffer->len < more) {
+	if (needed > buffer->capacity) {
+		if (capacity < needed)
+			capacity = needed;
 		if (capacity < BUFFER_CAPACITY_MIN)
 			capacity = BUFFER_CAPACITY_MIN;
-		while (capacity - buffer->len < more)
-			capacity += capacity / 2;
 		buffer->data = memory_resize(buffer->data, capacity);
 		buffer->capacity = capacity;
 	}

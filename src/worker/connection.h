@@ -55,8 +55,11 @@ struct connection {
 	bool is_held : 1;
 	bool is_homeless : 1;
 	bool is_alert_sent : 1;
+	bool is_packet_alone : 1; /* in hand: plaintext holds nothing else */
 	uint16_t keep_alive_seconds;
 	uint16_t home; /* the worker to move to, if MOVING */
+	uint32_t
+	    packet_len; /* of the one that is not whole yet; 0: not known */
 	uint32_t waiting_subacks;
 	uint32_t waiting_acks; /* for other workers: see retention.c */
 	uint32_t denied_count; /* denials since the last that was logged */

@@ -11,6 +11,9 @@
 #include "worker/connection.h"
 #include "worker/handoff.h"
 
+/* Room for a packet is made when this part of it is here. */
+#define PACKET_ROOM_SHARE 8
+
 static bool
 takes_packets(const struct connection *connection)
 {
@@ -45,8 +48,16 @@ take_packets(struct connection *connection, struct bytes input)
 			break;
 		}
 		status = mqtt_frame_decode(rest, max, &frame);
-		if (status == MQTT_NEED_MORE)
+		if (status == MQTT_NEED_MORE) {
+			connection->packet_len = (uint32_t)frame.len;
 			break;
+		}
+		connection->packet_len = 0;
+		connection->is_packet_alone = status == 0 &&
+					      input.data ==
+						  connection->plaintext.data &&
+					      frame.len ==
+						  connection->plaintext.len;
 		if (status == 0)
 			status = connection_dispatch(connection, &frame);
 		if (status < 0)
@@ -58,6 +69,21 @@ take_packets(struct connection *connection, struct bytes input)
 	return taken;
 }
 
+/*
+ * Make room for the rest of a packet in one piece, once a part of it is here
+ * that its sender had to pay for: what we allocate is at most a few times what
+ * we got.
+ */
+static void
+make_room(struct connection *connection)
+{
+	struct buffer *kept = &connection->plaintext;
+	size_t wanted = connection->packet_len;
+
+	if (wanted > kept->len && wanted / PACKET_ROOM_SHARE <= kept->len)
+		buffer_reserve(kept, wanted - kept->len);
+}
+
 static void
 take_plaintext(struct connection *connection, struct bytes plaintext)
 {
@@ -66,14 +92,21 @@ take_plaintext(struct connection *connection, struct bytes plaintext)
 
 	if (kept->len == 0) {
 		taken = take_packets(connection, plaintext);
-		if (connection->state <= CONNECTION_OPEN)
+		if (connection->state > CONNECTION_OPEN)
+			return;
+		if (taken < plaintext.len) {
 			buffer_append(kept, bytes_skip(plaintext, taken));
+			make_room(connection);
+		}
 		return;
 	}
 	buffer_append(kept, plaintext);
 	taken = take_packets(connection, buffer_view(kept));
-	if (connection->state <= CONNECTION_OPEN)
+	/* nothing is left of it if a message has taken the memory */
+	if (connection->state <= CONNECTION_OPEN && kept->data != NULL) {
 		buffer_consume(kept, taken);
+		make_room(connection);
+	}
 }
 
 /* The record layer has ended the connection. */

@@ -100,6 +100,7 @@ route_publish(struct connection *connection, const struct mqtt_publish *publish)
 	struct buffer forwarded = { .data = NULL };
 	struct mqtt_writer writer = { .data = NULL };
 	struct router_result result;
+	struct buffer *storage;
 	struct ack ack;
 
 	if (connection->version == MQTT_VERSION_5 &&
@@ -111,7 +112,12 @@ route_publish(struct connection *connection, const struct mqtt_publish *publish)
 		parts.properties = bytes_of(writer.data, writer.len);
 		set_expiry(connection, &publish->properties, &parts);
 	}
-	result = router_publish(worker, &parts);
+	/* A large payload that came alone is not copied again. */
+	storage = connection->is_packet_alone && parts.properties.len == 0 &&
+			  !publish->retain
+		      ? &connection->plaintext
+		      : NULL;
+	result = router_publish(worker, &parts, storage);
 	if (result.is_full)
 		connection_hold(connection);
 	ack = ack_of(publish, result.has_receivers

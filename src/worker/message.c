@@ -22,6 +22,7 @@ struct message {
 	unsigned int references;
 	struct ipc_publish parts; /* views into data */
 	struct message_head *heads[HEAD_SLOTS];
+	uint8_t *storage; /* what the parts lie in, if not in data */
 	uint8_t data[];
 };
 
@@ -47,12 +48,25 @@ message_new(const struct ipc_publish *parts)
 	/* Not memory_new(): clearing a large payload first costs a copy. */
 	message = memory_resize(NULL, sizeof(*message) + len);
 	message->references = 1;
+	message->storage = NULL;
 	memset(message->heads, 0, sizeof(message->heads));
 	message->parts = *parts;
 	end = message->data;
 	message->parts.topic_name = copy_behind(&end, parts->topic_name);
 	message->parts.properties = copy_behind(&end, parts->properties);
 	message->parts.payload = copy_behind(&end, parts->payload);
+	return message;
+}
+
+struct message *
+message_new_in(const struct ipc_publish *parts, struct buffer *storage)
+{
+	struct message *message = memory_new(1, sizeof(*message));
+
+	message->references = 1;
+	message->parts = *parts;
+	message->storage = storage->data;
+	*storage = (struct buffer){ .data = NULL };
 	return message;
 }
 
@@ -73,6 +87,7 @@ message_unref(struct message **message)
 		return;
 	for (size_t i = 0; i < HEAD_SLOTS; i++)
 		free(last->heads[i]);
+	free(last->storage);
 	free(last);
 }
 

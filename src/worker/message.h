@@ -16,6 +16,12 @@ struct message;
  * workers. Returned with one reference.
  */
 struct message *message_new(const struct ipc_publish *parts);
+
+/* The same without a copy: the memory that all parts lie in is taken, and the
+ * buffer is empty then. */
+struct message *message_new_in(const struct ipc_publish *parts,
+    struct buffer *storage);
+
 struct message *message_ref(struct message *message);
 /* Give a reference back; *message is NULL afterwards. NULL is allowed. */
 void message_unref(struct message **message);

@@ -8,6 +8,8 @@
 /* A PUBACK or PINGRESP lies in the entry itself. */
 #define SMALL_PACKET_MAX 6
 #define CAPACITY_MIN     4
+/* From so many bytes on, a payload is protected where it lies. */
+#define DIRECT_MIN 4096
 
 enum entry_kind {
 	ENTRY_SMALL_PACKET,
@@ -200,10 +202,13 @@ copy_from(struct bytes view, size_t offset, uint8_t *out, size_t room)
 	return len;
 }
 
-/* Take bytes of the first entry, a message; pops it at its end. */
+/*
+ * Take bytes of the first entry, a message, up to what take_direct() is for;
+ * pops it at its end.
+ */
 static size_t
 take_message(struct outbox *outbox, enum mqtt_version version, uint64_t now_ms,
-    uint8_t *out, size_t room, struct bytes *direct)
+    uint8_t *out, size_t room)
 {
 	struct outbox_entry *entry = entry_at(outbox, 0);
 	struct bytes payload = message_parts(entry->message)->payload;
@@ -219,13 +224,8 @@ take_message(struct outbox *outbox, enum mqtt_version version, uint64_t now_ms,
 			return taken;
 	}
 	inside = outbox->offset - outbox->packet.len;
-	if (taken == 0 && direct != NULL && payload.len - inside >= room) {
-		*direct = bytes_of(payload.data + inside, room);
-		taken = room;
-		outbox->offset += (uint32_t)room;
-		/* The view must live: the entry is popped by the next call. */
+	if (payload.len - inside >= DIRECT_MIN)
 		return taken;
-	}
 	if (inside < payload.len) {
 		size_t len = copy_from(payload, inside, out + taken,
 		    room - taken);
@@ -237,6 +237,33 @@ take_message(struct outbox *outbox, enum mqtt_version version, uint64_t now_ms,
 	if (inside == payload.len)
 		outbox_pop(outbox);
 	return taken;
+}
+
+/* Is the front the inside of a payload that is worth a record of its own? */
+static bool
+first_is_direct(const struct outbox *outbox)
+{
+	const struct outbox_entry *entry = entry_at(outbox, 0);
+
+	return entry->kind == ENTRY_MESSAGE && outbox->packet.len > 0 &&
+	       outbox->offset >= outbox->packet.len &&
+	       outbox->packet.len + message_parts(entry->message)->payload.len -
+		       outbox->offset >=
+		   DIRECT_MIN;
+}
+
+/* Take up to room bytes of that payload, where they are. */
+static size_t
+take_direct(struct outbox *outbox, size_t room, struct bytes *direct)
+{
+	const struct outbox_entry *entry = entry_at(outbox, 0);
+	struct bytes rest = bytes_skip(message_parts(entry->message)->payload,
+	    outbox->offset - outbox->packet.len);
+
+	*direct = bytes_of(rest.data, rest.len < room ? rest.len : room);
+	outbox->offset += (uint32_t)direct->len;
+	/* The view must live: the entry is popped by the next call. */
+	return direct->len;
 }
 
 static size_t
@@ -283,16 +310,18 @@ outbox_take(struct outbox *outbox, enum mqtt_version version, uint64_t now_ms,
 	size_t taken = 0;
 
 	*direct = BYTES_NONE;
-	while (outbox->count > 0 && taken < room && direct->len == 0) {
+	while (outbox->count > 0 && taken < room) {
 		bool is_message = entry_at(outbox, 0)->kind == ENTRY_MESSAGE;
 
 		if (first_is_finished(outbox) ||
 		    first_is_expired(outbox, now_ms))
 			outbox_pop(outbox);
+		else if (first_is_direct(outbox))
+			return taken > 0 ? taken
+					 : take_direct(outbox, room, direct);
 		else if (is_message)
 			taken += take_message(outbox, version, now_ms,
-			    out + taken, room - taken,
-			    taken == 0 ? direct : NULL);
+			    out + taken, room - taken);
 		else
 			taken += take_packet(outbox, out + taken, room - taken);
 	}

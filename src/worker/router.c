@@ -106,28 +106,35 @@ deliver(const struct delivery *delivery, struct message *message)
 	session_deliver(delivery->session, message, &to);
 }
 
-/* Deliver to this worker's sessions; returns the other workers that want it. */
+/* Find who gets a message: sessions here, and the workers that want it. */
 static worker_set
-route(struct worker *worker, const struct ipc_publish *parts)
+find_receivers(struct worker *worker, const struct ipc_publish *parts)
 {
 	struct router *router = worker->router;
-	struct message *message;
-	worker_set workers;
 
 	router->parts = parts;
 	router->number++;
 	router->count = 0;
-	workers = topic_tree_match(worker->topics, parts->topic_name, on_match,
+	return topic_tree_match(worker->topics, parts->topic_name, on_match,
 	    router);
+}
+
+/* Deliver to the sessions that were found. */
+static void
+deliver_all(struct router *router, const struct ipc_publish *parts,
+    struct buffer *storage)
+{
+	struct message *message;
+
 	if (router->count == 0)
-		return workers;
-	message = message_new(parts);
+		return;
+	message = storage == NULL ? message_new(parts)
+				  : message_new_in(parts, storage);
 	for (uint32_t i = 0; i < router->count; i++) {
 		deliver(&router->deliveries[i], message);
 		free(router->deliveries[i].subscription_ids);
 	}
 	message_unref(&message);
-	return workers;
 }
 
 /* Forward to each worker of a set. True if one of the queues is full now. */
@@ -154,15 +161,18 @@ forward(struct worker *worker, const struct ipc_publish *parts,
 }
 
 struct router_result
-router_publish(struct worker *worker, const struct ipc_publish *parts)
+router_publish(struct worker *worker, const struct ipc_publish *parts,
+    struct buffer *storage)
 {
-	worker_set workers = route(worker, parts);
+	worker_set workers = find_receivers(worker, parts);
 	struct router_result result = {
 		.has_receivers = workers != 0 || worker->router->count > 0,
 	};
 
+	/* First: the parts may go with the message that is delivered. */
 	if (workers != 0)
 		result.is_full = forward(worker, parts, workers);
+	deliver_all(worker->router, parts, storage);
 	return result;
 }
 
@@ -176,6 +186,7 @@ on_publish_forward(struct worker *worker, struct bytes payload)
 		return error;
 	if (!mqtt_topic_name_is_valid(parts.topic_name))
 		return -EBADMSG;
-	route(worker, &parts);
+	find_receivers(worker, &parts);
+	deliver_all(worker->router, &parts, NULL);
 	return 0;
 }

@@ -24,9 +24,11 @@ struct router_result {
  * Route a message that was published here: deliver it to this worker's
  * sessions, and forward it to each worker that has an interest.
  * parts: borrowed; copied only if somebody wants it.
+ * storage: NULL, or the memory that all parts lie in, which may be taken
+ * instead of a copy; the buffer is empty then.
  */
 struct router_result router_publish(struct worker *worker,
-    const struct ipc_publish *parts);
+    const struct ipc_publish *parts, struct buffer *storage);
 
 /* Handler of PUBLISH_FORWARD: deliver to this worker's sessions alone. */
 int on_publish_forward(struct worker *worker, struct bytes payload);

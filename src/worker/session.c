@@ -72,7 +72,7 @@ publish_will(struct session *session)
 	session->will_at_ms = UINT64_MAX;
 	if (will == NULL)
 		return;
-	router_publish(session->worker, message_parts(will));
+	router_publish(session->worker, message_parts(will), NULL);
 	message_unref(&will);
 }
 

@@ -13,6 +13,7 @@
 #include "worker/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "lib/memory.h"
@@ -24,6 +25,10 @@
 #include "worker/session.h"
 
 #define TICK_MS 1000
+
+/* Blocks above go back to the system at once; so does free memory above. */
+#define HEAP_BLOCK_MAX (1024 * 1024)
+#define HEAP_TOP_MAX   (2 * 1024 * 1024)
 
 /* A connection that was silent so long gives back what can be made again. */
 #define REST_MS 2000
@@ -296,7 +301,10 @@ worker_run(struct proc_child *child)
 	struct worker worker = { .child = child };
 	int status;
 
-	hash_start();
+	/* A large message comes and goes: its pages are not to be given back to
+	 * the system, and faulted in again, each time. */
+	mallopt(M_MMAP_THRESHOLD, HEAP_BLOCK_MAX);
+	mallopt(M_TRIM_THRESHOLD, HEAP_TOP_MAX);
 	tls_aead_start();
 	worker_init(&worker, child);
 	child->context = &worker;
