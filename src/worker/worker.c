@@ -231,6 +231,9 @@ worker_init(struct worker *worker, struct proc_child *child)
 static void
 worker_done(struct worker *worker)
 {
+	/* What was closed is the loop's until its next turn. */
+	uv_close((uv_handle_t *)&worker->tick, NULL);
+	uv_run(&worker->child->loop, UV_RUN_NOWAIT);
 	interest_done(&worker->interest);
 	router_free(&worker->router);
 	rights_table_free(&worker->rights);
