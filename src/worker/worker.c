@@ -12,6 +12,8 @@
  */
 #include "worker/worker.h"
 
+#include <sys/resource.h>
+
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -25,6 +27,9 @@
 #include "worker/session.h"
 
 #define TICK_MS 1000
+
+/* Channels, messages by descriptor, the loop's own. */
+#define DESCRIPTORS_RESERVED 256
 
 /* Blocks above go back to the system at once; so does free memory above. */
 #define HEAP_BLOCK_MAX (1024 * 1024)
@@ -245,10 +250,35 @@ static const struct proc_events worker_events = {
 	.on_stop = on_stop,
 };
 
+/*
+ * How many connections this worker takes: its share, as homes are spread
+ * evenly, but no more than it may hold descriptors, some of which it needs
+ * for channels and for large messages on their way.
+ */
+static size_t
+connection_max(const struct proc_child *child)
+{
+	size_t share = child->config->limits.connections /
+			   child->start.worker_count +
+		       1;
+	struct rlimit descriptors;
+
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0 ||
+	    descriptors.rlim_cur >= share + DESCRIPTORS_RESERVED)
+		return share;
+	log_warning(log_word("event", "few-descriptors"),
+	    log_number("limit", (int64_t)descriptors.rlim_cur),
+	    log_number("needed", (int64_t)(share + DESCRIPTORS_RESERVED)),
+	    log_string("hint", "raise the limit of open files (LimitNOFILE) "
+			       "or lower limits.connections"));
+	return descriptors.rlim_cur > 2 * DESCRIPTORS_RESERVED
+		   ? descriptors.rlim_cur - DESCRIPTORS_RESERVED
+		   : descriptors.rlim_cur / 2;
+}
+
 static void
 worker_init(struct worker *worker, struct proc_child *child)
 {
-	uint32_t connections = child->config->limits.connections;
 
 	worker->child = child;
 	worker->config = child->config;
@@ -257,8 +287,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 	worker->router = router_new();
 	worker->retention = retention_new(worker);
 	interest_init(&worker->interest);
-	/* Homes are spread evenly, so the bound is shared out evenly. */
-	worker->connection_max = connections / child->start.worker_count + 1;
+	worker->connection_max = connection_max(child);
 	TAILQ_INIT(&worker->connections);
 	TAILQ_INIT(&worker->dirty);
 	TAILQ_INIT(&worker->active);
@@ -278,6 +307,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 static void
 worker_done(struct worker *worker)
 {
+	/* What was closed is the loop's until its next turn. */
 	uv_close((uv_handle_t *)&worker->tick, NULL);
 	uv_close((uv_handle_t *)&worker->idle, NULL);
 	uv_run(&worker->child->loop, UV_RUN_NOWAIT);

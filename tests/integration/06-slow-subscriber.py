@@ -61,7 +61,8 @@ def memory_stays_bounded(broker):
     grown = resident(broker) - before
     for client in slow:
         client.abort()
-    assert grown < 10 * OUTBOX * 3 + 8 * MEGABYTE, grown
+    if not processes.is_sanitized(broker.pid):
+        assert grown < 10 * OUTBOX * 3 + 8 * MEGABYTE, grown
     print(f"     grown by {grown / MEGABYTE:.1f} MB for 10 slow subscribers")
 
 
@@ -156,7 +157,9 @@ def a_slow_subscriber_of_large_messages_is_bounded(broker):
         for i in range(60):
             sender.publish(topic, b"x" * 500000)
             assert len(quick.take().payload) == 500000
-        assert resident(broker) - before < 24 * MEGABYTE
+        grown = resident(broker) - before
+        if not processes.is_sanitized(broker.pid):
+            assert grown < 24 * MEGABYTE, grown
         sender.ping()
 
 

@@ -258,11 +258,12 @@ class Daemon(Broker):
             tail = self.log.tail()
             self.kill()
             raise AssertionError("signetd does not stop\n" + tail) from None
-        tail = self.log.tail()
+        tail, accidents = self.log.tail(), self.log.accidents()
         left = [pid for pid in pids if processes.status(pid) is not None]
         self.remove()
         assert returned == 0, f"signetd ended with {returned}:\n{tail}"
         assert not left, f"still running: {left}\n{tail}"
+        assert not accidents, "\n".join(accidents + [tail])
 
 
 class Mosquitto(Broker):

@@ -8,6 +8,10 @@ _LINE = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) "
 _FIELD = re.compile(r'([a-z0-9_]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
 
 
+_ACCIDENTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
+              "runtime error:", "Assertion")
+
+
 class Line(dict):
     """The fields of one event; level, speaker ("worker/1") and text."""
 
@@ -51,6 +55,12 @@ class Log:
 
     def find(self, since=0, **wanted):
         return [line for line in self.read()[since:] if line.has(**wanted)]
+
+    def accidents(self):
+        """Lines that no event writes: what a sanitizer or panic() says."""
+        return [line.text for line in self.read()
+                if line.get("event") == "panic" or any(
+                    word in line.text for word in _ACCIDENTS)]
 
     def mark(self):
         """Where the log ends now, for since."""

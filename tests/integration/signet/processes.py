@@ -72,6 +72,12 @@ def memory(pid, field="Rss"):
     return 0
 
 
+def is_sanitized(pid):
+    """Is it built with AddressSanitizer, which keeps what is freed?"""
+    with open(f"/proc/{pid}/maps") as maps:
+        return "libasan" in maps.read()
+
+
 def descriptors(pid):
     """{number: what it is} of the open descriptors."""
     found = {}
