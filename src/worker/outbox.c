@@ -34,6 +34,13 @@ struct outbox_entry {
 	uint8_t small_len : 4;
 };
 
+/* What a message costs here; an empty one is not free. */
+static size_t
+message_cost(const struct message *message)
+{
+	return message_bytes(message) + sizeof(struct outbox_entry);
+}
+
 /* A small packet lies over the pointers of its entry. */
 static uint8_t *
 small_packet(struct outbox_entry *entry)
@@ -87,7 +94,7 @@ static void
 entry_done(struct outbox *outbox, struct outbox_entry *entry)
 {
 	if (entry->kind == ENTRY_MESSAGE) {
-		outbox->bytes -= message_bytes(entry->message);
+		outbox->bytes -= message_cost(entry->message);
 		message_unref(&entry->message);
 		free(entry->subscription_ids);
 		return;
@@ -164,7 +171,7 @@ outbox_push_message(struct outbox *outbox, struct message *message,
 		memcpy(&entry->subscription_ids[1], delivery->subscription_ids,
 		    count * sizeof(uint32_t));
 	}
-	outbox->bytes += message_bytes(message);
+	outbox->bytes += message_cost(message);
 }
 
 /* Encode the head of the first entry's PUBLISH into outbox->packet. */

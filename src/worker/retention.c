@@ -22,6 +22,7 @@ retention_new(struct worker *worker)
 
 	retention->worker = worker;
 	retention->retained = retained_new();
+	TAILQ_INIT(&retention->order);
 	TAILQ_INIT(&retention->answers);
 	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
 		STAILQ_INIT(&retention->waits[i]);

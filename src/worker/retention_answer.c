@@ -125,7 +125,8 @@ send_page(struct worker *worker, const struct retention_answer *answer)
 
 /* Some more of a page; the answer is freed behind its last. */
 static void
-answer_turn(struct retention *retention, struct retention_answer *answer)
+answer_turn(struct retention *retention, struct retention_answer *answer,
+    unsigned int *budget)
 {
 	struct worker *worker = retention->worker;
 	unsigned int steps = RETENTION_STEPS;
@@ -139,6 +140,7 @@ answer_turn(struct retention *retention, struct retention_answer *answer)
 		send_found(worker, answer, message);
 		answer->left--;
 	}
+	*budget -= RETENTION_STEPS - steps;
 	if (retained_walk_is_done(answer->walk))
 		answer->left = 0;
 	if (answer->left > 0)
@@ -151,19 +153,31 @@ answer_turn(struct retention *retention, struct retention_answer *answer)
 bool
 retention_answer_turn(struct retention *retention)
 {
+	unsigned int budget = RETENTION_TURN_STEPS;
+	unsigned int count = RETENTION_TURN_WALKS;
 	struct retention_answer *answer, *next;
+	struct retention_answers done = TAILQ_HEAD_INITIALIZER(done);
 	bool goes_on = false;
 
-	for (answer = TAILQ_FIRST(&retention->answers); answer != NULL;
+	for (answer = TAILQ_FIRST(&retention->answers);
+	     answer != NULL && count > 0 && budget > RETENTION_STEPS;
 	     answer = next) {
 		next = TAILQ_NEXT(answer, next);
-		if (answer->left == 0)
-			continue;
 		/* a full queue tells us when it has room */
-		if (proc_peer_is_full(retention->worker->child, answer->peer))
+		if (answer->left == 0 ||
+		    proc_peer_is_full(retention->worker->child, answer->peer))
 			continue;
+		count--;
 		goes_on = true;
-		answer_turn(retention, answer);
+		/* behind those that have not had their turn */
+		TAILQ_REMOVE(&retention->answers, answer, next);
+		TAILQ_INSERT_TAIL(&done, answer, next);
+	}
+	while ((answer = TAILQ_FIRST(&done)) != NULL) {
+		TAILQ_REMOVE(&done, answer, next);
+		TAILQ_INSERT_TAIL(&retention->answers, answer, next);
+		if (budget > RETENTION_STEPS)
+			answer_turn(retention, answer, &budget);
 	}
 	return goes_on;
 }

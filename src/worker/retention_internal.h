@@ -11,9 +11,12 @@
 #include "lib/table.h"
 #include "worker/retention.h"
 
-/* How far one walk goes in a turn, and how many messages a page has. */
-#define RETENTION_STEPS 512
-#define RETENTION_PAGE  128
+/* How far one walk goes at a time, how far all go in a turn, how many of them
+ * are looked at, and how many messages a page has. */
+#define RETENTION_STEPS      512
+#define RETENTION_TURN_STEPS 4096
+#define RETENTION_TURN_WALKS 64
+#define RETENTION_PAGE       128
 
 /* A PUT that another worker has not acknowledged yet. */
 struct retention_wait {
@@ -27,6 +30,7 @@ STAILQ_HEAD(retention_waits, retention_wait);
 /* A subscription is sent what is kept, worker by worker. */
 struct retention_query {
 	UT_hash_handle hh; /* by number */
+	TAILQ_ENTRY(retention_query) next;
 	uint64_t number;
 	struct subscription *subscription;
 	struct bytes topic_filter;
@@ -35,6 +39,8 @@ struct retention_query {
 	bool is_begun;              /* it has been asked once */
 	struct retained_walk *walk; /* if it is this one */
 };
+
+TAILQ_HEAD(retention_order, retention_query);
 
 /* Another worker's query is answered. */
 struct retention_answer {
@@ -52,6 +58,7 @@ struct retention {
 	uint64_t numbers; /* of PUTs and queries */
 	struct retention_waits waits[WORKER_SET_MAX];
 	struct retention_query *queries;
+	struct retention_order order; /* of their turns */
 	struct retention_answers answers;
 };
 

@@ -15,6 +15,7 @@ void
 retention_query_free(struct retention *retention, struct retention_query *query)
 {
 	HASH_DEL(retention->queries, query);
+	TAILQ_REMOVE(&retention->order, query, next);
 	if (query->subscription != NULL)
 		query->subscription->query = NULL;
 	retained_walk_free(&query->walk);
@@ -51,6 +52,7 @@ retention_query(struct subscription *subscription, struct bytes topic_filter)
 	query->topic_filter = bytes_of(memory_copy(topic_filter),
 	    topic_filter.len);
 	HASH_ADD(hh, retention->queries, number, sizeof(query->number), query);
+	TAILQ_INSERT_TAIL(&retention->order, query, next);
 	subscription->query = query;
 }
 
@@ -107,7 +109,8 @@ has_room(const struct session *session)
 }
 
 static void
-walk_here(struct retention *retention, struct retention_query *query)
+walk_here(struct retention *retention, struct retention_query *query,
+    unsigned int *budget)
 {
 	unsigned int steps = RETENTION_STEPS, found = 0;
 	struct message *message;
@@ -119,6 +122,7 @@ walk_here(struct retention *retention, struct retention_query *query)
 	       (message = retained_walk_next(query->walk,
 		    worker_now_ms(retention->worker), &steps)) != NULL)
 		deliver_found(query->subscription, message);
+	*budget -= RETENTION_STEPS - steps;
 	if (retained_walk_is_done(query->walk))
 		query_next_worker(query);
 }
@@ -135,7 +139,8 @@ ask_there(struct retention *retention, struct retention_query *query)
 
 /* Returns true if it can go on in the next turn. */
 static bool
-query_turn(struct retention *retention, struct retention_query *query)
+query_turn(struct retention *retention, struct retention_query *query,
+    unsigned int *budget)
 {
 	struct worker *worker = retention->worker;
 
@@ -146,7 +151,7 @@ query_turn(struct retention *retention, struct retention_query *query)
 	if (query->is_asked || !has_room(query->subscription->session))
 		return false;
 	if (query->worker == worker->child->index)
-		walk_here(retention, query);
+		walk_here(retention, query, budget);
 	else if (worker->peers[query->worker] != NULL)
 		ask_there(retention, query);
 	else
@@ -157,12 +162,20 @@ query_turn(struct retention *retention, struct retention_query *query)
 bool
 retention_query_turn(struct retention *retention)
 {
-	struct retention_query *query, *next;
+	unsigned int budget = RETENTION_TURN_STEPS;
+	unsigned int count = HASH_COUNT(retention->queries);
 	bool goes_on = false;
 
-	HASH_ITER(hh, retention->queries, query, next)
-	if (query_turn(retention, query))
-		goes_on = true;
+	if (count > RETENTION_TURN_WALKS)
+		count = RETENTION_TURN_WALKS;
+	for (; count > 0 && budget > RETENTION_STEPS; count--) {
+		struct retention_query *query = TAILQ_FIRST(&retention->order);
+
+		TAILQ_REMOVE(&retention->order, query, next);
+		TAILQ_INSERT_TAIL(&retention->order, query, next);
+		if (query_turn(retention, query, &budget))
+			goes_on = true;
+	}
 	return goes_on;
 }
 
