@@ -347,17 +347,17 @@ def handshakes_in_flight_are_bounded(broker):
 def refusals_leave_nothing_behind(broker):
     gates = broker.role_pids("gate")
 
-    def counts():
-        return {i: len(processes.descriptors(pid))
-                for i, pid in gates.items()}
+    def count():
+        return sum(len(processes.descriptors(pid))
+                   for pid in gates.values())
     expect_good(broker)
-    wait_until(lambda: counts() == counts(), "the gates are at rest")
-    before = counts()
+    before = count()
     for _ in range(10):
         try_handshake(broker, "client-other")
         with socket.create_connection(broker.address) as plain:
             plain.sendall(b"x" * 100)
-    wait_until(lambda: counts() == before,
+    # What the good client's handshake held may be gone by now: or less.
+    wait_until(lambda: count() <= before,
                f"the gates have {before} descriptors again")
 
 
