@@ -11,6 +11,10 @@
 
 /* A Subscription Identifier and its property identifier on the wire. */
 #define SUBSCRIPTION_ID_LEN_MAX 5
+/* Of a Message Expiry Interval: its identifier and a four byte integer. */
+#define EXPIRY_LEN 5
+/* Of the length before the properties. */
+#define PROPERTY_LENGTH_LEN_MAX 4
 
 struct message_head {
 	size_t len;
@@ -119,7 +123,7 @@ properties_len(const struct message *message,
 	size_t len = message->parts.properties.len;
 
 	if (message->parts.has_expiry)
-		len += 1 + sizeof(uint32_t);
+		len += EXPIRY_LEN;
 	for (size_t i = 0; i < delivery->subscription_id_count; i++)
 		len += 1 + mqtt_varint_len(delivery->subscription_ids[i]);
 	return mqtt_varint_len((uint32_t)len) + len;
@@ -150,8 +154,9 @@ message_head_len_max(const struct message *message,
 		.payload = message->parts.payload,
 	};
 
-	return mqtt_publish_head_len_max(&publish) +
-	       subscription_id_count * SUBSCRIPTION_ID_LEN_MAX;
+	/* The length before the properties may itself become longer. */
+	return mqtt_publish_head_len_max(&publish) + PROPERTY_LENGTH_LEN_MAX +
+	       EXPIRY_LEN + subscription_id_count * SUBSCRIPTION_ID_LEN_MAX;
 }
 
 /* Properties that differ between receivers, then those that do not. */

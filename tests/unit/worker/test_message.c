@@ -83,8 +83,12 @@ START_TEST(the_remaining_expiry_is_sent_in_whole_seconds) /* [MQTT5-3.3.2-6] */
 	struct message_delivery delivery = { .version = MQTT_VERSION_5 };
 	struct mqtt_publish publish;
 
-	write_and_decode(message, &delivery, &publish);
-	ck_assert_uint_eq(publish.properties.message_expiry_interval, 3);
+	for (delivery.qos = 0; delivery.qos < 3; delivery.qos++) {
+		delivery.packet_id = delivery.qos;
+		write_and_decode(message, &delivery, &publish);
+		ck_assert_uint_eq(publish.properties.message_expiry_interval,
+		    3);
+	}
 	ck_assert(!message_is_expired(message, NOW_MS + 2499));
 	ck_assert(message_is_expired(message, NOW_MS + 2500));
 	message_unref(&message);
