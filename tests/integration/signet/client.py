@@ -2,6 +2,7 @@
 """An MQTT client that blocks, with deadlines, and forgives nothing."""
 
 import itertools
+import socket
 import time
 
 from . import codec
@@ -113,22 +114,58 @@ class Client:
         return unsuback.codes
 
     def publish(self, topic, payload=b"", qos=0, retain=False, props=None):
-        """Publish; at QoS 1 wait for PUBACK and give its reason back."""
+        """Publish; above QoS 0 until it is acknowledged in full, and give
+        the reason of PUBACK or PUBREC back."""
         packet_id = next(self.packet_ids) if qos else None
         self.send(codec.publish(topic, payload, qos, packet_id, self.version,
                                 retain=retain, props=props))
-        if qos != 1:
+        if qos == 0:
             return None
-        puback = self.await_type(codec.PUBACK)
-        assert puback.packet_id == packet_id, puback
-        return puback.reason
+        answer = self.await_type(codec.PUBACK if qos == 1 else codec.PUBREC)
+        assert answer.packet_id == packet_id, answer
+        if qos == 2 and answer.reason < 0x80:
+            self.release(packet_id)
+        return answer.reason
+
+    def release(self, packet_id):
+        """PUBREL, and the reason of its PUBCOMP."""
+        self.send(codec.ack(codec.PUBREL, packet_id))
+        pubcomp = self.await_type(codec.PUBCOMP)
+        assert pubcomp.packet_id == packet_id, pubcomp
+        return pubcomp.reason
 
     def take(self, timeout=None):
-        """The next message; at QoS 1 it is acknowledged."""
+        """The next message; above QoS 0 it is acknowledged in full."""
         got = self.expect(codec.PUBLISH, timeout)
         if got.qos == 1:
             self.send(codec.ack(codec.PUBACK, got.packet_id))
+        elif got.qos == 2:
+            self.send(codec.ack(codec.PUBREC, got.packet_id))
+            pubrel = self.await_type(codec.PUBREL)
+            assert pubrel.packet_id == got.packet_id, pubrel
+            self.send(codec.ack(codec.PUBCOMP, got.packet_id))
         return got
+
+    def leave(self, is_orderly=True):
+        """End, with DISCONNECT or by a cut, and wait until the server has
+        taken it in: what is published behind this finds nobody."""
+        if is_orderly:
+            self.send(codec.disconnect(0, self.version))
+        else:
+            self.stream.socket.shutdown(socket.SHUT_WR)
+        try:
+            while True:
+                self.receive()
+        except Closed:
+            self.abort()
+
+    def resume(self, broker, **options):
+        """The same client on a new connection, with its session if there is
+        one (Clean Start 0); this connection is cut off if it is not closed."""
+        self.abort()
+        options.setdefault("clean", False)
+        return Client(broker, client_id=self.client_id,
+                      **{"version": self.version, **options})
 
     def ping(self):
         self.send(codec.PING)
