@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the daemon offers and what it says it does not: the cases follow."""
 
-MAXIMUM_QOS = 1
-RETAIN = False
+MAXIMUM_QOS = 2
+RETAIN = True
 SHARED_SUBSCRIPTIONS = False
 SUBSCRIPTION_IDENTIFIERS = True
 DURABLE_SESSIONS = False
