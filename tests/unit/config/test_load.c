@@ -74,8 +74,6 @@ static const struct {
 	    "test:2: setting `heartbeat' is unknown" },
 	{ "store = { };", "test:2: setting `store' is unknown" },
 	{ "control = { };", "test:2: setting `control' is unknown" },
-	{ "sessions = { max_expiry_seconds = 1; };",
-	    "test:2: setting `sessions.max_expiry_seconds' is unknown" },
 	{ "log = { format = \"text\"; };",
 	    "test:2: setting `log.format' is unknown" },
 	{ "roles = ( { name = \"r\"; match = {\n identiti = \"*\"; }; } );",
