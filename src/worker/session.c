@@ -9,6 +9,7 @@
 #include "lib/memory.h"
 #include "lib/pack.h"
 #include "worker/connection.h"
+#include "worker/retention.h"
 #include "worker/router.h"
 
 /* Where the client identifier begins in a key, behind the identity. */
@@ -67,12 +68,19 @@ static void
 publish_will(struct session *session)
 {
 	struct message *will = session->will;
+	struct ipc_publish parts;
 
 	session->will = NULL;
 	session->will_at_ms = UINT64_MAX;
 	if (will == NULL)
 		return;
-	router_publish(session->worker, message_parts(will), NULL);
+	parts = *message_parts(will);
+	parts.has_expiry = session->has_will_expiry;
+	parts.expires_at_ms = worker_now_ms(session->worker) +
+			      (uint64_t)session->will_expiry_seconds * 1000;
+	router_publish(session->worker, &parts, NULL);
+	if (parts.retain) /* [MQTT-3.1.2-17], [MQTT5-3.1.2-15] */
+		retention_put_will(session->worker, &parts);
 	message_unref(&will);
 }
 

@@ -42,8 +42,7 @@ struct session {
 	struct pending_queue inflight; /* with one, in the order of sending */
 	uint32_t sent; /* of inflight, from its front: on this connection */
 	uint16_t next_packet_id;
-	uint16_t inflight_max;        /* min(Receive Maximum, our own bound) */
-	uint32_t maximum_packet_size; /* what the client takes; 0: any */
+	uint16_t inflight_max; /* min(Receive Maximum, our own bound) */
 
 	/* From the client, at QoS 2: PUBREC is sent, PUBREL awaited. */
 	uint16_t *received; /* packet identifiers */
@@ -51,6 +50,8 @@ struct session {
 
 	struct message *will; /* NULL: none */
 	uint32_t will_delay_seconds;
+	uint32_t will_expiry_seconds; /* from when it is published */
+	bool has_will_expiry;
 
 	uint64_t dropped; /* messages that no room was left for */
 
