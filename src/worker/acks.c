@@ -39,8 +39,14 @@ acks_grow(struct acks *acks)
 static void
 ack_send(struct connection *connection, const struct ack *ack)
 {
-	send_ack(connection, (enum mqtt_packet_type)ack->type, ack->packet_id,
-	    (enum mqtt_reason)ack->reason);
+	/* 3.1.1 has no way to say it but to end [MQTT-4.8.0-2]. */
+	if (connection->version != MQTT_VERSION_5 &&
+	    ack->reason >= MQTT_REASON_UNSPECIFIED_ERROR)
+		connection_disconnect(connection, 0,
+		    mqtt_reason_name((enum mqtt_reason)ack->reason));
+	if (connection->state == CONNECTION_OPEN)
+		send_ack(connection, (enum mqtt_packet_type)ack->type,
+		    ack->packet_id, (enum mqtt_reason)ack->reason);
 }
 
 uint64_t
