@@ -57,7 +57,8 @@ struct connection {
 	bool is_alert_sent : 1;
 	bool is_packet_alone : 1; /* in hand: plaintext holds nothing else */
 	uint16_t keep_alive_seconds;
-	uint16_t home; /* the worker to move to, if MOVING */
+	uint32_t maximum_packet_size; /* what the client takes; 0: any */
+	uint16_t home;                /* the worker to move to, if MOVING */
 	uint32_t
 	    packet_len; /* of the one that is not whole yet; 0: not known */
 	uint32_t waiting_subacks;
@@ -103,7 +104,8 @@ void connection_hold(struct connection *connection);
 void connection_peer(const struct connection *connection,
     struct tls_peer *peer);
 
-/* Append an encoded packet to the outbox. */
+/* Append an encoded packet to the outbox, unless it is too large for the
+ * client: then it is as if it had been sent [MQTT5-3.1.2-25]. */
 void connection_send(struct connection *connection, struct bytes packet);
 
 /* Append a message; delivery->version is the connection's. */

@@ -26,6 +26,9 @@ connection_mark_dirty(struct connection *connection)
 void
 connection_send(struct connection *connection, struct bytes packet)
 {
+	if (connection->maximum_packet_size != 0 &&
+	    packet.len > connection->maximum_packet_size)
+		return; /* [MQTT5-3.1.2-24] */
 	outbox_push_packet(&connection->outbox, packet);
 	connection_mark_dirty(connection);
 }

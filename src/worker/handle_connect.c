@@ -9,14 +9,12 @@
 #include <stdio.h>
 
 #include "lib/memory.h"
+#include "worker/connack.h"
 #include "worker/handler.h"
 #include "worker/session.h"
 
 /* "signet-" and 16 hexadecimal digits, and the NUL of snprintf(). */
 #define ASSIGNED_ID_LEN 23
-
-/* Properties of a CONNACK, the Assigned Client Identifier among them. */
-#define CONNACK_MAX 256
 
 /* A CONNECT that is being answered. */
 struct opening {
@@ -131,15 +129,30 @@ will_is_malformed(const struct mqtt_connect *connect)
 	       !mqtt_utf8_is_valid(connect->will.payload);
 }
 
+static struct connack_terms
+terms_of(const struct opening *opening)
+{
+	return (struct connack_terms){
+		.config = opening->connection->worker->config,
+		.connect = &opening->connect,
+		.assigned_client_id = opening->is_assigned ? opening->client_id
+							   : BYTES_NONE,
+		.session_present = opening->is_resumed,
+	};
+}
+
 /* What of a CONNECT this server cannot grant; SUCCESS if it can all of it. */
 static enum mqtt_reason
 check_connect(const struct opening *opening, const struct rights *rights)
 {
 	const struct mqtt_connect *connect = &opening->connect;
+	struct connack_terms terms = terms_of(opening);
 
 	if (mqtt_properties_have(&connect->properties,
 		MQTT_PROPERTY_AUTHENTICATION_METHOD))
 		return MQTT_REASON_BAD_AUTHENTICATION_METHOD;
+	if (!connack_fits(&terms))
+		return MQTT_REASON_PACKET_TOO_LARGE;
 	if (!connect->has_will)
 		return MQTT_REASON_SUCCESS;
 	if (will_is_malformed(connect))
@@ -190,30 +203,6 @@ take_over(struct worker *worker, struct bytes key)
 		    MQTT_REASON_SESSION_TAKEN_OVER, "session-taken-over");
 }
 
-static uint16_t
-keep_alive_of(const struct opening *opening)
-{
-	uint32_t max = opening->connection->worker->config->limits
-			   .max_keep_alive_seconds;
-	uint16_t wanted = opening->connect.keep_alive;
-
-	if (max != 0 && (wanted == 0 || wanted > max))
-		return (uint16_t)max;
-	return wanted;
-}
-
-/* How long the session is to outlive the connection. */
-static uint32_t
-expiry_of(const struct mqtt_connect *connect)
-{
-	if (connect->version != MQTT_VERSION_5) /* MQTT 5.0, 3.1.2.11.2 */
-		return connect->clean_start ? 0 : SESSION_EXPIRY_NEVER;
-	return mqtt_properties_have(&connect->properties,
-		   MQTT_PROPERTY_SESSION_EXPIRY_INTERVAL)
-		   ? connect->properties.session_expiry_interval
-		   : 0;
-}
-
 /* What the client can take on this connection. */
 static void
 set_client_bounds(struct session *session,
@@ -222,12 +211,9 @@ set_client_bounds(struct session *session,
 	uint32_t max = session->worker->config->sessions.max_inflight_messages;
 
 	session->inflight_max = (uint16_t)max;
-	session->maximum_packet_size = 0;
 	if (mqtt_properties_have(properties, MQTT_PROPERTY_RECEIVE_MAXIMUM) &&
 	    properties->receive_maximum < max)
 		session->inflight_max = properties->receive_maximum;
-	if (mqtt_properties_have(properties, MQTT_PROPERTY_MAXIMUM_PACKET_SIZE))
-		session->maximum_packet_size = properties->maximum_packet_size;
 }
 
 static void
@@ -238,6 +224,9 @@ set_will(struct session *session, const struct mqtt_connect *connect)
 	if (!connect->has_will)
 		return;
 	session->will = will_new(&connect->will, session);
+	session->will_expiry_seconds = properties->message_expiry_interval;
+	session->has_will_expiry = mqtt_properties_have(properties,
+	    MQTT_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
 	session->will_delay_seconds = mqtt_properties_have(properties,
 					  MQTT_PROPERTY_WILL_DELAY_INTERVAL)
 					  ? properties->will_delay_interval
@@ -266,67 +255,21 @@ open_session(struct opening *opening)
 	if (session == NULL)
 		session = session_new(worker, opening->peer.identity, key);
 	session_attach(session, opening->connection);
-	session_set_expiry(session, expiry_of(connect));
+	session_set_expiry(session, connack_expiry_wanted(connect));
 	set_client_bounds(session, &connect->properties);
 	set_will(session, connect);
 	opening->connection->session = session;
 }
 
-/* What this server does and does not (MQTT 5.0, 3.2.2.3). */
-static void
-set_connack_properties(const struct opening *opening,
-    struct mqtt_properties *properties)
-{
-	const struct config *config = opening->connection->worker->config;
-
-	properties->receive_maximum = (uint16_t)
-					  config->sessions.receive_maximum;
-	mqtt_properties_mark(properties, MQTT_PROPERTY_RECEIVE_MAXIMUM);
-	if (config->sessions.topic_alias_maximum > 0) {
-		properties->topic_alias_maximum = (uint16_t)config->sessions
-						      .topic_alias_maximum;
-		mqtt_properties_mark(properties,
-		    MQTT_PROPERTY_TOPIC_ALIAS_MAXIMUM);
-	}
-	properties->shared_subscription_available = 0;
-	mqtt_properties_mark(properties,
-	    MQTT_PROPERTY_SHARED_SUBSCRIPTION_AVAILABLE);
-	properties->maximum_packet_size = config->limits.packet_bytes;
-	mqtt_properties_mark(properties, MQTT_PROPERTY_MAXIMUM_PACKET_SIZE);
-	if (opening->is_assigned) {
-		properties->assigned_client_identifier = opening->client_id;
-		mqtt_properties_mark(properties,
-		    MQTT_PROPERTY_ASSIGNED_CLIENT_IDENTIFIER);
-	}
-	if (keep_alive_of(opening) != opening->connect.keep_alive) {
-		properties->server_keep_alive = keep_alive_of(opening);
-		mqtt_properties_mark(properties,
-		    MQTT_PROPERTY_SERVER_KEEP_ALIVE);
-	}
-	/* [MQTT5-3.2.2-18]: said where it is not what was asked for. */
-	if (opening->connection->session->expiry_seconds !=
-	    expiry_of(&opening->connect)) {
-		properties->session_expiry_interval =
-		    opening->connection->session->expiry_seconds;
-		mqtt_properties_mark(properties,
-		    MQTT_PROPERTY_SESSION_EXPIRY_INTERVAL);
-	}
-}
-
 static void
 send_connack(const struct opening *opening)
 {
+	struct connack_terms terms = terms_of(opening);
 	uint8_t packet[CONNACK_MAX];
 	struct mqtt_writer writer = { packet, sizeof(packet), 0 };
-	struct mqtt_connack connack = {
-		.session_present = opening->is_resumed, /* [MQTT-3.2.2-2] */
-	};
 
-	if (opening->connect.version == MQTT_VERSION_5)
-		set_connack_properties(opening, &connack.properties);
-	send_encoded(opening->connection,
-	    mqtt_connack_encode(opening->connect.version, &connack, &writer),
-	    &writer);
+	connack_encode(&terms, &writer);
+	connection_send(opening->connection, bytes_of(packet, writer.len));
 }
 
 static void
@@ -350,10 +293,11 @@ static void
 open_connection(struct opening *opening)
 {
 	struct connection *connection = opening->connection;
+	struct connack_terms terms = terms_of(opening);
 
 	open_session(opening);
 	connection->state = CONNECTION_OPEN;
-	connection->keep_alive_seconds = keep_alive_of(opening);
+	connection->keep_alive_seconds = connack_keep_alive(&terms);
 	deadline_clear(&connection->deadline);
 	if (connection->keep_alive_seconds > 0)
 		connection_set_deadline(connection,
@@ -388,6 +332,10 @@ handle_connect(struct connection *connection, const struct mqtt_frame *frame)
 	if (error != 0)
 		return refuse_undecoded(connection, &opening.connect, error);
 	connection->version = (uint8_t)opening.connect.version;
+	if (mqtt_properties_have(&opening.connect.properties,
+		MQTT_PROPERTY_MAXIMUM_PACKET_SIZE))
+		connection->maximum_packet_size = opening.connect.properties
+						      .maximum_packet_size;
 	connection_peer(connection, &opening.peer);
 	opening.client_id = opening.connect.client_id;
 	if (opening.client_id.len == 0)

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libsignet-worker.a
 libsignet_worker_a_SOURCES = \
 	src/worker/acks.c src/worker/acks.h \
+	src/worker/connack.c src/worker/connack.h \
 	src/worker/connection.c src/worker/connection.h \
 	src/worker/connection_input.c \
 	src/worker/connection_output.c \

@@ -27,12 +27,11 @@ static bool
 session_takes_size(const struct session *session, const struct message *message,
     const struct message_delivery *delivery)
 {
+	uint32_t max = session->connection->maximum_packet_size;
 	struct message_delivery sized = *delivery;
 
 	sized.version = (enum mqtt_version)session->connection->version;
-	return session->maximum_packet_size == 0 ||
-	       message_packet_len(message, &sized) <=
-		   session->maximum_packet_size;
+	return max == 0 || message_packet_len(message, &sized) <= max;
 }
 
 static void
