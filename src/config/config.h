@@ -84,6 +84,9 @@ struct config {
 		uint32_t retained_bytes;
 	} limits;
 	struct {
+		uint32_t interval_seconds; /* of $SYS; 0: off */
+	} sys;
+	struct {
 		enum log_level level;
 	} log;
 	struct config_places *places; /* where each setting was written */

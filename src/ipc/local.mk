@@ -7,6 +7,7 @@ libsignet_ipc_a_SOURCES = \
 	src/ipc/message.c src/ipc/message.h \
 	src/ipc/message_retained.c \
 	src/ipc/message_session.c \
+	src/ipc/message_statistics.c \
 	src/ipc/messages.def
 
 IPC_ALL = libsignet-ipc.a $(LIB_ALL)

@@ -89,6 +89,7 @@ ipc_start_encode(const struct ipc_start *start, struct buffer *out)
 	pack_u16(out, start->worker_count);
 	pack_u16(out, start->gate_count);
 	pack_raw(out, start->home_key, sizeof(start->home_key));
+	pack_u64(out, start->started_ms);
 }
 
 int
@@ -100,6 +101,7 @@ ipc_start_decode(struct bytes payload, struct ipc_start *start)
 	decoded.worker_count = unpack_u16(&in);
 	decoded.gate_count = unpack_u16(&in);
 	unpack_raw(&in, decoded.home_key, sizeof(decoded.home_key));
+	decoded.started_ms = unpack_u64(&in);
 	if (!unpack_is_complete(&in))
 		return -EBADMSG;
 	if (decoded.worker_count == 0 || decoded.gate_count == 0)

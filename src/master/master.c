@@ -344,6 +344,7 @@ supplies_open(struct master *master, struct proc_credentials *credentials)
 	hash_key_init(&home_key);
 	memcpy(supplies->start.home_key, home_key.bytes,
 	    sizeof(supplies->start.home_key));
+	supplies->start.started_ms = clock_monotonic_ms();
 	supplies->start.worker_count = (uint16_t)count_of(master,
 	    IPC_ROLE_WORKER);
 	supplies->start.gate_count = (uint16_t)count_of(master, IPC_ROLE_GATE);

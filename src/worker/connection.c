@@ -63,7 +63,6 @@ connection_new(struct worker *worker, int fd,
 	connection->received_ms = worker_now_ms(worker);
 	connection_keep_peer(connection, &handover->peer);
 	worker->connection_count++;
-	worker->statistics.connections_opened++;
 	TAILQ_INSERT_TAIL(&worker->connections, connection, in_all);
 	connection_set_deadline(connection,
 	    (uint64_t)worker->config->limits.connect_seconds * 1000);

@@ -65,6 +65,7 @@ take_packets(struct connection *connection, struct bytes input)
 		if (connection->state == CONNECTION_MOVING)
 			break; /* CONNECT is for the worker of its home */
 		taken += status == 0 ? frame.len : 0;
+		connection->worker->statistics.packets_received++;
 	}
 	return taken;
 }
@@ -140,6 +141,8 @@ take_records(struct connection *connection, uint8_t *data, size_t len)
 			return;
 		}
 		taken += record.len;
+		connection->worker->statistics
+		    .bytes_received += record.plaintext.len;
 		if (record.plaintext.len > 0)
 			take_plaintext(connection, record.plaintext);
 	}
@@ -199,7 +202,6 @@ connection_receive(struct connection *connection)
 		    len == 0 ? "truncated-by-peer" : "connection-reset");
 		return;
 	}
-	worker->statistics.bytes_received += (uint64_t)len;
 	connection_touch(connection);
 	fetch_ciphertext(connection);
 	take_records(connection, worker->read_buffer, kept + (size_t)len);

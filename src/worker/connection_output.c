@@ -29,6 +29,7 @@ connection_send(struct connection *connection, struct bytes packet)
 	if (connection->maximum_packet_size != 0 &&
 	    packet.len > connection->maximum_packet_size)
 		return; /* [MQTT5-3.1.2-24] */
+	connection->worker->statistics.packets_sent++;
 	outbox_push_packet(&connection->outbox, packet);
 	connection_mark_dirty(connection);
 }
@@ -37,6 +38,7 @@ void
 connection_send_message(struct connection *connection, struct message *message,
     const struct message_delivery *delivery)
 {
+	connection->worker->statistics.packets_sent++;
 	outbox_push_message(&connection->outbox, message, delivery);
 	connection_mark_dirty(connection);
 }
@@ -67,7 +69,6 @@ send_unsent(struct connection *connection)
 				    "connection-reset");
 			return false;
 		}
-		connection->worker->statistics.bytes_sent += (uint64_t)len;
 		buffer_consume(&connection->unsent, (size_t)len);
 	}
 	return true;
@@ -89,7 +90,6 @@ send_written(struct connection *connection, size_t len)
 	}
 	if (sent < 0)
 		sent = 0;
-	connection->worker->statistics.bytes_sent += (uint64_t)sent;
 	buffer_append(&connection->unsent,
 	    bytes_of(data + sent, len - (size_t)sent));
 	return connection->unsent.len == 0;
@@ -111,6 +111,7 @@ write_record(struct connection *connection, uint8_t *out, size_t *len)
 	    worker->record_buffer, connection->records.state.send_max, &direct);
 	if (taken == 0)
 		return 0;
+	worker->statistics.bytes_sent += taken;
 	return tls_record_protect(&connection->records,
 	    direct.len > 0 ? direct : bytes_of(worker->record_buffer, taken),
 	    out, len);

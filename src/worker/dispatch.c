@@ -85,6 +85,8 @@ log_denied(struct connection *connection, const char *action,
     struct bytes topic)
 {
 	const struct session *session = connection->session;
+	bool is_reserved = strcmp(action, "subscribe") != 0 &&
+			   rights_topic_is_reserved(topic);
 	uint64_t now_ms = worker_now_ms(connection->worker);
 	struct tls_peer peer;
 
@@ -98,7 +100,8 @@ log_denied(struct connection *connection, const char *action,
 	    log_text("topic", topic), log_text("identity", peer.identity),
 	    log_text("client_id",
 		session == NULL ? BYTES_NONE : session_client_id(session)),
-	    log_word("reason", "no-role-grants-it"),
+	    log_word("reason",
+		is_reserved ? "topic-is-reserved" : "no-role-grants-it"),
 	    log_number("count", connection->denied_count));
 	connection->denied_ms = now_ms;
 	connection->denied_count = 0;

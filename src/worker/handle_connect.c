@@ -316,6 +316,7 @@ answer_connect(struct opening *opening)
 	    opening->peer.identity);
 	enum mqtt_reason reason = check_connect(opening, rights);
 
+	connection->worker->statistics.connects++;
 	rights_unref(&rights);
 	if (reason == MQTT_REASON_SUCCESS)
 		open_connection(opening);

@@ -177,6 +177,7 @@ handle_publish(struct connection *connection, const struct mqtt_frame *frame)
 	if (error != 0)
 		return error;
 	connection->worker->statistics.messages_received++;
+	connection->worker->statistics.payload_received += publish.payload.len;
 	reason = check_publish(connection, &publish);
 	if (reason != MQTT_REASON_SUCCESS)
 		return refuse(connection, &publish, reason);

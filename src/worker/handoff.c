@@ -44,6 +44,8 @@ take_over(struct worker *worker, const struct proc_peer *peer, int fd,
 		return;
 	}
 	connection->is_home = peer->role == IPC_ROLE_WORKER;
+	if (!connection->is_home)
+		worker->statistics.sockets++;
 	buffer_append(&connection->plaintext, handoff->plaintext);
 	buffer_append(&connection->ciphertext, handoff->ciphertext);
 	connection_resume(connection);

@@ -29,9 +29,11 @@ libsignet_worker_a_SOURCES = \
 	src/worker/session.c src/worker/session.h \
 	src/worker/session_deliver.c \
 	src/worker/session_subscribe.c \
+	src/worker/statistics.c src/worker/statistics.h \
+	src/worker/sys.c src/worker/sys.h \
 	src/worker/topic_alias.c src/worker/topic_alias.h \
 	src/worker/topic_tree.c src/worker/topic_tree.h \
 	src/worker/worker.c src/worker/worker.h
 
 # For those who link with it.
-WORKER_ALL = libsignet-worker.a $(MQTT_ALL) $(PROC_ALL) $(TLS_ALL)
+WORKER_ALL = libsignet-worker.a $(MQTT_ALL) $(PROC_ALL) $(TLS_ALL) -lm

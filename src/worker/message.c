@@ -22,6 +22,9 @@ struct message_head {
 	uint8_t data[];
 };
 
+/* The messages that exist in this process, for its statistics. */
+static struct message_totals totals;
+
 struct message {
 	unsigned int references;
 	struct ipc_publish parts; /* views into data */
@@ -59,6 +62,8 @@ message_new(const struct ipc_publish *parts)
 	message->parts.topic_name = copy_behind(&end, parts->topic_name);
 	message->parts.properties = copy_behind(&end, parts->properties);
 	message->parts.payload = copy_behind(&end, parts->payload);
+	totals.count++;
+	totals.bytes += parts->payload.len;
 	return message;
 }
 
@@ -89,10 +94,18 @@ message_unref(struct message **message)
 	*message = NULL;
 	if (last == NULL || --last->references > 0)
 		return;
+	totals.count--;
+	totals.bytes -= last->parts.payload.len;
 	for (size_t i = 0; i < HEAD_SLOTS; i++)
 		free(last->heads[i]);
 	free(last->storage);
 	free(last);
+}
+
+struct message_totals
+message_totals(void)
+{
+	return totals;
 }
 
 const struct ipc_publish *

@@ -26,6 +26,13 @@ struct message *message_ref(struct message *message);
 /* Give a reference back; *message is NULL afterwards. NULL is allowed. */
 void message_unref(struct message **message);
 
+/* How many there are in this process, and the bytes of their payloads. */
+struct message_totals {
+	size_t count;
+	size_t bytes;
+};
+struct message_totals message_totals(void);
+
 /* The parts, valid as long as a reference is held. */
 const struct ipc_publish *message_parts(const struct message *message);
 

@@ -32,7 +32,7 @@ const struct retained *retention_retained(const struct retention *retention);
 void retention_put(struct connection *connection,
     const struct ipc_publish *parts, const struct ack *ack);
 
-/* The same for a message of no connection: a will. */
+/* The same for a message of no connection: a will, or one of our own. */
 void retention_put_will(struct worker *worker, const struct ipc_publish *parts);
 
 /* A connection closes: it gets no acknowledgement. */

@@ -257,13 +257,25 @@ find(const struct rights *rights, size_t lists,
 }
 
 bool
+rights_topic_is_reserved(struct bytes topic_name)
+{
+	static const char level[] = "$SYS";
+	const size_t len = sizeof(level) - 1;
+
+	return topic_name.len >= len &&
+	       memcmp(topic_name.data, level, len) == 0 &&
+	       (topic_name.len == len || topic_name.data[len] == '/');
+}
+
+bool
 rights_may_publish(const struct rights *rights, struct bytes identity,
     struct bytes client_id, struct bytes topic_name, struct rights_grant *grant)
 {
 	const struct grant_client client = { identity, client_id };
 
-	return find(rights, offsetof(struct role_rights, publish), &client,
-	    topic_name, grant);
+	return !rights_topic_is_reserved(topic_name) &&
+	       find(rights, offsetof(struct role_rights, publish), &client,
+		   topic_name, grant);
 }
 
 bool

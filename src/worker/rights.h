@@ -58,8 +58,11 @@ const struct rights *rights_ref(struct rights_table *table,
 /* rights becomes NULL; NULL is accepted. */
 void rights_unref(const struct rights **rights);
 
+/* Is this a topic that the daemon alone publishes to: $SYS, or below it? */
+bool rights_topic_is_reserved(struct bytes topic_name);
+
 /*
- * May a client publish to this topic name?
+ * May a client publish to this topic name? To a reserved one none may.
  *
  * grant: if not NULL, what grants it; valid as long as rights, untouched if
  * nothing does.

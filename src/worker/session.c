@@ -135,6 +135,7 @@ void
 session_attach(struct session *session, struct connection *connection)
 {
 	session->connection = connection;
+	session->worker->statistics.connected++;
 	session->id = connection->id;
 	session->sent = 0;
 	session->expires_at_ms = UINT64_MAX;
@@ -164,6 +165,7 @@ session_detach(struct session *session, bool keeps_will)
 	uint64_t now_ms = worker_now_ms(session->worker);
 
 	session->connection = NULL;
+	session->worker->statistics.connected--;
 	session->sent = 0;
 	if (!keeps_will)
 		message_unref(&session->will);
@@ -195,6 +197,7 @@ session_due(struct session *session)
 		    log_word("event", "expired"),
 		    log_text("identity", session_identity(session)),
 		    log_text("client_id", session_client_id(session)));
+		session->worker->statistics.sessions_expired++;
 		session_end(session);
 		return;
 	}

@@ -39,6 +39,8 @@ session_send(struct session *session, struct message *message,
     const struct message_delivery *delivery)
 {
 	session->worker->statistics.messages_sent++;
+	session->worker->statistics.payload_sent += message_parts(message)
+							->payload.len;
 	connection_send_message(session->connection, message, delivery);
 }
 

@@ -19,6 +19,7 @@ subscription_free(struct session *session, struct subscription *subscription)
 		interest_withdraw(worker, node);
 	LIST_REMOVE(subscription, of_session);
 	session->subscription_count--;
+	worker->statistics.subscriptions--;
 	topic_node_remove(worker->topics, subscription);
 	free(subscription);
 }
@@ -40,6 +41,7 @@ subscription_new(struct session *session, struct topic_node *node)
 	topic_node_add(node, subscription);
 	LIST_INSERT_HEAD(&session->subscriptions, subscription, of_session);
 	session->subscription_count++;
+	session->worker->statistics.subscriptions++;
 	if (topic_node_subscription_count(node) == 1)
 		interest_announce(session->worker, node);
 	return subscription;

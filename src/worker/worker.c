@@ -5,9 +5,10 @@
  * Duties: the records, packets and sessions of authenticated connections, and
  * the routing of messages between them and to other workers.
  * Privileges: none; the sockets that are handed to it, and its channels.
- * Receives: SESSION_HANDOFF from gates and workers; INTEREST_* and
- * PUBLISH_FORWARD from workers; STOP from the master.
- * Sends: SESSION_HANDOFF, INTEREST_*, PUBLISH_FORWARD to workers.
+ * Receives: SESSION_HANDOFF from gates and workers; INTEREST_*, RETAINED_*,
+ * PUBLISH_FORWARD and STATISTICS from workers; STOP from the master.
+ * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_FORWARD and
+ * STATISTICS to workers.
  * On failure: its connections are lost, and nothing of the other workers'.
  */
 #include "worker/worker.h"
@@ -25,6 +26,7 @@
 #include "worker/retention.h"
 #include "worker/router.h"
 #include "worker/session.h"
+#include "worker/sys.h"
 
 #define TICK_MS 1000
 
@@ -89,6 +91,7 @@ on_peer_up(struct proc_child *child, struct proc_peer *peer)
 		panic("the schema bounds the number of workers");
 	worker->peers[peer->index] = peer;
 	interest_peer_up(worker, peer);
+	sys_peer_up(worker, peer);
 	handoff_retry(worker);
 }
 
@@ -102,6 +105,7 @@ on_peer_down(struct proc_child *child, struct proc_peer *peer)
 	worker->peers[peer->index] = NULL;
 	interest_peer_down(worker, peer);
 	retention_peer_down(worker, peer);
+	sys_peer_down(worker, peer);
 	resume_held(worker);
 	ready_if_complete(worker);
 }
@@ -144,6 +148,8 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 	case IPC_RETAINED_MESSAGE:
 	case IPC_RETAINED_PAGE:
 		return on_retained_message(worker, peer, message);
+	case IPC_STATISTICS:
+		return on_statistics(worker, peer, message->payload);
 	default:
 		return -EBADMSG;
 	}
@@ -237,6 +243,7 @@ on_tick(uv_timer_t *timer)
 	deadline_wheel_turn(&worker->session_deadlines, worker_now_ms(worker),
 	    on_session_due, worker);
 	retention_tick(worker);
+	sys_tick(worker);
 	rest_idle(worker);
 	handoff_retry(worker);
 }
@@ -286,6 +293,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 	worker->rights = rights_table_new(child->config);
 	worker->router = router_new();
 	worker->retention = retention_new(worker);
+	worker->sys = sys_new(worker);
 	interest_init(&worker->interest);
 	worker->connection_max = connection_max(child);
 	TAILQ_INIT(&worker->connections);
@@ -314,6 +322,7 @@ worker_done(struct worker *worker)
 	/* The loop has closed its channels: nobody is told any more. */
 	memset(worker->peers, 0, sizeof(worker->peers));
 	session_forget_all(worker);
+	sys_free(&worker->sys);
 	retention_free(&worker->retention);
 	interest_done(&worker->interest);
 	router_free(&worker->router);

@@ -18,17 +18,27 @@ struct connection;
 struct retention;
 struct router;
 struct session;
+struct sys;
 
 TAILQ_HEAD(connection_queue, connection);
 
-/* What is counted, for the log and for whoever watches. */
+/* What is counted, for whoever watches: see sys.h. */
 struct worker_statistics {
-	uint64_t connections_opened;
+	uint64_t sockets;  /* that gates handed over */
+	uint64_t connects; /* CONNECT packets */
+	uint64_t packets_received;
+	uint64_t packets_sent;
+	uint64_t bytes_received; /* of packets, without TLS */
+	uint64_t bytes_sent;
 	uint64_t messages_received;
 	uint64_t messages_sent;
 	uint64_t messages_dropped; /* an outbox or a queue was full */
-	uint64_t bytes_received;
-	uint64_t bytes_sent;
+	uint64_t payload_received; /* bytes */
+	uint64_t payload_sent;
+	uint64_t sessions_expired;
+	/* and what there is now */
+	size_t connected; /* sessions with a connection */
+	size_t subscriptions;
 };
 
 struct worker {
@@ -41,6 +51,7 @@ struct worker {
 	struct rights_table *rights;
 	struct router *router;
 	struct retention *retention;
+	struct sys *sys;
 	struct interest interest;
 	/* Index by worker; NULL: itself, or not there. */
 	struct proc_peer *peers[WORKER_SET_MAX];

@@ -133,7 +133,7 @@ decode_start(struct bytes payload)
 
 START_TEST(start_survives_the_way)
 {
-	struct ipc_start start = { 4, 2, { 1, 2, 3 } };
+	struct ipc_start start = { 4, 2, { 1, 2, 3 }, 123456789012 };
 	struct ipc_start decoded;
 	struct buffer out = { 0 };
 
@@ -142,6 +142,7 @@ START_TEST(start_survives_the_way)
 	ck_assert_uint_eq(decoded.worker_count, 4);
 	ck_assert_uint_eq(decoded.gate_count, 2);
 	ck_assert_mem_eq(decoded.home_key, start.home_key, 16);
+	ck_assert_uint_eq(decoded.started_ms, start.started_ms);
 	refuse_other_lengths(&out, decode_start);
 	buffer_done(&out);
 }
@@ -149,7 +150,7 @@ END_TEST
 
 START_TEST(start_names_a_worker_and_a_gate_at_least)
 {
-	struct ipc_start none[] = { { 0, 1, { 0 } }, { 1, 0, { 0 } } };
+	struct ipc_start none[] = { { 0, 1, { 0 }, 0 }, { 1, 0, { 0 }, 0 } };
 	struct buffer out = { 0 };
 
 	ipc_start_encode(&none[_i], &out);
@@ -333,6 +334,41 @@ START_TEST(publish_refuses_what_is_out_of_range)
 }
 END_TEST
 
+static int
+decode_statistics(struct bytes payload)
+{
+	struct ipc_statistics statistics;
+
+	return ipc_statistics_decode(payload, &statistics);
+}
+
+START_TEST(statistics_survive_the_way)
+{
+	struct ipc_statistics statistics = {
+		.started_ms = 1,
+		.connected_max = UINT64_MAX,
+	};
+	struct ipc_statistics decoded;
+	struct buffer out = { 0 };
+	const char *fault;
+
+	for (unsigned int i = 0; i < IPC_COUNTER_COUNT; i++) {
+		statistics.counters[i] = 1000 + i;
+		statistics.ended[i] = UINT64_MAX - i;
+	}
+	for (unsigned int i = 0; i < IPC_GAUGE_COUNT; i++)
+		statistics.gauges[i] = 2000 + i;
+	ipc_statistics_encode(&statistics, &out);
+	ck_assert_int_eq(ipc_message_check(IPC_STATISTICS, IPC_ROLE_WORKER,
+			     IPC_ROLE_WORKER, out.len, false, &fault),
+	    0);
+	ck_assert_int_eq(ipc_statistics_decode(buffer_view(&out), &decoded), 0);
+	ck_assert_mem_eq(&decoded, &statistics, sizeof(decoded));
+	refuse_other_lengths(&out, decode_statistics);
+	buffer_done(&out);
+}
+END_TEST
+
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 TCase *
@@ -358,5 +394,6 @@ test_message(void)
 	    COUNT(publish_cases));
 	tcase_add_loop_test(tests, publish_refuses_what_is_out_of_range, 0,
 	    COUNT(publish_faults));
+	tcase_add_test(tests, statistics_survive_the_way);
 	return tests;
 }

@@ -171,7 +171,7 @@ configuration(void)
 static void
 send_start(void)
 {
-	struct ipc_start begin = { 2, 1, { 0 } };
+	struct ipc_start begin = { 2, 1, { 0 }, 0 };
 	struct buffer out = { NULL, 0, 0 };
 
 	ipc_start_encode(&begin, &out);
