@@ -44,6 +44,14 @@ copy_behind(uint8_t **end, struct bytes view)
 	return copy;
 }
 
+static struct message *
+counted(struct message *message)
+{
+	totals.count++;
+	totals.bytes += message->parts.payload.len;
+	return message;
+}
+
 struct message *
 message_new(const struct ipc_publish *parts)
 {
@@ -62,9 +70,7 @@ message_new(const struct ipc_publish *parts)
 	message->parts.topic_name = copy_behind(&end, parts->topic_name);
 	message->parts.properties = copy_behind(&end, parts->properties);
 	message->parts.payload = copy_behind(&end, parts->payload);
-	totals.count++;
-	totals.bytes += parts->payload.len;
-	return message;
+	return counted(message);
 }
 
 struct message *
@@ -76,7 +82,7 @@ message_new_in(const struct ipc_publish *parts, struct buffer *storage)
 	message->parts = *parts;
 	message->storage = storage->data;
 	*storage = (struct buffer){ .data = NULL };
-	return message;
+	return counted(message);
 }
 
 struct message *

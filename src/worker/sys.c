@@ -117,7 +117,7 @@ publish(struct worker *worker, const char *topic, const char *format, ...)
 	snprintf(name, sizeof(name), PREFIX "%s", topic);
 	parts.topic_name = bytes_of_string(name);
 	parts.payload = bytes_of_string(value);
-	router_publish(worker, &parts);
+	router_publish(worker, &parts, NULL);
 	retention_put_will(worker, &parts);
 }
 

@@ -103,6 +103,14 @@ decode_credential(struct bytes payload)
 }
 
 static int
+decode_statistics(struct bytes payload)
+{
+	struct ipc_statistics statistics;
+
+	return ipc_statistics_decode(payload, &statistics);
+}
+
+static int
 on_message(void *context, struct ipc_message *message)
 {
 	(void)context;
@@ -119,6 +127,8 @@ on_message(void *context, struct ipc_message *message)
 		return decode_handoff(message->payload);
 	case IPC_PUBLISH_FORWARD:
 		return decode_publish(message->payload);
+	case IPC_STATISTICS:
+		return decode_statistics(message->payload);
 	default:
 		return decode_interest(message->payload);
 	}

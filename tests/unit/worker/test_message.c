@@ -120,6 +120,23 @@ START_TEST(subscription_identifiers_are_sent_all) /* [MQTT5-3.3.4-3] */
 }
 END_TEST
 
+START_TEST(messages_are_counted_while_they_live)
+{
+	struct message_totals before = message_totals();
+	struct message *first = sample(false), *second = sample(true);
+	struct message *same = message_ref(first);
+
+	ck_assert_uint_eq(message_totals().count, before.count + 2);
+	ck_assert_uint_eq(message_totals().bytes, before.bytes + 10);
+	message_unref(&first);
+	message_unref(&second);
+	ck_assert_uint_eq(message_totals().count, before.count + 1);
+	message_unref(&same);
+	ck_assert_uint_eq(message_totals().count, before.count);
+	ck_assert_uint_eq(message_totals().bytes, before.bytes);
+}
+END_TEST
+
 TCase *
 test_message(void)
 {
@@ -129,5 +146,6 @@ test_message(void)
 	    each_receiver_gets_its_own_head_from_the_shared_one);
 	tcase_add_test(tcase, the_remaining_expiry_is_sent_in_whole_seconds);
 	tcase_add_test(tcase, subscription_identifiers_are_sent_all);
+	tcase_add_test(tcase, messages_are_counted_while_they_live);
 	return tcase;
 }

@@ -274,9 +274,12 @@ START_TEST(a_value_in_front_does_not_reach_topics_with_a_dollar)
 }
 END_TEST
 
-static const char roles_text[] =
-    "listen = ( { address = \"::1\"; } );\n"
-    "tls = { certificate = \"c\"; private_key = \"k\"; client_ca = \"a\"; };\n"
+#define REQUIRED                                                               \
+	"listen = ( { address = \"::1\"; } );\n"                               \
+	"tls = { certificate = \"c\"; private_key = \"k\"; client_ca = "       \
+	"\"a\"; };\n"
+
+static const char roles_text[] = REQUIRED
     "roles = (\n"
     "  { name = \"device\"; match = { identity = \"dev-*\"; };\n"
     "    publish = [ \"devices/${identity}/#\" ];\n"
@@ -351,6 +354,41 @@ START_TEST(what_nothing_grants_is_denied)
 	ck_assert_ptr_null(rights_role_name(no_rights, 0));
 	rights_unref(&rights);
 	rights_unref(&no_rights);
+	rights_table_free(&table);
+}
+END_TEST
+
+static const struct {
+	const char *topic_name;
+	bool is_reserved;
+} reserved_cases[] = {
+	{ "$SYS", true },
+	{ "$SYS/", true },
+	{ "$SYS/broker/uptime", true },
+	{ "$SYSTEM", false },
+	{ "$SY", false },
+	{ "SYS/a", false },
+	{ "a/$SYS/b", false },
+	{ "$sys/a", false },
+};
+
+START_TEST(what_is_the_daemon_s_no_role_may_publish)
+{
+	struct rights_table *table = table_of(REQUIRED
+	    "roles = ( { name = \"r\"; match = { identity = \"*\"; };\n"
+	    "publish = [ \"#\", \"$SYS/#\", \"$SYSTEM\", \"$SY\","
+	    " \"$sys/#\" ]; subscribe = [ \"$SYS/#\" ]; } );");
+	struct bytes name = bytes_of_string(reserved_cases[_i].topic_name);
+	struct bytes identity = BYTES_LITERAL("dev-1"), none = BYTES_NONE;
+	const struct rights *rights = rights_ref(table, identity);
+
+	ck_assert_int_eq(rights_topic_is_reserved(name),
+	    reserved_cases[_i].is_reserved);
+	ck_assert_int_eq(rights_may_publish(rights, identity, none, name, NULL),
+	    !reserved_cases[_i].is_reserved);
+	ck_assert(rights_may_subscribe(rights, identity, none,
+	    BYTES_LITERAL("$SYS/broker/+"), NULL));
+	rights_unref(&rights);
 	rights_table_free(&table);
 }
 END_TEST
@@ -547,6 +585,8 @@ test_rights(void)
 	tcase_add_test(tests, sessions_with_the_same_roles_share_their_rights);
 	tcase_add_loop_test(tests, a_star_in_a_pattern_is_any_run_of_characters,
 	    0, COUNT(pattern_cases));
+	tcase_add_loop_test(tests, what_is_the_daemon_s_no_role_may_publish, 0,
+	    sizeof(reserved_cases) / sizeof(reserved_cases[0]));
 	tcase_add_test(tests, an_empty_identity_has_no_role);
 	tcase_add_test(tests, many_stars_take_no_time);
 	tcase_add_loop_test(tests,
