@@ -20,3 +20,42 @@ clock_realtime_seconds(void)
 	clock_gettime(CLOCK_REALTIME, &now);
 	return now.tv_sec;
 }
+
+struct clock_reading
+clock_read(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (struct clock_reading){
+		.monotonic_ms = clock_monotonic_ms(),
+		.realtime_ms = (int64_t)now.tv_sec * 1000 +
+			       now.tv_nsec / 1000000,
+	};
+}
+
+int64_t
+clock_to_realtime_seconds(const struct clock_reading *reading, uint64_t at_ms)
+{
+	const int64_t max_ms = CLOCK_REALTIME_SECONDS_MAX * 1000;
+	int64_t realtime_ms;
+
+	if (at_ms > (uint64_t)max_ms)
+		return CLOCK_REALTIME_SECONDS_MAX;
+	realtime_ms = reading->realtime_ms + (int64_t)at_ms -
+		      (int64_t)reading->monotonic_ms;
+	if (realtime_ms < 0)
+		return 0;
+	if (realtime_ms > max_ms)
+		return CLOCK_REALTIME_SECONDS_MAX;
+	return (realtime_ms + 999) / 1000;
+}
+
+uint64_t
+clock_to_monotonic_ms(const struct clock_reading *reading, int64_t seconds)
+{
+	int64_t at_ms = seconds * 1000 - reading->realtime_ms +
+			(int64_t)reading->monotonic_ms;
+
+	return at_ms > 0 ? (uint64_t)at_ms : 1;
+}

@@ -13,4 +13,30 @@ uint64_t clock_monotonic_ms(void);
 /* Seconds since 1970 of CLOCK_REALTIME: for certificates. */
 int64_t clock_realtime_seconds(void);
 
+/*
+ * What both clocks show at one moment. A time that has to outlive the process
+ * is kept in seconds since 1970, as CLOCK_MONOTONIC begins anew with the
+ * machine; it is converted by such a reading, once when it is written and once
+ * when it is read.
+ */
+struct clock_reading {
+	uint64_t monotonic_ms;
+	int64_t realtime_ms; /* since 1970 */
+};
+
+/* The largest time that is kept: in the year 36812. */
+#define CLOCK_REALTIME_SECONDS_MAX (INT64_C(1) << 40)
+
+struct clock_reading clock_read(void);
+
+/* The second in which, or before which, at_ms of CLOCK_MONOTONIC is: rounded
+ * up, and 0..CLOCK_REALTIME_SECONDS_MAX. */
+int64_t clock_to_realtime_seconds(const struct clock_reading *reading,
+    uint64_t at_ms);
+
+/* The other way; at least 1, if that time was before CLOCK_MONOTONIC's first.
+ * seconds: 0..CLOCK_REALTIME_SECONDS_MAX. */
+uint64_t clock_to_monotonic_ms(const struct clock_reading *reading,
+    int64_t seconds);
+
 #endif

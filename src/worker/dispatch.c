@@ -56,7 +56,7 @@ take_expiry(struct session *session, const struct mqtt_properties *properties)
 		MQTT_PROPERTY_SESSION_EXPIRY_INTERVAL))
 		return 0;
 	/* [MQTT5-3.1.2-23], MQTT 5.0, 3.14.2.2.2 */
-	if (session->expiry_seconds == 0 &&
+	if (session->state.expiry_seconds == 0 &&
 	    properties->session_expiry_interval > 0)
 		return MQTT_ERR_PROTOCOL_ERROR;
 	session_set_expiry(session, properties->session_expiry_interval);

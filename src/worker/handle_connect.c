@@ -223,14 +223,15 @@ set_will(struct session *session, const struct mqtt_connect *connect)
 
 	if (!connect->has_will)
 		return;
-	session->will = will_new(&connect->will, session);
-	session->will_expiry_seconds = properties->message_expiry_interval;
-	session->has_will_expiry = mqtt_properties_have(properties,
+	session->state.will = will_new(&connect->will, session);
+	session->state.will_expiry_seconds = properties
+						 ->message_expiry_interval;
+	session->state.has_will_expiry = mqtt_properties_have(properties,
 	    MQTT_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
-	session->will_delay_seconds = mqtt_properties_have(properties,
-					  MQTT_PROPERTY_WILL_DELAY_INTERVAL)
-					  ? properties->will_delay_interval
-					  : 0;
+	session->state.will_delay_seconds =
+	    mqtt_properties_have(properties, MQTT_PROPERTY_WILL_DELAY_INTERVAL)
+		? properties->will_delay_interval
+		: 0;
 }
 
 /*

@@ -25,7 +25,7 @@ check_bounds(const struct connection *connection,
 {
 	const struct config *config = connection->worker->config;
 	uint32_t in_flight = connection->acks.count +
-			     connection->session->received_count;
+			     connection->session->state.received_count;
 
 	/* A client does not send this one [MQTT5-3.3.4-6]. */
 	if (connection->version == MQTT_VERSION_5 &&

@@ -28,6 +28,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/router.c src/worker/router.h \
 	src/worker/session.c src/worker/session.h \
 	src/worker/session_deliver.c \
+	src/worker/session_state.c src/worker/session_state.h \
 	src/worker/session_subscribe.c \
 	src/worker/statistics.c src/worker/statistics.h \
 	src/worker/sys.c src/worker/sys.h \

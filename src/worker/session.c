@@ -39,9 +39,13 @@ session_new(struct worker *worker, struct bytes identity, struct bytes key)
 	struct session *session = memory_new(1, sizeof(*session) + key.len);
 
 	session->worker = worker;
-	session->identity_len = identity.len;
 	session->key_len = key.len;
 	memcpy(session->key, key.data, key.len);
+	session->state.identity = bytes_of(session->key + KEY_LENGTHS,
+	    identity.len);
+	session->state.client_id = bytes_of(session->key + KEY_LENGTHS +
+						identity.len,
+	    key.len - KEY_LENGTHS - identity.len);
 	session->rights = rights_ref(worker->rights, identity);
 	session->expires_at_ms = UINT64_MAX;
 	session->will_at_ms = UINT64_MAX;
@@ -54,30 +58,30 @@ session_new(struct worker *worker, struct bytes identity, struct bytes key)
 struct bytes
 session_identity(const struct session *session)
 {
-	return bytes_of(session->key + KEY_LENGTHS, session->identity_len);
+	return session->state.identity;
 }
 
 struct bytes
 session_client_id(const struct session *session)
 {
-	return bytes_skip(bytes_of(session->key, session->key_len),
-	    KEY_LENGTHS + session->identity_len);
+	return session->state.client_id;
 }
 
 static void
 publish_will(struct session *session)
 {
-	struct message *will = session->will;
+	struct message *will = session->state.will;
 	struct ipc_publish parts;
 
-	session->will = NULL;
+	session->state.will = NULL;
 	session->will_at_ms = UINT64_MAX;
 	if (will == NULL)
 		return;
 	parts = *message_parts(will);
-	parts.has_expiry = session->has_will_expiry;
+	parts.has_expiry = session->state.has_will_expiry;
 	parts.expires_at_ms = worker_now_ms(session->worker) +
-			      (uint64_t)session->will_expiry_seconds * 1000;
+			      (uint64_t)session->state.will_expiry_seconds *
+				  1000;
 	router_publish(session->worker, &parts, NULL);
 	if (parts.retain) /* [MQTT-3.1.2-17], [MQTT5-3.1.2-15] */
 		retention_put_will(session->worker, &parts);
@@ -90,23 +94,20 @@ session_free(struct session *session)
 {
 	deadline_clear(&session->deadline);
 	HASH_DEL(session->worker->sessions, session);
-	pending_queue_done(&session->queued);
-	pending_queue_done(&session->inflight);
-	message_unref(&session->will);
 	rights_unref(&session->rights);
-	free(session->received);
+	session_state_done(&session->state);
 	free(session);
 }
 
 void
 session_end(struct session *session)
 {
-	struct message *will = session->will;
+	struct message *will = session->state.will;
 
 	/* The session must not receive its own last word. */
-	session->will = NULL;
+	session->state.will = NULL;
 	session_unsubscribe_all(session);
-	session->will = will;
+	session->state.will = will;
 	publish_will(session);
 	session_free(session);
 }
@@ -128,7 +129,8 @@ session_set_expiry(struct session *session, uint32_t expiry_seconds)
 {
 	uint32_t max = session->worker->config->sessions.max_expiry_seconds;
 
-	session->expiry_seconds = expiry_seconds < max ? expiry_seconds : max;
+	session->state.expiry_seconds = expiry_seconds < max ? expiry_seconds
+							     : max;
 }
 
 void
@@ -141,11 +143,10 @@ session_attach(struct session *session, struct connection *connection)
 	session->expires_at_ms = UINT64_MAX;
 	session->will_at_ms = UINT64_MAX;
 	deadline_clear(&session->deadline);
-	message_unref(&session->will);
+	message_unref(&session->state.will);
 }
 
-/* What is due next while nobody is connected. */
-static void
+void
 session_set_deadline(struct session *session)
 {
 	uint64_t at_ms = session->expires_at_ms < session->will_at_ms
@@ -168,20 +169,20 @@ session_detach(struct session *session, bool keeps_will)
 	session->worker->statistics.connected--;
 	session->sent = 0;
 	if (!keeps_will)
-		message_unref(&session->will);
-	if (session->expiry_seconds == 0) {
+		message_unref(&session->state.will);
+	if (session->state.expiry_seconds == 0) {
 		session_end(session);
 		return;
 	}
-	session->expires_at_ms = session->expiry_seconds == SESSION_EXPIRY_NEVER
-				     ? UINT64_MAX
-				     : now_ms +
-					   (uint64_t)session->expiry_seconds *
-					       1000;
-	if (session->will != NULL && session->will_delay_seconds > 0)
-		session->will_at_ms = now_ms +
-				      (uint64_t)session->will_delay_seconds *
-					  1000;
+	session->expires_at_ms =
+	    session->state.expiry_seconds == SESSION_EXPIRY_NEVER
+		? UINT64_MAX
+		: now_ms + (uint64_t)session->state.expiry_seconds * 1000;
+	if (session->state.will != NULL &&
+	    session->state.will_delay_seconds > 0)
+		session->will_at_ms = now_ms + (uint64_t)session->state
+						       .will_delay_seconds *
+						   1000;
 	else
 		publish_will(session);
 	session_set_deadline(session);
@@ -210,12 +211,12 @@ session_due(struct session *session)
 static uint16_t
 received_position(const struct session *session, uint16_t packet_id)
 {
-	uint16_t low = 0, high = session->received_count;
+	uint16_t low = 0, high = session->state.received_count;
 
 	while (low < high) {
 		uint16_t middle = (uint16_t)(low + (high - low) / 2);
 
-		if (session->received[middle] < packet_id)
+		if (session->state.received[middle] < packet_id)
 			low = (uint16_t)(middle + 1);
 		else
 			high = middle;
@@ -227,8 +228,8 @@ static bool
 is_received(const struct session *session, uint16_t position,
     uint16_t packet_id)
 {
-	return position < session->received_count &&
-	       session->received[position] == packet_id;
+	return position < session->state.received_count &&
+	       session->state.received[position] == packet_id;
 }
 
 bool
@@ -242,16 +243,16 @@ bool
 session_receive(struct session *session, uint16_t packet_id)
 {
 	uint16_t at = received_position(session, packet_id);
-	size_t behind = (size_t)(session->received_count - at);
+	size_t behind = (size_t)(session->state.received_count - at);
 
 	if (is_received(session, at, packet_id))
 		return false;
-	session->received = memory_resize(session->received,
-	    (session->received_count + 1u) * sizeof(packet_id));
-	memmove(&session->received[at + 1], &session->received[at],
+	session->state.received = memory_resize(session->state.received,
+	    (session->state.received_count + 1u) * sizeof(packet_id));
+	memmove(&session->state.received[at + 1], &session->state.received[at],
 	    behind * sizeof(packet_id));
-	session->received[at] = packet_id;
-	session->received_count++;
+	session->state.received[at] = packet_id;
+	session->state.received_count++;
 	return true;
 }
 
@@ -262,19 +263,19 @@ session_release(struct session *session, uint16_t packet_id)
 
 	if (!is_received(session, at, packet_id))
 		return false;
-	session->received_count--;
-	memmove(&session->received[at], &session->received[at + 1],
-	    (size_t)(session->received_count - at) * sizeof(packet_id));
+	session->state.received_count--;
+	memmove(&session->state.received[at], &session->state.received[at + 1],
+	    (size_t)(session->state.received_count - at) * sizeof(packet_id));
 	return true;
 }
 
 void
 session_rest(struct session *session)
 {
-	pending_queue_rest(&session->queued);
-	pending_queue_rest(&session->inflight);
-	if (session->received_count == 0) {
-		free(session->received);
-		session->received = NULL;
+	pending_queue_rest(&session->state.queued);
+	pending_queue_rest(&session->state.inflight);
+	if (session->state.received_count == 0) {
+		free(session->state.received);
+		session->state.received = NULL;
 	}
 }

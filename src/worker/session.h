@@ -10,48 +10,40 @@
 #include "lib/table.h"
 #include "worker/deadline.h"
 #include "worker/message.h"
-#include "worker/pending.h"
+#include "worker/session_state.h"
 #include "worker/topic_tree.h"
 #include "worker/worker.h"
 
 /* identity and client identifier with a length */
-#define SESSION_KEY_MAX (2 + 512 + 65535)
+#define SESSION_KEY_MAX (2 + SESSION_IDENTITY_MAX + SESSION_CLIENT_ID_MAX)
 
 /* Session Expiry Interval (MQTT 5.0, 3.1.2.11.2): it does not expire. */
 #define SESSION_EXPIRY_NEVER UINT32_MAX
 
 LIST_HEAD(subscription_list, subscription);
 
+/*
+ * What survives the process is in state, in the topic tree (subscriptions) and
+ * in the times below; session_save.h keeps all of it. The rest is of the
+ * moment: a new field goes into struct session_state if its loss would show.
+ */
 struct session {
 	UT_hash_handle hh;
+	struct session_state state;
 	struct worker *worker;
 	struct connection *connection; /* NULL: none */
 	uint64_t id; /* of its (last) connection: for the log, No Local */
 	const struct rights *rights;
 	struct subscription_list subscriptions;
 	uint32_t subscription_count;
-	uint32_t expiry_seconds; /* counted from the end of a connection */
 
 	/* While there is no connection: when what is due next is due. */
 	struct deadline deadline;
 	uint64_t expires_at_ms; /* UINT64_MAX: never */
 	uint64_t will_at_ms;    /* UINT64_MAX: there is none */
 
-	/* To the client, at QoS above 0. */
-	struct pending_queue queued;   /* without a packet identifier yet */
-	struct pending_queue inflight; /* with one, in the order of sending */
 	uint32_t sent; /* of inflight, from its front: on this connection */
-	uint16_t next_packet_id;
 	uint16_t inflight_max; /* min(Receive Maximum, our own bound) */
-
-	/* From the client, at QoS 2: PUBREC is sent, PUBREL awaited. */
-	uint16_t *received; /* packet identifiers */
-	uint16_t received_count;
-
-	struct message *will; /* NULL: none */
-	uint32_t will_delay_seconds;
-	uint32_t will_expiry_seconds; /* from when it is published */
-	bool has_will_expiry;
 
 	uint64_t dropped; /* messages that no room was left for */
 
@@ -59,9 +51,8 @@ struct session {
 	uint64_t route_number;
 	uint32_t route_delivery;
 
-	size_t identity_len;
 	size_t key_len;
-	uint8_t key[];
+	uint8_t key[]; /* state.identity and .client_id are views into it */
 };
 
 /* Append the key of a session: who and which. */
@@ -99,17 +90,11 @@ void session_end(struct session *session);
 /* Free all sessions without another word: the process ends. */
 void session_forget_all(struct worker *worker);
 
+/* While nobody is connected: be called when the next of its times has come. */
+void session_set_deadline(struct session *session);
+
 /* Its deadline is due. */
 void session_due(struct session *session);
-
-/* A subscription to add, or to put in another's place. */
-struct session_subscription {
-	struct bytes topic_filter;
-	uint32_t identifier;
-	uint8_t qos;
-	bool no_local;
-	bool retain_as_published;
-};
 
 /*
  * Subscribe [MQTT-3.8.4-3]. *made: the subscription, the session's; *is_new:

@@ -61,11 +61,12 @@ static uint16_t
 session_packet_id(struct session *session)
 {
 	do
-		session->next_packet_id++;
-	while (session->next_packet_id == 0 ||
-	       pending_queue_find(&session->inflight, session->next_packet_id) <
-		   session->inflight.count);
-	return session->next_packet_id;
+		session->state.next_packet_id++;
+	while (
+	    session->state.next_packet_id == 0 ||
+	    pending_queue_find(&session->state.inflight,
+		session->state.next_packet_id) < session->state.inflight.count);
+	return session->state.next_packet_id;
 }
 
 /* Queue a message at QoS above 0; the newest is dropped at the bounds. */
@@ -81,8 +82,9 @@ session_queue(struct session *session, struct message *message,
 					     delivery->subscription_id_count,
 	};
 
-	if (session->queued.count >= config->sessions.max_queued_messages ||
-	    session->queued.bytes + message_bytes(message) >
+	if (session->state.queued.count >=
+		config->sessions.max_queued_messages ||
+	    session->state.queued.bytes + message_bytes(message) >
 		config->sessions.max_queued_bytes) {
 		session_drop(session);
 		return;
@@ -92,7 +94,7 @@ session_queue(struct session *session, struct message *message,
 		item.subscription_ids = memory_copy(
 		    bytes_of(delivery->subscription_ids,
 			delivery->subscription_id_count * sizeof(uint32_t)));
-	pending_queue_push(&session->queued, item);
+	pending_queue_push(&session->state.queued, item);
 }
 
 void
@@ -130,7 +132,7 @@ send_pubrel(struct session *session, uint16_t packet_id)
 static void
 send_again(struct session *session)
 {
-	struct pending *item = pending_queue_at(&session->inflight,
+	struct pending *item = pending_queue_at(&session->state.inflight,
 	    session->sent);
 	struct message_delivery delivery = delivery_of(item);
 
@@ -144,8 +146,8 @@ send_again(struct session *session)
 		session_send(session, item->message, &delivery);
 		session->sent++;
 	} else {
-		struct pending large = pending_queue_remove(&session->inflight,
-		    session->sent);
+		struct pending large = pending_queue_remove(
+		    &session->state.inflight, session->sent);
 
 		pending_done(&large);
 		session_drop(session);
@@ -156,7 +158,7 @@ send_again(struct session *session)
 static void
 send_first(struct session *session)
 {
-	struct pending item = pending_queue_pop(&session->queued);
+	struct pending item = pending_queue_pop(&session->state.queued);
 	struct message_delivery delivery;
 
 	if (message_is_expired(item.message, worker_now_ms(session->worker))) {
@@ -171,7 +173,7 @@ send_first(struct session *session)
 		return;
 	}
 	session_send(session, item.message, &delivery);
-	pending_queue_push(&session->inflight, item);
+	pending_queue_push(&session->state.inflight, item);
 	session->sent++;
 }
 
@@ -188,9 +190,9 @@ void
 session_send_queued(struct session *session)
 {
 	while (session_may_send(session)) {
-		if (session->sent < session->inflight.count)
+		if (session->sent < session->state.inflight.count)
 			send_again(session);
-		else if (session->queued.count > 0)
+		else if (session->state.queued.count > 0)
 			send_first(session);
 		else
 			return;
@@ -203,21 +205,22 @@ static uint32_t
 find_sent(const struct session *session, uint16_t packet_id, uint8_t qos,
     enum pending_state state)
 {
-	uint32_t position = pending_queue_find(&session->inflight, packet_id);
+	uint32_t position = pending_queue_find(&session->state.inflight,
+	    packet_id);
 	const struct pending *item;
 
 	if (position >= session->sent)
-		return session->inflight.count;
-	item = pending_queue_at(&session->inflight, position);
+		return session->state.inflight.count;
+	item = pending_queue_at(&session->state.inflight, position);
 	if (item->qos != qos || item->state != state)
-		return session->inflight.count;
+		return session->state.inflight.count;
 	return position;
 }
 
 static void
 finish(struct session *session, uint32_t position)
 {
-	struct pending item = pending_queue_remove(&session->inflight,
+	struct pending item = pending_queue_remove(&session->state.inflight,
 	    position);
 
 	pending_done(&item);
@@ -230,7 +233,7 @@ session_on_puback(struct session *session, uint16_t packet_id)
 {
 	uint32_t position = find_sent(session, packet_id, 1, PENDING_PUBLISH);
 
-	if (position == session->inflight.count)
+	if (position == session->state.inflight.count)
 		return false;
 	finish(session, position);
 	return true;
@@ -241,14 +244,14 @@ session_on_pubrec(struct session *session, uint16_t packet_id, bool is_refused)
 {
 	uint32_t position = find_sent(session, packet_id, 2, PENDING_PUBLISH);
 
-	if (position == session->inflight.count)
+	if (position == session->state.inflight.count)
 		/* a second PUBREC of one that is released is none */
 		return find_sent(session, packet_id, 2, PENDING_RELEASE) <
-		       session->inflight.count;
+		       session->state.inflight.count;
 	if (is_refused)
 		finish(session, position);
 	else
-		pending_queue_release(&session->inflight, position);
+		pending_queue_release(&session->state.inflight, position);
 	return true;
 }
 
@@ -257,7 +260,7 @@ session_on_pubcomp(struct session *session, uint16_t packet_id)
 {
 	uint32_t position = find_sent(session, packet_id, 2, PENDING_RELEASE);
 
-	if (position == session->inflight.count)
+	if (position == session->state.inflight.count)
 		return false;
 	finish(session, position);
 	return true;
