@@ -14,7 +14,11 @@ EXTRA_DIST += \
 	tests/lib/pki.sh \
 	tests/lib/quickstart \
 	tests/lib/step \
-	tests/run
+	tests/run \
+	tests/soak/actor.py \
+	tests/soak/ledger.py \
+	tests/soak/sessions \
+	tests/soak/soak.py
 include tests/fuzz/local.mk
 include tests/unit/config/local.mk
 include tests/unit/gate/local.mk
