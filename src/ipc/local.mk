@@ -7,6 +7,7 @@ libsignet_ipc_a_SOURCES = \
 	src/ipc/message.c src/ipc/message.h \
 	src/ipc/message_retained.c \
 	src/ipc/message_session.c \
+	src/ipc/message_share.c \
 	src/ipc/message_statistics.c \
 	src/ipc/messages.def
 

@@ -10,7 +10,7 @@
 #include "lib/bytes.h"
 
 /* No payload is larger: a packet of MQTT's largest size and its envelope. */
-#define IPC_PAYLOAD_MAX (268435455 + 5 + 65536)
+#define IPC_PAYLOAD_MAX (268435455 + 5 + 2 * 65536)
 
 /* Who speaks. Bits, so that a row of messages.def can name several. */
 enum ipc_role {
@@ -186,5 +186,51 @@ void ipc_statistics_encode(const struct ipc_statistics *statistics,
     struct buffer *out);
 int ipc_statistics_decode(struct bytes payload,
     struct ipc_statistics *statistics);
+
+/*
+ * INTEREST_SHARE: how many members of a Shared Subscription (MQTT 5.0, 4.8.2)
+ * a worker has now; number as in INTEREST_ADD.
+ */
+struct ipc_interest_share {
+	uint64_t number;
+	uint32_t online;
+	uint32_t offline; /* of sessions without a connection */
+	struct bytes group;
+	struct bytes topic_filter; /* without $share and group */
+};
+void ipc_interest_share_encode(const struct ipc_interest_share *interest,
+    struct buffer *out);
+int ipc_interest_share_decode(struct bytes payload,
+    struct ipc_interest_share *interest);
+
+/*
+ * PUBLISH_SHARE: an Application Message for one member, which the receiver
+ * picks, of each of the Shared Subscriptions that are named.
+ */
+struct ipc_publish_share {
+	bool has_interest;  /* as PUBLISH_FORWARD for all others, too */
+	uint8_t hops;       /* how often it was handed on */
+	struct bytes names; /* 1..IPC_SHARE_NAMES_MAX bytes of names */
+	struct ipc_publish publish;
+};
+#define IPC_SHARE_NAMES_MAX 65536
+
+/* In parts, as ipc_publish_parts(). */
+#define IPC_PUBLISH_SHARE_HEAD_LEN   (6 + IPC_PUBLISH_HEAD_LEN)
+#define IPC_PUBLISH_SHARE_PART_COUNT (2 + IPC_PUBLISH_PART_COUNT)
+void ipc_publish_share_parts(const struct ipc_publish_share *share,
+    uint8_t head[IPC_PUBLISH_SHARE_HEAD_LEN],
+    struct bytes parts[IPC_PUBLISH_SHARE_PART_COUNT]);
+int ipc_publish_share_decode(struct bytes payload,
+    struct ipc_publish_share *share);
+
+/*
+ * Append a name; next takes the one at the front of names. Both texts are
+ * 1..65535 bytes long. next: 1; 0 at the end; -EBADMSG.
+ */
+void ipc_share_name_append(struct bytes group, struct bytes topic_filter,
+    struct buffer *names);
+int ipc_share_name_next(struct bytes *names, struct bytes *group,
+    struct bytes *topic_filter);
 
 #endif

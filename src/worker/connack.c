@@ -39,9 +39,6 @@ set_bounds(const struct config *config, struct mqtt_properties *properties)
 		mqtt_properties_mark(properties,
 		    MQTT_PROPERTY_TOPIC_ALIAS_MAXIMUM);
 	}
-	properties->shared_subscription_available = 0;
-	mqtt_properties_mark(properties,
-	    MQTT_PROPERTY_SHARED_SUBSCRIPTION_AVAILABLE);
 	properties->maximum_packet_size = config->limits.packet_bytes;
 	mqtt_properties_mark(properties, MQTT_PROPERTY_MAXIMUM_PACKET_SIZE);
 }

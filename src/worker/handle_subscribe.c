@@ -51,16 +51,15 @@ check_subscription(struct connection *connection,
 {
 	const struct session *session = connection->session;
 	const struct config *config = connection->worker->config;
-	struct bytes group, rest;
+	struct bytes group, topic_filter = subscription->topic_filter;
 
-	if (mqtt_topic_filter_is_shared(subscription->topic_filter, &group,
-		&rest))
-		return MQTT_REASON_SHARED_SUBSCRIPTIONS_NOT_SUPPORTED;
-	if (topic_level_count(subscription->topic_filter) >
-	    config->limits.topic_levels)
+	/* Rights are to the topics, whoever the group is. */
+	mqtt_topic_filter_is_shared(subscription->topic_filter, &group,
+	    &topic_filter);
+	if (topic_level_count(topic_filter) > config->limits.topic_levels)
 		return MQTT_REASON_TOPIC_FILTER_INVALID;
 	if (!rights_may_subscribe(session->rights, session_identity(session),
-		session_client_id(session), subscription->topic_filter, NULL)) {
+		session_client_id(session), topic_filter, NULL)) {
 		log_denied(connection, "subscribe", subscription->topic_filter);
 		return MQTT_REASON_NOT_AUTHORIZED;
 	}
@@ -100,8 +99,9 @@ subscribe_one(struct connection *connection,
 		answer->announcement = announcement;
 	answer_add(answer, wanted.qos);
 	/* Retain Handling (MQTT 5.0, 3.8.3.1); always in 3.1.1. */
-	if (subscription->retain_handling == 0 ||
-	    (subscription->retain_handling == 1 && is_new))
+	if (made->share == NULL && /* 4.8.2 */
+	    (subscription->retain_handling == 0 ||
+		(subscription->retain_handling == 1 && is_new)))
 		retention_query(made, subscription->topic_filter);
 }
 

@@ -160,6 +160,7 @@ interest_peer_up(struct worker *worker, struct proc_peer *peer)
 	worker->interest.owed[peer->index] = 0;
 	worker->interest.synced &= ~((worker_set)1 << peer->index);
 	topic_tree_each_subscribed(worker->topics, tell_subscribed, &telling);
+	sharing_peer_up(worker, peer);
 	interest_push(worker, peer, IPC_INTEREST_SYNC, &sync);
 }
 
@@ -167,6 +168,7 @@ void
 interest_peer_down(struct worker *worker, struct proc_peer *peer)
 {
 	topic_tree_remove_worker(worker->topics, peer->index);
+	sharing_peer_down(worker, peer);
 	worker->interest.owed[peer->index] = 0;
 	worker->interest.synced &= ~((worker_set)1 << peer->index);
 	/* Nobody waits any longer for one that is gone. */

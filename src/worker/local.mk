@@ -26,10 +26,15 @@ libsignet_worker_a_SOURCES = \
 	src/worker/retention_query.c \
 	src/worker/rights.c src/worker/rights.h \
 	src/worker/router.c src/worker/router.h \
+	src/worker/router_share.c src/worker/router_share.h \
 	src/worker/session.c src/worker/session.h \
 	src/worker/session_deliver.c \
 	src/worker/session_state.c src/worker/session_state.h \
 	src/worker/session_subscribe.c \
+	src/worker/share.c src/worker/share.h \
+	src/worker/sharing.c src/worker/sharing.h \
+	src/worker/sharing_internal.h \
+	src/worker/sharing_turn.c \
 	src/worker/statistics.c src/worker/statistics.h \
 	src/worker/sys.c src/worker/sys.h \
 	src/worker/topic_alias.c src/worker/topic_alias.h \

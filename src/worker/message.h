@@ -10,6 +10,7 @@
 #include "mqtt/packet.h"
 
 struct message;
+struct share;
 
 /*
  * A message of these parts, which are copied, as they also travel between
@@ -48,6 +49,7 @@ struct message_delivery {
 	/* Subscription Identifiers (5.0) of the subscriptions that matched */
 	const uint32_t *subscription_ids;
 	size_t subscription_id_count;
+	struct share *share; /* whose member the receiver is; NULL: of none */
 };
 
 /* The most bytes that the head of a PUBLISH can take for any delivery. */

@@ -17,6 +17,7 @@ void
 pending_done(struct pending *item)
 {
 	message_unref(&item->message);
+	share_unref(&item->share);
 	free(item->subscription_ids);
 	item->subscription_ids = NULL;
 }
@@ -60,6 +61,7 @@ pending_queue_push(struct pending_queue *queue, struct pending item)
 		pending_queue_grow(queue);
 	*pending_queue_at(queue, queue->count++) = item;
 	queue->bytes += item_bytes(&item);
+	queue->shared += item.share != NULL ? 1 : 0;
 }
 
 struct pending
@@ -68,6 +70,7 @@ pending_queue_pop(struct pending_queue *queue)
 	struct pending item = *pending_queue_at(queue, 0);
 
 	queue->bytes -= item_bytes(&item);
+	queue->shared -= item.share != NULL ? 1 : 0;
 	queue->head = (queue->head + 1) & (queue->capacity - 1);
 	queue->count--;
 	return item;
@@ -112,6 +115,37 @@ pending_queue_release(struct pending_queue *queue, uint32_t position)
 	struct pending *item = pending_queue_at(queue, position);
 
 	queue->bytes -= item_bytes(item);
+	queue->shared -= item->share != NULL ? 1 : 0;
+	share_unref(&item->share);
 	message_unref(&item->message);
 	item->state = PENDING_RELEASE;
+}
+
+static void
+push_unsent(struct pending_queue *queue, struct pending item)
+{
+	item.packet_id = 0;
+	free(item.subscription_ids);
+	item.subscription_ids = NULL;
+	item.subscription_id_count = 0;
+	pending_queue_push(queue, item);
+}
+
+void
+pending_queue_move(struct pending_queue *from, pending_filter *filter,
+    void *context, struct pending_queue *to)
+{
+	uint32_t count = from->count;
+
+	if (from->shared == 0)
+		return;
+	/* One turn of the ring keeps the order of those that stay. */
+	for (uint32_t i = 0; i < count; i++) {
+		struct pending item = pending_queue_pop(from);
+
+		if (filter(context, &item))
+			push_unsent(to, item);
+		else
+			pending_queue_push(from, item);
+	}
 }

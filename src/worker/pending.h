@@ -7,6 +7,7 @@
 #define SIGNET_WORKER_PENDING_H
 
 #include "worker/message.h"
+#include "worker/share.h"
 
 /* Where the delivery of a message at QoS above 0 stands (4.3). */
 enum pending_state {
@@ -17,6 +18,7 @@ enum pending_state {
 struct pending {
 	struct message *message; /* a reference; NULL from PUBREC on */
 	uint32_t *subscription_ids;
+	struct share *share; /* a reference while there is a message; or NULL */
 	uint16_t subscription_id_count;
 	uint16_t packet_id; /* 0 until it is sent */
 	uint8_t qos;
@@ -29,6 +31,7 @@ struct pending_queue {
 	uint32_t head;
 	uint32_t count;
 	uint32_t capacity; /* a power of two */
+	uint32_t shared;   /* how many have a share */
 	size_t bytes;      /* of the messages */
 };
 
@@ -58,6 +61,14 @@ struct pending pending_queue_remove(struct pending_queue *queue,
 
 /* PUBREC came for the one at a position: its message is not needed again. */
 void pending_queue_release(struct pending_queue *queue, uint32_t position);
+
+/*
+ * Move those for which filter is true to the end of another queue, in their
+ * order and as if they had never been sent.
+ */
+typedef bool pending_filter(void *context, const struct pending *item);
+void pending_queue_move(struct pending_queue *from, pending_filter *filter,
+    void *context, struct pending_queue *to);
 
 /* Free what an item holds. */
 void pending_done(struct pending *item);

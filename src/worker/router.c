@@ -6,6 +6,7 @@
 
 #include "lib/memory.h"
 #include "mqtt/topic.h"
+#include "worker/router_share.h"
 #include "worker/session.h"
 
 /* What one session gets, from all its subscriptions that match. */
@@ -18,17 +19,22 @@ struct delivery {
 };
 
 struct router {
+	struct worker *worker;
 	const struct ipc_publish *parts; /* of the message in hand */
 	uint64_t number; /* counts messages: marks sessions already met */
 	struct delivery *deliveries;
 	uint32_t count;
 	uint32_t capacity;
+	struct share_routes shares;
 };
 
 struct router *
-router_new(void)
+router_new(struct worker *worker)
 {
-	return memory_new(1, sizeof(struct router));
+	struct router *router = memory_new(1, sizeof(*router));
+
+	router->worker = worker;
+	return router;
 }
 
 void
@@ -37,6 +43,7 @@ router_free(struct router **router)
 	if (*router == NULL)
 		return;
 	free((*router)->deliveries);
+	share_routes_done(&(*router)->shares);
 	free(*router);
 	*router = NULL;
 }
@@ -106,34 +113,60 @@ deliver(const struct delivery *delivery, struct message *message)
 	session_deliver(delivery->session, message, &to);
 }
 
-/* Find who gets a message: sessions here, and the workers that want it. */
-static worker_set
-find_receivers(struct worker *worker, const struct ipc_publish *parts)
+static void
+on_share(void *context, struct share *share)
 {
-	struct router *router = worker->router;
+	struct router *router = context;
 
+	share_routes_add(router->worker, &router->shares, share, router->parts,
+	    0);
+}
+
+/* Begin with a message that nobody gets yet. */
+static void
+router_begin(struct router *router, const struct ipc_publish *parts)
+{
 	router->parts = parts;
 	router->number++;
 	router->count = 0;
-	return topic_tree_match(worker->topics, parts->topic_name, on_match,
-	    router);
+	share_routes_clear(&router->shares);
+}
+
+/* Find who gets it: sessions here, and the workers that want it. */
+static worker_set
+find_receivers(struct router *router, share_visit *visit_share)
+{
+	return topic_tree_match(router->worker->topics,
+	    router->parts->topic_name, on_match, visit_share, router);
 }
 
 /* Deliver to the sessions that were found. */
 static void
-deliver_all(struct router *router, const struct ipc_publish *parts,
-    struct buffer *storage)
+deliver_to_all(struct router *router, struct message *message)
 {
-	struct message *message;
-
-	if (router->count == 0)
-		return;
-	message = storage == NULL ? message_new(parts)
-				  : message_new_in(parts, storage);
 	for (uint32_t i = 0; i < router->count; i++) {
 		deliver(&router->deliveries[i], message);
 		free(router->deliveries[i].subscription_ids);
 	}
+	share_routes_deliver(&router->shares, message);
+}
+
+static bool
+has_receivers_here(const struct router *router)
+{
+	return router->count > 0 || router->shares.here_count > 0;
+}
+
+static void
+deliver_all(struct router *router, struct buffer *storage)
+{
+	struct message *message;
+
+	if (!has_receivers_here(router))
+		return;
+	message = storage == NULL ? message_new(router->parts)
+				  : message_new_in(router->parts, storage);
+	deliver_to_all(router, message);
 	message_unref(&message);
 }
 
@@ -164,16 +197,37 @@ struct router_result
 router_publish(struct worker *worker, const struct ipc_publish *parts,
     struct buffer *storage)
 {
-	worker_set workers = find_receivers(worker, parts);
-	struct router_result result = {
-		.has_receivers = workers != 0 || worker->router->count > 0,
-	};
+	struct router *router = worker->router;
+	struct router_result result = { .is_full = false };
+	worker_set workers, sharing;
 
+	router_begin(router, parts);
+	workers = find_receivers(router, on_share);
+	sharing = router->shares.elsewhere;
+	result.has_receivers = (workers | sharing) != 0 ||
+			       has_receivers_here(router);
 	/* First: the parts may go with the message that is delivered. */
-	if (workers != 0)
-		result.is_full = forward(worker, parts, workers);
-	deliver_all(worker->router, parts, storage);
+	if (sharing != 0)
+		result.is_full = share_routes_forward(worker, &router->shares,
+		    parts, 0, workers);
+	if ((workers & ~sharing) != 0 &&
+	    forward(worker, parts, workers & ~sharing))
+		result.is_full = true;
+	deliver_all(router, storage);
 	return result;
+}
+
+void
+router_share(struct worker *worker, struct share *share,
+    struct message *message)
+{
+	struct router *router = worker->router;
+	const struct ipc_publish *parts = message_parts(message);
+
+	router_begin(router, parts);
+	share_routes_add(worker, &router->shares, share, parts, 0);
+	share_routes_forward(worker, &router->shares, parts, 0, 0);
+	deliver_to_all(router, message);
 }
 
 int
@@ -186,7 +240,51 @@ on_publish_forward(struct worker *worker, struct bytes payload)
 		return error;
 	if (!mqtt_topic_name_is_valid(parts.topic_name))
 		return -EBADMSG;
-	find_receivers(worker, &parts);
-	deliver_all(worker->router, &parts, NULL);
+	router_begin(worker->router, &parts);
+	find_receivers(worker->router, NULL);
+	deliver_all(worker->router, NULL);
+	return 0;
+}
+
+/* Find members for the shares of these names. */
+static int
+find_members(struct worker *worker, const struct ipc_publish_share *received)
+{
+	struct bytes names = received->names, group, topic_filter;
+	int found;
+
+	while (
+	    (found = ipc_share_name_next(&names, &group, &topic_filter)) > 0) {
+		struct share *share = share_find(worker->topics, topic_filter,
+		    group);
+
+		if (share != NULL)
+			share_routes_add(worker, &worker->router->shares, share,
+			    &received->publish, received->hops);
+	}
+	return found;
+}
+
+int
+on_publish_share(struct worker *worker, struct bytes payload)
+{
+	struct router *router = worker->router;
+	struct ipc_publish_share received;
+	int error = ipc_publish_share_decode(payload, &received);
+
+	if (error != 0)
+		return error;
+	if (!mqtt_topic_name_is_valid(received.publish.topic_name) ||
+	    received.hops == 0)
+		return -EBADMSG;
+	router_begin(router, &received.publish);
+	error = find_members(worker, &received);
+	if (error != 0)
+		return error;
+	if (received.has_interest)
+		find_receivers(router, NULL);
+	share_routes_forward(worker, &router->shares, &received.publish,
+	    received.hops, 0);
+	deliver_all(router, NULL);
 	return 0;
 }

@@ -12,7 +12,7 @@
 struct router;
 
 /* Returned, free with router_free(). */
-struct router *router_new(void);
+struct router *router_new(struct worker *worker);
 void router_free(struct router **router);
 
 struct router_result {
@@ -30,7 +30,15 @@ struct router_result {
 struct router_result router_publish(struct worker *worker,
     const struct ipc_publish *parts, struct buffer *storage);
 
-/* Handler of PUBLISH_FORWARD: deliver to this worker's sessions alone. */
+/* Find another member of a Shared Subscription for a message. */
+void router_share(struct worker *worker, struct share *share,
+    struct message *message);
+
+/*
+ * Handlers, 0 or -EBADMSG. PUBLISH_FORWARD: deliver to this worker's sessions
+ * alone. PUBLISH_SHARE: to a member of each share that it names, or hand it on.
+ */
 int on_publish_forward(struct worker *worker, struct bytes payload);
+int on_publish_share(struct worker *worker, struct bytes payload);
 
 #endif

@@ -107,6 +107,7 @@ session_end(struct session *session)
 	/* The session must not receive its own last word. */
 	session->state.will = NULL;
 	session_unsubscribe_all(session);
+	sharing_end(session);
 	session->state.will = will;
 	publish_will(session);
 	session_free(session);
@@ -144,6 +145,7 @@ session_attach(struct session *session, struct connection *connection)
 	session->will_at_ms = UINT64_MAX;
 	deadline_clear(&session->deadline);
 	message_unref(&session->state.will);
+	sharing_attach(session);
 }
 
 void
@@ -174,6 +176,7 @@ session_detach(struct session *session, bool keeps_will)
 		session_end(session);
 		return;
 	}
+	sharing_detach(session);
 	session->expires_at_ms =
 	    session->state.expiry_seconds == SESSION_EXPIRY_NEVER
 		? UINT64_MAX

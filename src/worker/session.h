@@ -36,6 +36,7 @@ struct session {
 	const struct rights *rights;
 	struct subscription_list subscriptions;
 	uint32_t subscription_count;
+	uint32_t share_count; /* of them: Shared Subscriptions */
 
 	/* While there is no connection: when what is due next is due. */
 	struct deadline deadline;
@@ -122,6 +123,10 @@ void session_unsubscribe_all(struct session *session);
  */
 void session_deliver(struct session *session, struct message *message,
     const struct message_delivery *delivery);
+
+/* Would a message be delivered or queued now, or dropped? */
+bool session_has_room(const struct session *session,
+    const struct message *message, uint8_t qos);
 
 /*
  * The client's answers to messages at QoS above 0. False if the packet

@@ -69,12 +69,37 @@ session_packet_id(struct session *session)
 	return session->state.next_packet_id;
 }
 
+static bool
+queue_has_room(const struct session *session, const struct message *message)
+{
+	const struct config *config = session->worker->config;
+
+	return session->state.queued.count <
+		   config->sessions.max_queued_messages &&
+	       session->state.queued.bytes + message_bytes(message) <=
+		   config->sessions.max_queued_bytes;
+}
+
+bool
+session_has_room(const struct session *session, const struct message *message,
+    uint8_t qos)
+{
+	struct message_delivery delivery = { .qos = qos };
+
+	if (session->connection != NULL &&
+	    !session_takes_size(session, message, &delivery))
+		return false;
+	if (qos > 0)
+		return queue_has_room(session, message);
+	return session->connection != NULL &&
+	       connection_has_room(session->connection, message_bytes(message));
+}
+
 /* Queue a message at QoS above 0; the newest is dropped at the bounds. */
 static void
 session_queue(struct session *session, struct message *message,
     const struct message_delivery *delivery)
 {
-	const struct config *config = session->worker->config;
 	struct pending item = {
 		.qos = delivery->qos,
 		.retain = delivery->retain,
@@ -82,14 +107,13 @@ session_queue(struct session *session, struct message *message,
 					     delivery->subscription_id_count,
 	};
 
-	if (session->state.queued.count >=
-		config->sessions.max_queued_messages ||
-	    session->state.queued.bytes + message_bytes(message) >
-		config->sessions.max_queued_bytes) {
+	if (!queue_has_room(session, message)) {
 		session_drop(session);
 		return;
 	}
 	item.message = message_ref(message);
+	if (delivery->share != NULL)
+		item.share = share_ref(delivery->share);
 	if (item.subscription_id_count > 0)
 		item.subscription_ids = memory_copy(
 		    bytes_of(delivery->subscription_ids,

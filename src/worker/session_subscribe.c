@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/memory.h"
+#include "mqtt/topic.h"
 #include "worker/retention.h"
 #include "worker/session.h"
 
@@ -15,12 +16,17 @@ subscription_free(struct session *session, struct subscription *subscription)
 	struct topic_node *node = subscription->node;
 
 	retention_cancel(subscription);
-	if (topic_node_subscription_count(node) == 1)
-		interest_withdraw(worker, node);
 	LIST_REMOVE(subscription, of_session);
 	session->subscription_count--;
 	worker->statistics.subscriptions--;
-	topic_node_remove(worker->topics, subscription);
+	if (subscription->share != NULL) {
+		session->share_count--;
+		sharing_leave(worker, subscription);
+	} else {
+		if (topic_node_subscription_count(node) == 1)
+			interest_withdraw(worker, node);
+		topic_node_remove(worker->topics, subscription);
+	}
 	free(subscription);
 }
 
@@ -32,18 +38,74 @@ session_unsubscribe_all(struct session *session)
 }
 
 static struct subscription *
-subscription_new(struct session *session, struct topic_node *node)
+subscription_new(struct session *session)
 {
 	struct subscription *subscription = memory_new(1,
 	    sizeof(*subscription));
 
 	subscription->session = session;
-	topic_node_add(node, subscription);
 	LIST_INSERT_HEAD(&session->subscriptions, subscription, of_session);
 	session->subscription_count++;
 	session->worker->statistics.subscriptions++;
+	return subscription;
+}
+
+/* A new one at a node. */
+static struct subscription *
+subscribe_at(struct session *session, struct topic_node *node)
+{
+	struct subscription *subscription = subscription_new(session);
+
+	topic_node_add(node, subscription);
 	if (topic_node_subscription_count(node) == 1)
 		interest_announce(session->worker, node);
+	return subscription;
+}
+
+/* The one for a filter, or NULL. */
+static struct subscription *
+subscription_find(const struct session *session, struct bytes topic_filter)
+{
+	struct topic_tree *topics = session->worker->topics;
+	struct bytes group, rest;
+	struct topic_node *node;
+	struct share *share;
+
+	if (mqtt_topic_filter_is_shared(topic_filter, &group, &rest)) {
+		share = share_find(topics, rest, group);
+		return share == NULL ? NULL : share_member(share, session);
+	}
+	node = topic_tree_find(topics, topic_filter);
+	return node == NULL ? NULL : topic_node_subscription(node, session);
+}
+
+/* The one for a filter, made if it is not there, and its announcement. */
+static struct subscription *
+subscription_get(struct session *session, struct bytes topic_filter,
+    bool *is_new, uint64_t *announcement)
+{
+	struct worker *worker = session->worker;
+	struct subscription *subscription = subscription_find(session,
+	    topic_filter);
+	struct bytes group, rest;
+	struct share *share;
+
+	*is_new = subscription == NULL;
+	if (mqtt_topic_filter_is_shared(topic_filter, &group, &rest)) {
+		share = share_get(worker->topics, rest, group);
+		if (subscription == NULL) {
+			subscription = subscription_new(session);
+			session->share_count++;
+			sharing_join(worker, share, subscription);
+		}
+		*announcement = share->announced_number;
+		share_unref(&share);
+		return subscription;
+	}
+	if (subscription == NULL)
+		subscription = subscribe_at(session,
+		    topic_tree_node(worker->topics, topic_filter));
+	*announcement = topic_node_announced(subscription->node);
 	return subscription;
 }
 
@@ -52,43 +114,38 @@ session_subscribe(struct session *session,
     const struct session_subscription *wanted, struct subscription **made,
     bool *is_new)
 {
-	struct topic_node *node = topic_tree_node(session->worker->topics,
-	    wanted->topic_filter);
-	struct subscription *subscription = topic_node_subscription(node,
-	    session);
+	uint64_t announcement;
+	struct subscription *subscription = subscription_get(session,
+	    wanted->topic_filter, is_new, &announcement);
 
-	*is_new = subscription == NULL;
-	if (subscription == NULL)
-		subscription = subscription_new(session, node);
 	subscription->identifier = wanted->identifier;
 	subscription->qos = wanted->qos;
 	subscription->no_local = wanted->no_local;
 	subscription->retain_as_published = wanted->retain_as_published;
 	*made = subscription;
-	return topic_node_announced(node);
+	return announcement;
 }
 
 bool
 session_unsubscribe(struct session *session, struct bytes topic_filter)
 {
-	struct topic_node *node = topic_tree_find(session->worker->topics,
+	struct subscription *subscription = subscription_find(session,
 	    topic_filter);
-	struct subscription *subscription = node == NULL
-						? NULL
-						: topic_node_subscription(node,
-						      session);
+	struct share *share = NULL;
 
 	if (subscription == NULL)
 		return false;
+	if (subscription->share != NULL)
+		share = share_ref(subscription->share);
 	subscription_free(session, subscription);
+	if (share != NULL)
+		sharing_unsubscribed(session, share);
+	share_unref(&share);
 	return true;
 }
 
 bool
 session_is_subscribed(const struct session *session, struct bytes topic_filter)
 {
-	struct topic_node *node = topic_tree_find(session->worker->topics,
-	    topic_filter);
-
-	return node != NULL && topic_node_subscription(node, session) != NULL;
+	return subscription_find(session, topic_filter) != NULL;
 }

@@ -21,6 +21,7 @@ struct topic_node {
 	uint32_t subscription_count;
 	uint32_t subscription_capacity;
 	struct subscription **subscriptions;
+	struct share_list shares;
 	worker_set workers;
 	uint64_t announced;
 	size_t edge_len;
@@ -113,6 +114,7 @@ topic_tree_free(struct topic_tree **tree)
 	HASH_ITER(hh, (*tree)->edges, node, next)
 	{
 		HASH_DEL((*tree)->edges, node);
+		share_list_free(&node->shares);
 		free(node->subscriptions);
 		free(node);
 	}
@@ -154,7 +156,8 @@ static bool
 node_is_used(const struct topic_node *node)
 {
 	return node->child_count > 0 || node->subscription_count > 0 ||
-	       node->workers != 0 || node->parent == NULL;
+	       node->workers != 0 || !LIST_EMPTY(&node->shares) ||
+	       node->parent == NULL;
 }
 
 void
@@ -231,6 +234,13 @@ topic_node_remove(struct topic_tree *tree, struct subscription *subscription)
 	topic_tree_release(tree, node);
 }
 
+struct share_list *
+topic_node_shares(const struct topic_node *node)
+{
+	/* Whoever holds a node may put a share into it. */
+	return (struct share_list *)&node->shares;
+}
+
 uint64_t
 topic_node_announced(const struct topic_node *node)
 {
@@ -302,9 +312,22 @@ topic_tree_each_subscribed(struct topic_tree *tree, topic_visit *visit,
 			visit(context, node);
 }
 
+void
+topic_tree_each_share(struct topic_tree *tree, share_visit *visit,
+    void *context)
+{
+	struct share *share;
+
+	for (struct topic_node *node = tree->edges; node != NULL;
+	     node = node->hh.next)
+		LIST_FOREACH(share, &node->shares, of_node)
+	visit(context, share);
+}
+
 struct match {
 	struct topic_tree *tree;
 	topic_match *on_subscription;
+	share_visit *on_share; /* NULL: they are not wanted */
 	void *context;
 	worker_set workers;
 };
@@ -312,9 +335,15 @@ struct match {
 static void
 match_node(struct match *match, const struct topic_node *node)
 {
+	struct share *share;
+
 	match->workers |= node->workers;
 	for (uint32_t i = 0; i < node->subscription_count; i++)
 		match->on_subscription(match->context, node->subscriptions[i]);
+	if (match->on_share == NULL)
+		return;
+	LIST_FOREACH(share, &node->shares, of_node)
+	match->on_share(match->context, share);
 }
 
 /* rest: the levels below node; is_done if there are none. */
@@ -344,11 +373,12 @@ match_below(struct match *match, struct topic_node *node, struct bytes rest,
 
 worker_set
 topic_tree_match(struct topic_tree *tree, struct bytes topic_name,
-    topic_match *on_subscription, void *context)
+    topic_match *on_subscription, share_visit *on_share, void *context)
 {
 	struct match match = {
 		.tree = tree,
 		.on_subscription = on_subscription,
+		.on_share = on_share,
 		.context = context,
 	};
 

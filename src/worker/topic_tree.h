@@ -10,6 +10,7 @@
 
 #include "lib/buffer.h"
 #include "lib/bytes.h"
+#include "worker/share.h"
 
 /* A set of workers: bit n is worker n. */
 typedef uint64_t worker_set;
@@ -25,9 +26,10 @@ struct subscription {
 	LIST_ENTRY(subscription) of_session;
 	struct session *session;
 	struct topic_node *node;
+	struct share *share;           /* NULL: it is not shared */
 	struct retention_query *query; /* NULL: none goes on */
-	uint32_t position;             /* among the node's subscriptions */
-	uint32_t identifier;           /* Subscription Identifier; 0: none */
+	uint32_t position;   /* among the node's, or the share's members */
+	uint32_t identifier; /* Subscription Identifier; 0: none */
 	uint8_t qos;
 	bool no_local;
 	bool retain_as_published;
@@ -64,6 +66,9 @@ void topic_node_add(struct topic_node *node, struct subscription *subscription);
 void topic_node_remove(struct topic_tree *tree,
     struct subscription *subscription);
 
+/* The Shared Subscriptions of the filter. */
+struct share_list *topic_node_shares(const struct topic_node *node);
+
 /* The number under which the filter was last announced; see interest.h. */
 uint64_t topic_node_announced(const struct topic_node *node);
 void topic_node_set_announced(struct topic_node *node, uint64_t number);
@@ -80,16 +85,22 @@ typedef void topic_visit(void *context, struct topic_node *node);
 void topic_tree_each_subscribed(struct topic_tree *tree, topic_visit *visit,
     void *context);
 
+/* Call visit for each Shared Subscription; it may not change the tree. */
+typedef void share_visit(void *context, struct share *share);
+void topic_tree_each_share(struct topic_tree *tree, share_visit *visit,
+    void *context);
+
 /*
  * Find all that a Topic Name matches (4.7).
  *
  * on_subscription: called for each subscription of this worker's sessions; it
- * may not change the tree.
+ * may not change the tree. on_share: the same for each Shared Subscription;
+ * NULL if they are not wanted.
  * Returns the other workers that have an interest.
  */
 typedef void topic_match(void *context, struct subscription *subscription);
 worker_set topic_tree_match(struct topic_tree *tree, struct bytes topic_name,
-    topic_match *on_subscription, void *context);
+    topic_match *on_subscription, share_visit *on_share, void *context);
 
 /* How many levels a Topic Name or Filter has. */
 size_t topic_level_count(struct bytes topic);

@@ -6,9 +6,9 @@
  * the routing of messages between them and to other workers.
  * Privileges: none; the sockets that are handed to it, and its channels.
  * Receives: SESSION_HANDOFF from gates and workers; INTEREST_*, RETAINED_*,
- * PUBLISH_FORWARD and STATISTICS from workers; STOP from the master.
- * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_FORWARD and
- * STATISTICS to workers.
+ * PUBLISH_* and STATISTICS from workers; STOP from the master.
+ * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_* and STATISTICS to
+ * workers.
  * On failure: its connections are lost, and nothing of the other workers'.
  */
 #include "worker/worker.h"
@@ -132,10 +132,14 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 		return on_session_handoff(worker, peer, message);
 	case IPC_PUBLISH_FORWARD:
 		return on_publish_forward(worker, message->payload);
+	case IPC_PUBLISH_SHARE:
+		return on_publish_share(worker, message->payload);
 	case IPC_INTEREST_ADD:
 		return on_interest_add(worker, peer, message->payload);
 	case IPC_INTEREST_REMOVE:
 		return on_interest_remove(worker, peer, message->payload);
+	case IPC_INTEREST_SHARE:
+		return on_interest_share(worker, peer, message->payload);
 	case IPC_INTEREST_SYNC:
 		return on_interest_sync(worker, peer, message->payload);
 	case IPC_INTEREST_ACK:
@@ -163,21 +167,30 @@ on_idle(uv_idle_t *idle)
 }
 
 static void
-on_turn_end(struct proc_child *child)
+flush_dirty(struct worker *worker)
 {
-	struct worker *worker = child->context;
 	struct connection *connection;
 
 	while ((connection = TAILQ_FIRST(&worker->dirty)) != NULL)
 		connection_flush(connection);
-	if (retention_turn(worker)) {
-		/* What it found is sent before the loop waits again. */
-		while ((connection = TAILQ_FIRST(&worker->dirty)) != NULL)
-			connection_flush(connection);
+}
+
+static void
+on_turn_end(struct proc_child *child)
+{
+	struct worker *worker = child->context;
+	bool is_busy;
+
+	flush_dirty(worker);
+	is_busy = retention_turn(worker);
+	sharing_turn(worker);
+	/* What they found is sent before the loop waits again. */
+	flush_dirty(worker);
+	if (is_busy || sharing_is_busy(worker))
 		uv_idle_start(&worker->idle, on_idle);
-	} else {
+	else
 		uv_idle_stop(&worker->idle);
-	}
+	sharing_announce(worker);
 	interest_turn_end(worker);
 	ready_if_complete(worker);
 	if (worker->is_stopping && worker->connection_count == 0)
@@ -291,10 +304,11 @@ worker_init(struct worker *worker, struct proc_child *child)
 	worker->config = child->config;
 	worker->topics = topic_tree_new();
 	worker->rights = rights_table_new(child->config);
-	worker->router = router_new();
+	worker->router = router_new(worker);
 	worker->retention = retention_new(worker);
 	worker->sys = sys_new(worker);
 	interest_init(&worker->interest);
+	sharing_init(&worker->sharing);
 	worker->connection_max = connection_max(child);
 	TAILQ_INIT(&worker->connections);
 	TAILQ_INIT(&worker->dirty);
@@ -322,6 +336,7 @@ worker_done(struct worker *worker)
 	/* The loop has closed its channels: nobody is told any more. */
 	memset(worker->peers, 0, sizeof(worker->peers));
 	session_forget_all(worker);
+	sharing_done(&worker->sharing);
 	sys_free(&worker->sys);
 	retention_free(&worker->retention);
 	interest_done(&worker->interest);

@@ -12,6 +12,7 @@
 #include "worker/deadline.h"
 #include "worker/interest.h"
 #include "worker/rights.h"
+#include "worker/sharing.h"
 #include "worker/topic_tree.h"
 
 struct connection;
@@ -53,6 +54,7 @@ struct worker {
 	struct retention *retention;
 	struct sys *sys;
 	struct interest interest;
+	struct sharing sharing;
 	/* Index by worker; NULL: itself, or not there. */
 	struct proc_peer *peers[WORKER_SET_MAX];
 

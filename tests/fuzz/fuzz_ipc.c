@@ -62,6 +62,41 @@ decode_publish(struct bytes payload)
 }
 
 static int
+decode_interest_share(struct bytes payload)
+{
+	struct buffer out = { NULL, 0, 0 };
+	struct ipc_interest_share interest;
+	int error = ipc_interest_share_decode(payload, &interest);
+
+	if (error != 0)
+		return error;
+	read_through(interest.group);
+	read_through(interest.topic_filter);
+	ipc_interest_share_encode(&interest, &out);
+	expect_same(&out, payload);
+	return 0;
+}
+
+static int
+decode_publish_share(struct bytes payload)
+{
+	struct ipc_publish_share share;
+	struct bytes names, group, topic_filter;
+	int error = ipc_publish_share_decode(payload, &share);
+
+	if (error != 0)
+		return error;
+	names = share.names;
+	while (
+	    (error = ipc_share_name_next(&names, &group, &topic_filter)) > 0) {
+		read_through(group);
+		read_through(topic_filter);
+	}
+	read_through(share.publish.payload);
+	return error;
+}
+
+static int
 decode_handoff(struct bytes payload)
 {
 	struct buffer out = { NULL, 0, 0 };
@@ -129,6 +164,10 @@ on_message(void *context, struct ipc_message *message)
 		return decode_publish(message->payload);
 	case IPC_STATISTICS:
 		return decode_statistics(message->payload);
+	case IPC_INTEREST_SHARE:
+		return decode_interest_share(message->payload);
+	case IPC_PUBLISH_SHARE:
+		return decode_publish_share(message->payload);
 	default:
 		return decode_interest(message->payload);
 	}
@@ -161,5 +200,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	(void)decode_interest(rest);
 	(void)decode_handoff(rest);
 	(void)decode_publish(rest);
+	(void)decode_interest_share(rest);
+	(void)decode_publish_share(rest);
 	return 0;
 }

@@ -196,17 +196,6 @@ def a_denied_filter_delivers_nothing(broker):
 
 
 @case
-def shared_subscriptions_are_refused_while_not_offered(broker):
-    if features.SHARED_SUBSCRIPTIONS:
-        return
-    for version, code in ((4, 0x80), (5, 0x9e)):
-        with broker.client(version=version) as client:
-            codes = client.subscribe("$share/group/t", "t")
-            assert codes == [code, 0], codes
-            client.ping()
-
-
-@case
 def subscription_identifiers_are_refused_while_not_offered(broker):
     with broker.client() as client:
         offered = client.connack.props.get(

@@ -17,6 +17,7 @@ main(void)
 	suite_add_tcase(suite, test_outbox());
 	suite_add_tcase(suite, test_pending());
 	suite_add_tcase(suite, test_rights());
+	suite_add_tcase(suite, test_share());
 	suite_add_tcase(suite, test_statistics());
 	suite_add_tcase(suite, test_topic_tree());
 	runner = srunner_create(suite);

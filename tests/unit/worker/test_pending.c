@@ -2,6 +2,7 @@
 #include "worker/pending.h"
 
 #include "tests.h"
+#include "worker/topic_tree.h"
 
 static struct pending
 item_with(uint16_t packet_id, const char *payload)
@@ -67,6 +68,50 @@ START_TEST(one_in_the_middle_is_taken_out_and_the_order_stays)
 }
 END_TEST
 
+static bool
+is_odd(void *context, const struct pending *item)
+{
+	(void)context;
+	return item->packet_id % 2 == 1;
+}
+
+START_TEST(items_move_to_another_queue_as_if_unsent)
+{
+	struct topic_tree *tree = topic_tree_new();
+	struct share *share = share_get(tree, BYTES_LITERAL("t"),
+	    BYTES_LITERAL("g"));
+	struct pending_queue from = { .items = NULL }, to = { .items = NULL };
+
+	for (uint16_t i = 1; i <= 5; i++) {
+		struct pending item = item_with(i, "abc");
+
+		if (i > 2)
+			item.share = share_ref(share);
+		pending_queue_push(&from, item);
+	}
+	ck_assert_uint_eq(from.shared, 3);
+	pending_queue_move(&from, is_odd, NULL, &to);
+	ck_assert_uint_eq(from.count, 2);
+	ck_assert_uint_eq(from.bytes, 8);
+	ck_assert_uint_eq(from.shared, 1);
+	ck_assert_uint_eq(pending_queue_at(&from, 0)->packet_id, 2);
+	ck_assert_uint_eq(pending_queue_at(&from, 1)->packet_id, 4);
+	ck_assert_uint_eq(to.count, 3);
+	ck_assert_uint_eq(to.shared, 2);
+	ck_assert_uint_eq(pending_queue_at(&to, 0)->packet_id, 0);
+	pending_queue_release(&from, 1);
+	ck_assert_uint_eq(from.shared, 0);
+	/* nothing of a share: nothing moves */
+	pending_queue_move(&from, is_odd, NULL, &to);
+	ck_assert_uint_eq(to.count, 3);
+	pending_queue_done(&from);
+	pending_queue_done(&to);
+	ck_assert_uint_eq(share->references, 1);
+	share_unref(&share);
+	topic_tree_free(&tree);
+}
+END_TEST
+
 TCase *
 test_pending(void)
 {
@@ -75,5 +120,6 @@ test_pending(void)
 	tcase_add_test(tcase, items_come_out_in_their_order);
 	tcase_add_test(tcase,
 	    one_in_the_middle_is_taken_out_and_the_order_stays);
+	tcase_add_test(tcase, items_move_to_another_queue_as_if_unsent);
 	return tcase;
 }

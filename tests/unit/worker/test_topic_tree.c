@@ -54,7 +54,7 @@ check_matches(struct topic_tree *tree, size_t from)
 		struct bytes topic = bytes_of_string(topics[t]);
 		bool is_matched[COUNT(filters)] = { false };
 		worker_set workers = topic_tree_match(tree, topic, on_match,
-		    is_matched);
+		    NULL, is_matched);
 
 		for (size_t i = 0; i < COUNT(filters); i++) {
 			bool expected = i >= from &&
@@ -102,7 +102,7 @@ START_TEST(a_worker_that_is_gone_leaves_nothing)
 			    worker);
 	topic_tree_remove_worker(tree, 1);
 	ck_assert_uint_eq(topic_tree_match(tree, bytes_of_string("a/b"),
-			      on_match, NULL),
+			      on_match, NULL, NULL),
 	    5);
 	topic_tree_remove_worker(tree, 2);
 	topic_tree_remove_worker(tree, 0);

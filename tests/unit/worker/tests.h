@@ -9,6 +9,7 @@ TCase *test_message(void);
 TCase *test_outbox(void);
 TCase *test_pending(void);
 TCase *test_rights(void);
+TCase *test_share(void);
 TCase *test_statistics(void);
 TCase *test_topic_tree(void);
 

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/router_share.h"
+
+#include <stdlib.h>
+
+#include "lib/memory.h"
+#include "worker/session.h"
+
+/*
+ * Workers hand a message on when the members they were thought to have are
+ * gone. Each knows of the others what was true a moment ago, so a second hop
+ * is rare.
+ */
+#define HOPS_MAX 8
+
+/* So many members are tried to find one that has room. */
+#define TRIES_MAX 16
+
+/* What ipc_share_name_append() adds to the two texts. */
+#define NAME_LENGTHS 4
+
+void
+share_routes_done(struct share_routes *routes)
+{
+	free(routes->here);
+	for (size_t i = 0; i < WORKER_SET_MAX; i++)
+		buffer_done(&routes->names[i]);
+}
+
+void
+share_routes_clear(struct share_routes *routes)
+{
+	routes->here_count = 0;
+	/* Names are left by a message that did not decode. */
+	for (unsigned int i = 0; routes->elsewhere != 0; i++) {
+		routes->names[i].len = 0;
+		routes->elsewhere &= ~((worker_set)1 << i);
+	}
+}
+
+static void
+add_here(struct share_routes *routes, struct share *share)
+{
+	if (routes->here_count == routes->here_capacity) {
+		routes->here_capacity = routes->here_capacity == 0
+					    ? 8
+					    : routes->here_capacity * 2;
+		routes->here = memory_resize(routes->here,
+		    routes->here_capacity * sizeof(struct share *));
+	}
+	routes->here[routes->here_count++] = share;
+}
+
+/* Send the names for a worker. True if its queue is full now. */
+static bool
+push(struct worker *worker, struct share_routes *routes, unsigned int index,
+    struct ipc_publish_share *share)
+{
+	struct bytes pieces[IPC_PUBLISH_SHARE_PART_COUNT];
+	uint8_t head[IPC_PUBLISH_SHARE_HEAD_LEN];
+	struct proc_peer *peer = worker->peers[index];
+
+	share->names = buffer_view(&routes->names[index]);
+	ipc_publish_share_parts(share, head, pieces);
+	if (peer != NULL)
+		proc_peer_push_parts(worker->child, peer, IPC_PUBLISH_SHARE,
+		    pieces, IPC_PUBLISH_SHARE_PART_COUNT, -1, false);
+	routes->names[index].len = 0;
+	routes->elsewhere &= ~((worker_set)1 << index);
+	return peer != NULL && proc_peer_is_full(worker->child, peer);
+}
+
+static void
+add_elsewhere(struct worker *worker, struct share_routes *routes,
+    const struct share *share, unsigned int index, uint8_t hops,
+    const struct ipc_publish *parts)
+{
+	struct ipc_publish_share full = {
+		.hops = (uint8_t)(hops + 1),
+		.publish = *parts,
+	};
+	struct buffer *names = &routes->names[index];
+	struct buffer filter = { .data = NULL };
+
+	topic_node_filter(share->node, &filter);
+	if (names->len + NAME_LENGTHS + share->group_len + filter.len >
+	    IPC_SHARE_NAMES_MAX)
+		push(worker, routes, index, &full);
+	ipc_share_name_append(share_group(share), buffer_view(&filter), names);
+	routes->elsewhere |= (worker_set)1 << index;
+	buffer_done(&filter);
+}
+
+void
+share_routes_add(struct worker *worker, struct share_routes *routes,
+    struct share *share, const struct ipc_publish *parts, uint8_t hops)
+{
+	int pick = SHARE_HERE;
+
+	/* Who was picked by another worker keeps it, if it can. */
+	if (hops == 0 || (share->online == 0 && hops < HOPS_MAX))
+		pick = share_pick(share);
+	if (pick == SHARE_HERE && share->member_count > 0)
+		add_here(routes, share);
+	else if (pick >= 0)
+		add_elsewhere(worker, routes, share, (unsigned int)pick, hops,
+		    parts);
+	else if (hops > 0)
+		worker->statistics.messages_dropped++;
+}
+
+bool
+share_routes_forward(struct worker *worker, struct share_routes *routes,
+    const struct ipc_publish *parts, uint8_t hops, worker_set interested)
+{
+	struct ipc_publish_share share = {
+		.hops = (uint8_t)(hops + 1),
+		.publish = *parts,
+	};
+	bool is_full = false;
+
+	for (unsigned int i = 0; routes->elsewhere != 0; i++) {
+		if ((routes->elsewhere >> i & 1) == 0)
+			continue;
+		share.has_interest = (interested >> i & 1) != 0;
+		if (push(worker, routes, i, &share))
+			is_full = true;
+	}
+	return is_full;
+}
+
+static uint8_t
+qos_for(const struct subscription *member, const struct message *message)
+{
+	uint8_t qos = message_parts(message)->qos;
+
+	return member->qos < qos ? member->qos : qos; /* [MQTT5-4.8.2-3] */
+}
+
+/* The next member, but for those that would have to drop the message. */
+static struct subscription *
+member_with_room(struct share *share, const struct message *message)
+{
+	struct subscription *first = share_pick_member(share), *member = first;
+	uint32_t count = share->online > 0 ? share->online
+					   : share->member_count;
+
+	for (uint32_t i = 1; i < count && i < TRIES_MAX; i++) {
+		if (session_has_room(member->session, message,
+			qos_for(member, message)))
+			return member;
+		member = share_pick_member(share);
+	}
+	return session_has_room(member->session, message,
+		   qos_for(member, message))
+		   ? member
+		   : first;
+}
+
+void
+share_routes_deliver(const struct share_routes *routes, struct message *message)
+{
+	for (uint32_t i = 0; i < routes->here_count; i++) {
+		struct share *share = routes->here[i];
+		struct subscription *member = member_with_room(share, message);
+		struct message_delivery delivery = {
+			.qos = qos_for(member, message),
+			.retain = member->retain_as_published &&
+				  message_parts(message)->retain,
+			.subscription_ids = &member->identifier,
+			.subscription_id_count = member->identifier != 0,
+			.share = share,
+		};
+
+		session_deliver(member->session, message, &delivery);
+	}
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The router's part for Shared Subscriptions: which of them have their member
+ * here for the message in hand, and which on what other worker.
+ */
+#ifndef SIGNET_WORKER_ROUTER_SHARE_H
+#define SIGNET_WORKER_ROUTER_SHARE_H
+
+#include "worker/message.h"
+#include "worker/worker.h"
+
+struct share_routes {
+	struct share **here;
+	uint32_t here_count;
+	uint32_t here_capacity;
+	worker_set elsewhere; /* have names */
+	struct buffer names[WORKER_SET_MAX];
+};
+
+void share_routes_done(struct share_routes *routes);
+
+/* Begin with another message. */
+void share_routes_clear(struct share_routes *routes);
+
+/*
+ * Decide who of a share gets the message. share: has to have a reference or a
+ * member until share_routes_deliver(). hops: how many workers have handed the
+ * message on to find a member.
+ */
+void share_routes_add(struct worker *worker, struct share_routes *routes,
+    struct share *share, const struct ipc_publish *parts, uint8_t hops);
+
+/*
+ * Send the message to the workers whose members were picked, and tell those of
+ * the set interested that it is for others, too. True if a queue is full now.
+ */
+bool share_routes_forward(struct worker *worker, struct share_routes *routes,
+    const struct ipc_publish *parts, uint8_t hops, worker_set interested);
+
+/* Deliver it to the members that are here. */
+void share_routes_deliver(const struct share_routes *routes,
+    struct message *message);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The members of Shared Subscriptions over all workers: each tells the others
+ * how many it has. Messages at QoS above 0 of a member that leaves go to
+ * others (4.8.2): those that it was not sent, and at QoS 1 those that it has
+ * not acknowledged.
+ */
+#ifndef SIGNET_WORKER_SHARING_H
+#define SIGNET_WORKER_SHARING_H
+
+#include "ipc/message.h"
+#include "proc/child.h"
+#include "worker/pending.h"
+#include "worker/share.h"
+
+struct session;
+struct subscription;
+struct worker;
+
+TAILQ_HEAD(share_queue, share);
+
+struct sharing {
+	struct share_queue changed;   /* are announced at the turn's end */
+	struct share_queue draining;  /* offline members give theirs away */
+	struct pending_queue orphans; /* wait for another member */
+};
+
+void sharing_init(struct sharing *sharing);
+/* Free everything; the sessions are gone. */
+void sharing_done(struct sharing *sharing);
+
+/* A subscription becomes a member. Other workers must have taken in the share's
+ * announced_number before the SUBACK. */
+void sharing_join(struct worker *worker, struct share *share,
+    struct subscription *subscription);
+
+/* It is no longer one; the session's messages stay. */
+void sharing_leave(struct worker *worker, struct subscription *subscription);
+
+/* The session got, or lost, its connection. */
+void sharing_attach(struct session *session);
+void sharing_detach(struct session *session);
+
+/* It has unsubscribed: what it was not sent goes to others online, if any. */
+void sharing_unsubscribed(struct session *session, struct share *share);
+
+/* It ends, and has no subscription left: its messages go to others. */
+void sharing_end(struct session *session);
+
+/* At a turn's end: a bounded part of the messages that wait for a member. */
+void sharing_turn(struct worker *worker);
+/* Should the next turn come at once? */
+bool sharing_is_busy(const struct worker *worker);
+/* After all else: announce what has changed. */
+void sharing_announce(struct worker *worker);
+
+/* A worker came: tell it everything. A worker went: forget its members. */
+void sharing_peer_up(struct worker *worker, struct proc_peer *peer);
+void sharing_peer_down(struct worker *worker, struct proc_peer *peer);
+
+/* Handler of INTEREST_SHARE; 0 or -EBADMSG. */
+int on_interest_share(struct worker *worker, struct proc_peer *peer,
+    struct bytes payload);
+
+#endif

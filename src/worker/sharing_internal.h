@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of sharing share.
+ */
+#ifndef SIGNET_WORKER_SHARING_INTERNAL_H
+#define SIGNET_WORKER_SHARING_INTERNAL_H
+
+#include "worker/sharing.h"
+
+/* A walk over all shares on behalf of a peer. */
+struct sharing_peer {
+	struct worker *worker;
+	struct proc_peer *peer;
+	struct share **shares; /* that were found */
+	size_t count;
+};
+
+/* Have the offline members here give away what waits for them. */
+void sharing_drain(struct worker *worker, struct share *share);
+
+/* Take from a session without a connection what others that are online can
+ * get. */
+void sharing_shed(struct session *session);
+
+#endif

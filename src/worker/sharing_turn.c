@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a member that leaves to another: its messages are taken out of its
+ * session at once, and find another member over as many turns as it takes.
+ */
+#include "worker/router.h"
+#include "worker/session.h"
+#include "worker/sharing_internal.h"
+
+/* Messages that find another member, and sessions that are drained, a turn. */
+#define MESSAGES_PER_TURN 256
+#define DRAINED_PER_TURN  4
+
+/*
+ * What may go to another: at QoS 2 only what was never sent [MQTT5-4.8.2-4,
+ * -5]. PUBREL is no message.
+ */
+static bool
+may_move(const struct pending *item)
+{
+	return item->share != NULL && item->message != NULL &&
+	       (item->packet_id == 0 || item->qos == 1);
+}
+
+static bool
+is_for_anyone(void *context, const struct pending *item)
+{
+	(void)context;
+	return may_move(item);
+}
+
+static bool
+is_for_others_online(void *context, const struct pending *item)
+{
+	(void)context;
+	return may_move(item) && share_count_all(item->share).online > 0;
+}
+
+static bool
+is_of_share(void *context, const struct pending *item)
+{
+	return item->share == context;
+}
+
+static void
+take(struct session *session, pending_filter *filter)
+{
+	struct pending_queue *orphans = &session->worker->sharing.orphans;
+
+	pending_queue_move(&session->state.inflight, filter, NULL, orphans);
+	pending_queue_move(&session->state.queued, filter, NULL, orphans);
+}
+
+void
+sharing_shed(struct session *session)
+{
+	take(session, is_for_others_online);
+}
+
+void
+sharing_end(struct session *session)
+{
+	take(session, is_for_anyone);
+}
+
+void
+sharing_unsubscribed(struct session *session, struct share *share)
+{
+	/* What it was sent is completed with it [MQTT5-3.10.4-4]. */
+	if (share_count_all(share).online > 0)
+		pending_queue_move(&session->state.queued, is_of_share, share,
+		    &session->worker->sharing.orphans);
+}
+
+void
+sharing_drain(struct worker *worker, struct share *share)
+{
+	share->drained = 0;
+	if (share->is_draining)
+		return;
+	share->is_draining = true;
+	TAILQ_INSERT_TAIL(&worker->sharing.draining, share_ref(share),
+	    in_draining);
+}
+
+/* Drain the next member. False if there is none left. */
+static bool
+drain_next(struct share *share)
+{
+	struct session *session;
+
+	/* Who has come online meanwhile keeps what it has. */
+	if (share->drained < share->online)
+		share->drained = share->online;
+	if (share->drained >= share->member_count)
+		return false;
+	session = share->members[share->drained++]->session;
+	sharing_shed(session);
+	return true;
+}
+
+static void
+drain(struct worker *worker)
+{
+	struct share *share;
+	unsigned int count = 0;
+
+	while ((share = TAILQ_FIRST(&worker->sharing.draining)) != NULL) {
+		while (drain_next(share))
+			if (++count == DRAINED_PER_TURN)
+				return;
+		TAILQ_REMOVE(&worker->sharing.draining, share, in_draining);
+		share->is_draining = false;
+		share_unref(&share);
+	}
+}
+
+void
+sharing_turn(struct worker *worker)
+{
+	struct pending_queue *orphans = &worker->sharing.orphans;
+
+	drain(worker);
+	for (unsigned int i = 0; i < MESSAGES_PER_TURN && orphans->count > 0 &&
+				 !worker_is_congested(worker);
+	     i++) {
+		struct pending item = pending_queue_pop(orphans);
+
+		if (!message_is_expired(item.message, worker_now_ms(worker)))
+			router_share(worker, item.share, item.message);
+		pending_done(&item);
+	}
+	pending_queue_rest(orphans);
+}
+
+bool
+sharing_is_busy(const struct worker *worker)
+{
+	const struct sharing *sharing = &worker->sharing;
+
+	return !TAILQ_EMPTY(&sharing->draining) ||
+	       (sharing->orphans.count > 0 && !worker_is_congested(worker));
+}
