@@ -161,12 +161,12 @@ node_find(struct retained *retained, struct bytes topic_name)
 	return node;
 }
 
-bool
-retained_contains(struct retained *retained, struct bytes topic_name)
+const struct message *
+retained_find(struct retained *retained, struct bytes topic_name)
 {
 	const struct node *node = node_find(retained, topic_name);
 
-	return node != NULL && node->message != NULL;
+	return node == NULL ? NULL : node->message;
 }
 
 static void

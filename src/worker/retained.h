@@ -21,8 +21,9 @@ void retained_free(struct retained **retained);
  */
 void retained_put(struct retained *retained, struct message *message);
 
-/* Is one kept for this topic? */
-bool retained_contains(struct retained *retained, struct bytes topic_name);
+/* The one that is kept for this topic, borrowed; or NULL. */
+const struct message *retained_find(struct retained *retained,
+    struct bytes topic_name);
 
 /* How many there are, and what they cost. */
 size_t retained_count(const struct retained *retained);

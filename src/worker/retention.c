@@ -14,6 +14,8 @@
 
 /* What a tick looks at to find what has expired. */
 #define SWEEP_STEPS 4096
+/* Between two lines about messages that are not kept. */
+#define REFUSED_LOG_MS 1000
 
 struct retention *
 retention_new(struct worker *worker)
@@ -72,29 +74,62 @@ retention_home_of(const struct worker *worker, struct bytes topic_name)
 	return worker_home_of(worker, topic_name);
 }
 
-/* Keep it here. The bounds are those of all workers, shared out evenly. */
-static enum mqtt_reason
-keep(struct retention *retention, const struct ipc_publish *parts)
+/*
+ * Would it be too much to keep this one, in place of the one before? The
+ * bounds are those of all workers, shared out evenly.
+ */
+static bool
+is_too_much(const struct retention *retention, const struct ipc_publish *parts)
 {
 	const struct worker *worker = retention->worker;
 	size_t workers = worker->child->start.worker_count;
-	struct retained *retained = retention->retained;
-	bool is_full = retained_count(retained) >=
-			   worker->config->limits.retained_messages / workers +
-			       1 ||
-		       retained_bytes(retained) + parts->payload.len >
-			   worker->config->limits.retained_bytes / workers;
+	size_t max_count = worker->config->limits.retained_messages / workers +
+			   1;
+	size_t max_bytes = worker->config->limits.retained_bytes / workers;
+	const struct message *before = retained_find(retention->retained,
+	    parts->topic_name);
+	size_t freed = before == NULL ? 0 : message_bytes(before);
+	size_t added = parts->topic_name.len + parts->properties.len +
+		       parts->payload.len;
+
+	/* What removes one, or is no larger, always fits. */
+	if (parts->payload.len == 0 || added <= freed)
+		return false;
+	return retained_bytes(retention->retained) - freed + added >
+		   max_bytes ||
+	       (before == NULL &&
+		   retained_count(retention->retained) >= max_count);
+}
+
+/* Log that one is not kept, at most once a second. */
+static void
+log_not_retained(struct retention *retention, struct bytes topic_name)
+{
+	uint64_t now_ms = worker_now_ms(retention->worker);
+
+	retention->refused++;
+	if (retention->refused_ms != 0 &&
+	    now_ms - retention->refused_ms < REFUSED_LOG_MS)
+		return;
+	log_warning(log_word("event", "not-retained"),
+	    log_word("reason", "too-many-retained"),
+	    log_text("topic", topic_name),
+	    log_number("count", retention->refused));
+	retention->refused_ms = now_ms;
+	retention->refused = 0;
+}
+
+static enum mqtt_reason
+keep(struct retention *retention, const struct ipc_publish *parts)
+{
 	struct message *message;
 
-	if (is_full && parts->payload.len > 0 &&
-	    !retained_contains(retained, parts->topic_name)) {
-		log_warning(log_word("event", "not-retained"),
-		    log_word("reason", "too-many-retained"),
-		    log_text("topic", parts->topic_name));
+	if (is_too_much(retention, parts)) {
+		log_not_retained(retention, parts->topic_name);
 		return MQTT_REASON_QUOTA_EXCEEDED;
 	}
 	message = message_new(parts);
-	retained_put(retained, message);
+	retained_put(retention->retained, message);
 	message_unref(&message);
 	return MQTT_REASON_SUCCESS;
 }

@@ -60,6 +60,8 @@ struct retention {
 	struct retention_query *queries;
 	struct retention_order order; /* of their turns */
 	struct retention_answers answers;
+	uint64_t refused_ms; /* when the last refusal was logged */
+	uint32_t refused;    /* since then, and that one */
 };
 
 unsigned int retention_home_of(const struct worker *worker,
