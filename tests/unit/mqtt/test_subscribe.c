@@ -56,7 +56,7 @@ START_TEST(entries_are_built_one_by_one)
 	    0);
 	ck_assert_uint_eq(writer.len, 6);
 	ck_assert_uint_eq(entries[5], 0x2e);
-	/* 3.1.1 has the QoS alone [MQTT-3-8.3-4] */
+	/* 3.1.1 has the QoS alone [MQTT-3.8.3-4] */
 	ck_assert_int_eq(mqtt_subscription_encode(MQTT_VERSION_3_1_1, &entry,
 			     &writer),
 	    0);
