@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 dist_man_MANS += docs/signet.conf.5 docs/signetd.8
-EXTRA_DIST += docs/architecture.md docs/dependencies.md
+EXTRA_DIST += docs/architecture.md docs/conformance.md \
+	docs/dependencies.md
 dist_man_MANS += docs/signet-bench.1

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each folder of tests/unit adds its programs in a local.mk of its own.
 EXTRA_DIST += \
+	tests/checks/conformance \
 	tests/checks/format \
 	tests/checks/layout \
 	tests/checks/manual \

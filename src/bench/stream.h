@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The messages of one publisher on one topic as one subscriber sees them: what
- * is new, what came twice, and what came after a later one [MQTT5-4.6.0].
+ * is new, what came twice, and what came after a later one [MQTT5-4.6.0-5].
  */
 #ifndef SIGNET_BENCH_STREAM_H
 #define SIGNET_BENCH_STREAM_H

@@ -48,7 +48,7 @@ options_decode(enum mqtt_version version, uint8_t options,
 static int
 options_check(enum mqtt_version version, uint8_t options)
 {
-	/* [MQTT-3-8.3-4] (so the standard writes it) */
+	/* [MQTT-3.8.3-4] */
 	if (version == MQTT_VERSION_3_1_1)
 		return options > 2 ? MQTT_ERR_MALFORMED_PACKET : 0;
 	/* [MQTT5-3.8.3-5] */

@@ -22,7 +22,7 @@ def with_will(broker, topic, version=5, qos=0, **options):
 
 @case
 def a_silent_client_is_ended_after_one_and_a_half_keep_alive(broker):
-    """[MQTT-3.1.2-24], [MQTT5-3.1.2-22]"""
+    """[MQTT-3.1.2-24], [MQTT5-3.1.2-22], [MQTT5-3.2.2-22]"""
     with broker.client(keep_alive=1) as new, \
             broker.client(version=4, keep_alive=1) as old:
         started = time.monotonic()

@@ -10,7 +10,8 @@ def raw_client(broker, version=5, **options):
 
 
 @case(generic=True)
-def a_3_1_1_client_is_accepted(broker):  # [MQTT-3.1.4-4]
+def a_3_1_1_client_is_accepted(broker):
+    """[MQTT-3.1.4-4], [MQTT-7.0.0-2], [MQTT-7.1.1-1]"""
     with broker.client(version=4) as client:
         assert client.connack.reason == 0
         assert not client.connack.session_present  # [MQTT-3.2.2-1]
@@ -19,7 +20,8 @@ def a_3_1_1_client_is_accepted(broker):  # [MQTT-3.1.4-4]
 
 
 @case(generic=True)
-def a_5_0_client_is_accepted(broker):  # [MQTT5-3.1.4-5]
+def a_5_0_client_is_accepted(broker):
+    """[MQTT5-3.1.4-5], [MQTT5-4.2.0-1]"""
     with broker.client() as client:
         assert client.connack.reason == 0
         assert not client.connack.session_present  # [MQTT5-3.2.2-2]
@@ -83,7 +85,8 @@ def client_identifiers_of_all_kinds_are_accepted(broker):
 
 
 @case(generic=True)
-def the_first_packet_must_be_connect(broker):  # [MQTT-3.1.0-1]
+def the_first_packet_must_be_connect(broker):
+    """[MQTT-3.1.0-1], [MQTT5-3.1.0-1]"""
     for version in 4, 5:
         for first in (codec.PING, codec.publish("t", b"x", version=version),
                       codec.subscribe(1, [("#", 0)], version),
@@ -135,7 +138,8 @@ def another_protocol_name_is_refused(broker):
 
 
 @case(generic=True)
-def a_connect_flag_that_is_reserved_is_refused(broker):  # [MQTT5-3.1.2-3]
+def a_connect_flag_that_is_reserved_is_refused(broker):
+    """[MQTT-3.1.2-3], [MQTT5-3.1.2-3]"""
     for version in 4, 5:
         good = bytearray(codec.connect("c", version))
         good[9] |= 1

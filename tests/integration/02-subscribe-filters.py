@@ -36,7 +36,8 @@ MATCHES = (
 
 @case(generic=True, timeout=120)
 def filters_match_as_the_standard_says(broker):
-    """[MQTT-4.7.1-2], [MQTT-4.7.1-3], [MQTT-4.7.2-1], [MQTT-4.7.3-4]"""
+    """[MQTT-3.3.2-3], [MQTT-4.7.1-2], [MQTT-4.7.1-3], [MQTT-4.7.2-1]
+    [MQTT-4.7.3-4], [MQTT5-3.3.2-3], [MQTT5-4.7.2-1]"""
     faults = []
     with broker.client() as sender, broker.client() as receiver:
         sentinel = unique("end/")

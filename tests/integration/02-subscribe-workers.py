@@ -48,6 +48,7 @@ def no_message_behind_suback_is_missed(broker):
 
 @case(generic=True)
 def no_message_behind_unsuback_is_delivered(broker):
+    """[MQTT-3.10.4-2], [MQTT5-3.10.4-2]"""
     one, other = broker.workers()[0], broker.workers()[-1]
     with broker.client_on(one) as subscriber, \
             broker.client_on(other) as publisher:

@@ -67,7 +67,7 @@ def order_is_kept_per_publisher_and_topic(broker):
 
 @case(generic=True)
 def properties_are_passed_on(broker):
-    """[MQTT5-3.3.2-4], [MQTT5-3.3.2-15] to [MQTT5-3.3.2-20]"""
+    """[MQTT5-3.3.2-4, -15, -16, -17, -18, -20]"""
     props = {"payload_format_indicator": 1, "content_type": "text/ü",
              "response_topic": "answers/1", "correlation_data": b"\0\xff" * 9,
              "user_property": [("b", "1"), ("a", "2"), ("b", "1"), ("", ""),
@@ -128,7 +128,8 @@ def large_messages_keep_their_place_among_small_ones(broker):
 
 
 @case(limits={"packet_bytes": 2000})
-def a_packet_above_the_limit_is_refused(broker):  # 0x95: MQTT 5.0, 3.14.2.1
+def a_packet_above_the_limit_is_refused(broker):
+    """0x95: [MQTT5-3.2.2-15]"""
     topic = "t"
     for version in 4, 5:
         with broker.client(version=version) as client:
@@ -214,7 +215,7 @@ BAD_ALIASES = ((0, "t"), (0xffff, "t"), (1, ""))
 
 @case
 def a_topic_alias_out_of_range_is_refused(broker):
-    """0x94: [MQTT5-3.3.2-8], [MQTT5-3.3.2-9]"""
+    """0x94: [MQTT5-3.2.2-17], [MQTT5-3.3.2-8], [MQTT5-3.3.2-9]"""
     for alias, topic in BAD_ALIASES:
         with broker.client() as client:
             maximum = client.connack.props.get("topic_alias_maximum", 0)

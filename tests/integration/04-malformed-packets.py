@@ -40,7 +40,9 @@ def end_after(client, data):
 
 
 @case(timeout=120)
-def malformed_packets_end_in_their_reason(broker):  # [MQTT5-4.13.1-1]
+def malformed_packets_end_in_their_reason(broker):
+    """[MQTT-4.7.3-2], [MQTT-4.8.0-1], [MQTT5-1.5.4-1], [MQTT5-1.5.4-2]
+    [MQTT5-4.7.3-2], [MQTT5-4.13.1-1]"""
     faults = []
     for vector in bad_vectors(is_connect=False):
         with Client(broker, version=vector.version) as client:
@@ -64,7 +66,8 @@ def malformed_packets_end_in_their_reason(broker):  # [MQTT5-4.13.1-1]
 
 
 @case(timeout=120)
-def malformed_connects_end_in_their_reason(broker):  # [MQTT5-3.1.4-1]
+def malformed_connects_end_in_their_reason(broker):
+    """[MQTT-3.1.4-1], [MQTT-3.2.2-6], [MQTT5-3.1.4-1]"""
     faults = []
     for vector in bad_vectors(is_connect=True):
         with Client(broker, is_connected=False) as client:
@@ -128,7 +131,7 @@ def the_unassigned_type_is_refused(broker):  # MQTT 5.0, 2.1.2
 
 @case
 def auth_without_a_method_is_a_protocol_error(broker):
-    """MQTT 5.0, 4.12"""
+    """[MQTT5-4.12.0-7]"""
     for data in (b"\xf0\x00", b"\xf0\x02\x18\x00"):
         with Client(broker) as client:
             reason, _ = end_after(client, data)

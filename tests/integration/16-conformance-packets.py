@@ -28,7 +28,8 @@ AFTER = codec.PING + codec.publish("t", b"x", 1, 9)
 
 @case
 def a_fault_ends_the_connection(broker):
-    """[MQTT-4.8.0-1], [MQTT-2.2.2-2], [MQTT5-2.1.3-1], [MQTT5-3.14.1-1]
+    """[MQTT-4.8.0-1], [MQTT-2.2.2-1], [MQTT-2.2.2-2]
+    [MQTT5-2.1.3-1], [MQTT5-3.14.1-1]
     [MQTT5-3.14.2-1], [MQTT5-3.14.2-2], [MQTT5-3.14.4-1], [MQTT5-3.14.4-2]
     [MQTT5-4.13.1-1], [MQTT5-4.13.2-1], [MQTT5-3.3.4-6]: DISCONNECT is the
     last that comes."""
@@ -189,6 +190,48 @@ def without_a_right_there_is_an_answer_or_the_end(broker):
         with broker.client(certificate="client-rsa", version=4) as client:
             client.send(codec.publish("not/mine", b"x", qos, 1, 4))
             client.expect_closed()
+
+
+def body_of(client_id, version, flags, *fields):
+    """A CONNECT with these flags and fields, which need not fit."""
+    body = codec.binary("MQTT") + bytes([version, flags, 0, 0])
+    body += b"\0" if version == 5 else b""
+    return codec.packet(codec.CONNECT, 0, body + b"".join(
+        map(codec.binary, ([] if client_id is None else [client_id])
+            + list(fields))))
+
+
+@case
+def fields_without_their_flag_are_refused(broker):
+    """And flags without their field: [MQTT-3.1.2-18], [MQTT-3.1.2-20]
+    [MQTT5-3.1.2-16], [MQTT5-3.1.2-17], [MQTT5-3.1.3-3]"""
+    for version in 4, 5:
+        for data in (body_of("c", version, 0x02, "name"),
+                     body_of("c", version, 0x82, "name", "password"),
+                     body_of("c", version, 0x82),
+                     body_of("c", version, 0xc2, "name"),
+                     body_of(None, version, 0x02)):
+            with Client(broker, is_connected=False) as client:
+                client.send(data)
+                got = b""
+                try:
+                    while True:
+                        got += client.stream.receive()
+                except Closed:
+                    pass
+                assert got == (b"" if version == 4
+                               else b"\x20\x03\0\x81\0"), (data, got)
+
+
+@case
+def filters_are_utf_8(broker):
+    """[MQTT5-3.8.3-1], [MQTT5-3.10.3-1]"""
+    for bad in b"\xff", b"a\0", b"\xed\xa0\x80", b"\xc0\xaf":
+        for data in (codec.subscribe(1, [(bad, 0)]),
+                     codec.unsubscribe(1, [b"good", bad])):
+            with broker.client() as client:
+                client.send(data)
+                client.expect_end(0x81)
 
 
 main()

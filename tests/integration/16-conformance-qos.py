@@ -298,7 +298,7 @@ def a_refused_message_is_done_with(broker):
 
 @case
 def answers_to_nothing_end_nothing(broker):
-    """0x92 in PUBREL and PUBCOMP (MQTT 5.0, 3.6.2.1, 3.7.2.1)."""
+    """0x92 in PUBREL and PUBCOMP: [MQTT5-3.6.2-1], [MQTT5-3.7.2-1]"""
     for version in 4, 5:
         with broker.client(version=version) as client:
             client.send(codec.ack(PUBACK, 7, 0, version)

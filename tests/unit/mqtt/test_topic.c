@@ -65,7 +65,8 @@ START_TEST(a_text_is_a_name_or_a_filter)
 }
 END_TEST
 
-START_TEST(a_topic_has_at_most_65535_bytes) /* [MQTT5-4.7.3-3] */
+/* [MQTT-4.7.3-3], [MQTT5-4.7.3-3] */
+START_TEST(a_topic_has_at_most_65535_bytes)
 {
 	uint8_t *text = malloc(65536);
 
