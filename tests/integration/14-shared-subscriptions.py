@@ -253,7 +253,7 @@ def take_in_flight(member, count):
 
 @case
 def what_one_that_unsubscribes_was_not_sent_goes_to_others(broker):
-    """What it was sent is completed with it [MQTT5-3.10.4-4]."""
+    """What it was sent is completed with it [MQTT5-3.10.4-3]."""
     topic, group = unique("unsent/"), unique("group")
     one, other = broker.workers()[0], broker.workers()[-1]
     with broker.client_on(one, props={"receive_maximum": 3}) as leaver, \
