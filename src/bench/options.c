@@ -56,6 +56,8 @@ static const struct option_row rows[] = {
 	    "topics of each publisher; all: of all together (1)" },
 	{ "topic", 't', KIND_TEXT, AT(topic_prefix), 0, 0, "PREFIX",
 	    "topic names begin with this (signet-bench)" },
+	{ "share", 0, KIND_TEXT, AT(share), 0, 0, "GROUP",
+	    "subscribers share: one of the group gets each message" },
 	{ "qos", 'q', KIND_NUMBER, AT(qos), 0, 2, "0|1|2",
 	    "of publishing and of subscribing (0)" },
 	{ "payload", 's', KIND_NUMBER, AT(payload_bytes), STAMP_LEN, 268000000,
@@ -261,6 +263,10 @@ fault_find(struct options *options)
 	if (strlen(options->topic_prefix) > 200 ||
 	    strpbrk(options->topic_prefix, "+#") != NULL)
 		return "--topic must be a topic name of at most 200 bytes";
+	if (options->share != NULL &&
+	    (strlen(options->share) > 50 || *options->share == '\0' ||
+		strpbrk(options->share, "+#/") != NULL))
+		return "--share must be a group's name of at most 50 bytes";
 	return NULL;
 }
 

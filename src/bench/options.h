@@ -33,6 +33,7 @@ struct options {
 	const char *tls_version; /* NULL, "1.2" or "1.3" */
 	const char *ciphers;     /* NULL: the library's choice */
 	const char *topic_prefix;
+	const char *share; /* the subscribers are its members; NULL */
 	const char *version_text;
 
 	uint32_t port;

@@ -63,7 +63,8 @@ traffic_init(struct traffic *traffic)
 {
 	const struct options *options = traffic->options;
 	struct client *clients = traffic->swarm->clients;
-	uint32_t receivers = options->scenario == SCENARIO_PAIRS
+	uint32_t receivers = options->scenario == SCENARIO_PAIRS ||
+				     options->share != NULL
 				 ? 1
 				 : options->subscribers;
 	int error;

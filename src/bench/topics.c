@@ -8,6 +8,9 @@
 #include "lib/memory.h"
 #include "mqtt/packet.h"
 
+/* A filter without its group. */
+#define FILTER_TEXT_MAX 256
+
 /* Topics are the publisher's own, except that all to all share theirs. */
 static void
 name_write(const struct topics *topics, uint32_t stream, char *text)
@@ -17,7 +20,7 @@ name_write(const struct topics *topics, uint32_t stream, char *text)
 
 	if (options->scenario == SCENARIO_ALL)
 		publisher = 0;
-	snprintf(text, TOPIC_TEXT_MAX, "%s/%08" PRIx32 "/%" PRIu32 "/%" PRIu32,
+	snprintf(text, FILTER_TEXT_MAX, "%s/%08" PRIx32 "/%" PRIu32 "/%" PRIu32,
 	    options->topic_prefix, (uint32_t)topics->run, publisher,
 	    stream % options->topics);
 }
@@ -81,15 +84,21 @@ topics_filter(const struct topics *topics, uint32_t subscriber, char *text)
 	const struct options *options = topics->options;
 	uint32_t publisher = options->scenario == SCENARIO_PAIRS ? subscriber
 								 : 0;
+	char name[FILTER_TEXT_MAX];
 
 	if (options->scenario == SCENARIO_FAN_IN)
-		snprintf(text, TOPIC_TEXT_MAX, "%s/%08" PRIx32 "/#",
+		snprintf(name, sizeof(name), "%s/%08" PRIx32 "/#",
 		    options->topic_prefix, (uint32_t)topics->run);
 	else if (options->topics == 1)
-		name_write(topics, publisher, text);
+		name_write(topics, publisher, name);
 	else
-		snprintf(text, TOPIC_TEXT_MAX, "%s/%08" PRIx32 "/%" PRIu32 "/+",
+		snprintf(name, sizeof(name), "%s/%08" PRIx32 "/%" PRIu32 "/+",
 		    options->topic_prefix, (uint32_t)topics->run, publisher);
+	/* options_parse() bounds both parts. */
+	snprintf(text, TOPIC_TEXT_MAX, "%s%s%s%s",
+	    options->share != NULL ? "$share/" : "",
+	    options->share != NULL ? options->share : "",
+	    options->share != NULL ? "/" : "", name);
 }
 
 void

@@ -12,7 +12,7 @@
 #include "bench/options.h"
 #include "lib/buffer.h"
 
-#define TOPIC_TEXT_MAX 256
+#define TOPIC_TEXT_MAX 320
 
 /* A PUBLISH up to its payload. */
 struct publish_head {

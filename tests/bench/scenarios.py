@@ -68,6 +68,13 @@ SCENARIOS = (
              ratio=1 / 2),
     Scenario("pairs-qos1", "50 to 50 pairs, 64 bytes, QoS 1, window 16",
              ("pairs", "-P", "50", "-w", "16", "-q", "1"), TRAFFIC),
+    Scenario("shared", "1 to a group of 50, 64 bytes, QoS 0, window 16",
+             ("fan-out", "-S", "50", "-w", "16", "--share", "group"),
+             TRAFFIC),
+    Scenario("shared-qos1",
+             "50 to a group of 50, 64 bytes, QoS 1, window 16",
+             ("all", "-P", "50", "-S", "50", "-w", "16", "-q", "1",
+              "--share", "group"), TRAFFIC),
     Scenario("storm", "full handshakes and CONNECT, 16 at once",
              ("storm", "-c", "16"), STORM),
 )

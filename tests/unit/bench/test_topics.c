@@ -90,6 +90,19 @@ START_TEST(filters_match_the_streams_of_their_subscribers)
 }
 END_TEST
 
+START_TEST(a_group_shares_the_filter) /* MQTT 5.0, 4.8.2 */
+{
+	struct options options = options_of(SCENARIO_FAN_OUT, 1, 3);
+	char text[TOPIC_TEXT_MAX];
+
+	options.share = "group";
+	ck_assert_int_eq(topics_init(&topics, &options, 0xabcd), 0);
+	topics_filter(&topics, 1, text);
+	ck_assert_str_eq(text, "$share/group/prefix/0000abcd/0/+");
+	topics_done(&topics);
+}
+END_TEST
+
 TCase *
 test_topics(void)
 {
@@ -98,5 +111,6 @@ test_topics(void)
 	tcase_add_test(tcase, a_head_is_a_publish_that_lacks_its_payload);
 	tcase_add_loop_test(tcase,
 	    filters_match_the_streams_of_their_subscribers, 0, 8);
+	tcase_add_test(tcase, a_group_shares_the_filter);
 	return tcase;
 }
