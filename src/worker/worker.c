@@ -30,6 +30,9 @@
 
 #define TICK_MS 1000
 
+/* So many connections that came to rest make it worth to look for holes. */
+#define TRIM_COUNT 256
+
 /* Channels, messages by descriptor, the loop's own. */
 #define DESCRIPTORS_RESERVED 256
 
@@ -233,6 +236,10 @@ on_session_due(void *context, struct deadline *deadline)
 	session_due(session);
 }
 
+/*
+ * What is idle gives its memory back; once enough of it has, and little goes
+ * on, the holes it leaves in the heap go back to the system.
+ */
 static void
 rest_idle(struct worker *worker)
 {
@@ -243,7 +250,12 @@ rest_idle(struct worker *worker)
 		TAILQ_REMOVE(&worker->active, connection, in_active);
 		connection->is_active = false;
 		connection_rest(connection);
+		worker->rested_count++;
 	}
+	if (worker->rested_count < TRIM_COUNT || connection != NULL)
+		return;
+	malloc_trim(0);
+	worker->rested_count = 0;
 }
 
 static void

@@ -71,6 +71,7 @@ struct worker {
 	struct deadline_wheel session_deadlines; /* of sessions without one */
 	uv_timer_t tick;
 	uv_idle_t idle; /* runs while there is more to do than a turn's share */
+	size_t rested_count; /* connections, since the heap was trimmed */
 	bool is_stopping;
 	bool is_ready;
 
