@@ -105,6 +105,11 @@ class Actor:
     def leave(self):
         """Drop dead, in one of two ways, or go in order."""
         way = self.random.choice(("reset", "reset", "silence", "order"))
+        if way != "order":
+            # With something under way both ways.
+            for _ in range(self.random.randint(0, 5)):
+                self.publish()
+            self.link.flush()
         if way == "order" and self.link.ended is None:
             self.link.send(codec.disconnect(0, self.version))
             self.link.flush()

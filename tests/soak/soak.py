@@ -118,11 +118,20 @@ class Soak:
         name = f"worker/{victim}"
         pid = self.broker.role_pids("worker").get(victim)
         self.learn_homes()
+        # It dies while there is much under way.
+        for actor in self.actors:
+            if actor.is_online:
+                actor.publish()
+                actor.link.flush()
+        time.sleep(self.random.uniform(0, 0.02))
         os.kill(pid, signal.SIGKILL)
         self.ledger.kills.append((time.monotonic(), name))
         for actor in self.actors:
-            if actor.home == name:
-                actor.killed()
+            if actor.home != name:
+                continue
+            if actor.is_online and not actor.is_stalled:
+                actor.link.receive()  # what it has said before
+            actor.killed()
         self.say(f"{name} killed")
 
     # The parts of a run
