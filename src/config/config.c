@@ -55,6 +55,7 @@ members_free(const char *scope, void *base)
 			break;
 		case CONFIG_KIND_NUMBER:
 		case CONFIG_KIND_WORD:
+		case CONFIG_KIND_SWITCH:
 			break;
 		}
 	}

@@ -87,6 +87,10 @@ struct config {
 		uint32_t interval_seconds; /* of $SYS; 0: off */
 	} sys;
 	struct {
+		bool enabled;
+		struct config_strings origins; /* none: any */
+	} websocket;
+	struct {
 		enum log_level level;
 	} log;
 	struct config_places *places; /* where each setting was written */

@@ -46,6 +46,9 @@ say_type(char *facts, const struct config_row *row)
 	case CONFIG_KIND_WORD:
 		say_words(facts, row);
 		break;
+	case CONFIG_KIND_SWITCH:
+		say(facts, "true or false.");
+		break;
 	case CONFIG_KIND_TEXT:
 		say(facts, "A string of %lld to %lld bytes.", least, most);
 		break;
@@ -71,6 +74,9 @@ say_default(char *facts, const struct config_row *row)
 	else if (row->kind == CONFIG_KIND_WORD)
 		say(facts, " Default: \"%s\".",
 		    row->word((unsigned int)row->number));
+	else if (row->kind == CONFIG_KIND_SWITCH)
+		say(facts, " Default: %s.",
+		    row->number != 0 ? "true" : "false");
 	else if (row->kind == CONFIG_KIND_TEXT)
 		say(facts, " Default: \"%s\".", row->text);
 	else

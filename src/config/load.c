@@ -136,6 +136,19 @@ load_word(struct loader *loader, const struct config_row *row,
 	    i > 1 ? "one of " : "", known);
 }
 
+static void
+load_switch(struct loader *loader, const struct config_row *row,
+    const config_setting_t *setting, const struct scope *scope,
+    const char *path)
+{
+	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
+		fault(loader, setting, path, "must be true or false, not %s",
+		    setting_type(setting));
+	else
+		config_number_set(row, scope->base,
+		    config_setting_get_bool(setting));
+}
+
 static bool
 text_is_well(struct loader *loader, const struct config_row *row,
     const config_setting_t *setting, const char *path)
@@ -327,6 +340,9 @@ load_value(struct loader *loader, const struct config_row *row,
 		break;
 	case CONFIG_KIND_WORD:
 		load_word(loader, row, setting, scope, path);
+		break;
+	case CONFIG_KIND_SWITCH:
+		load_switch(loader, row, setting, scope, path);
 		break;
 	case CONFIG_KIND_TEXT:
 	case CONFIG_KIND_ADDRESS:

@@ -128,6 +128,10 @@ print_value(struct printer *printer, const struct config_row *row,
 		print_text(printer,
 		    row->word((unsigned int)config_number_get(row, base)));
 		break;
+	case CONFIG_KIND_SWITCH:
+		print(printer, "%s",
+		    config_number_get(row, base) != 0 ? "true" : "false");
+		break;
 	case CONFIG_KIND_TEXT:
 	case CONFIG_KIND_ADDRESS:
 	case CONFIG_KIND_FILE:

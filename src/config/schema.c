@@ -54,6 +54,10 @@ log_level_word(unsigned int value)
 	{ MEMBER(scope, member), .kind = CONFIG_KIND_WORD, .word = names,      \
 		.number = value, .applied = CONFIG_APPLIED_##when,             \
 		.meaning = says },
+#define SWITCH(scope, member, value, when, says)                               \
+	{ MEMBER(scope, member), .kind = CONFIG_KIND_SWITCH, .least = 0,       \
+		.most = 1, .number = value, .applied = CONFIG_APPLIED_##when,  \
+		.meaning = says },
 #define TEXT(scope, member, lo, hi, need, value, when, says)                   \
 	{ MEMBER(scope, member), .kind = CONFIG_KIND_TEXT, .least = lo,        \
 		.most = hi, .is_required = need, .text = value,                \
@@ -130,6 +134,13 @@ config_row_is_in(const struct config_row *row, const char *scope)
 	       strchr(row->path + len, '[') == NULL;
 }
 
+bool
+config_row_is_number(const struct config_row *row)
+{
+	return row->kind == CONFIG_KIND_NUMBER ||
+	       row->kind == CONFIG_KIND_WORD || row->kind == CONFIG_KIND_SWITCH;
+}
+
 size_t
 config_list_get(const struct config_row *row, const void *base, void **items)
 {
@@ -163,6 +174,8 @@ config_number_get(const struct config_row *row, const void *base)
 	uint16_t narrow;
 	uint32_t wide;
 
+	if (row->kind == CONFIG_KIND_SWITCH)
+		return *(const bool *)member;
 	if (row->size == sizeof(narrow)) {
 		memcpy(&narrow, member, sizeof(narrow));
 		return narrow;
@@ -178,7 +191,9 @@ config_number_set(const struct config_row *row, void *base, int64_t value)
 	uint16_t narrow = (uint16_t)value;
 	uint32_t wide = (uint32_t)value;
 
-	if (row->size == sizeof(narrow))
+	if (row->kind == CONFIG_KIND_SWITCH)
+		*(bool *)member = value != 0;
+	else if (row->size == sizeof(narrow))
 		memcpy(member, &narrow, sizeof(narrow));
 	else
 		memcpy(member, &wide, sizeof(wide));
@@ -214,6 +229,7 @@ default_set(const struct config_row *row, void *base, bool with_examples)
 		break;
 	case CONFIG_KIND_NUMBER:
 	case CONFIG_KIND_WORD:
+	case CONFIG_KIND_SWITCH:
 		config_number_set(row, base, row->number);
 		break;
 	case CONFIG_KIND_TEXT:

@@ -19,6 +19,7 @@ enum config_kind {
 	CONFIG_KIND_LIST, /* of groups, whose settings are rows of their own */
 	CONFIG_KIND_NUMBER,  /* uint16_t or uint32_t */
 	CONFIG_KIND_WORD,    /* an enum */
+	CONFIG_KIND_SWITCH,  /* bool */
 	CONFIG_KIND_TEXT,    /* char * */
 	CONFIG_KIND_ADDRESS, /* char *: IPv4 or IPv6 */
 	CONFIG_KIND_FILE,    /* char *: a file that can be read */
@@ -73,6 +74,9 @@ const char *config_path_name(const char *path);
  */
 bool config_path_nearest(const char *path, char *nearest);
 
+/* Is it a number, a word or a switch? */
+bool config_row_is_number(const struct config_row *row);
+
 /* A list's elements as raw memory: row->element_size bytes each. */
 size_t config_list_get(const struct config_row *row, const void *base,
     void **items);
@@ -80,7 +84,7 @@ size_t config_list_get(const struct config_row *row, const void *base,
 /* Make room for count zeroed elements in an empty list; they are returned. */
 void *config_list_new(const struct config_row *row, void *base, size_t count);
 
-/* The number or the word's index in a member, and the other way. */
+/* The number, the word's index or the switch in a member, and the other way. */
 int64_t config_number_get(const struct config_row *row, const void *base);
 void config_number_set(const struct config_row *row, void *base, int64_t value);
 

@@ -330,6 +330,14 @@ is_vague(enum refusal_reason reason)
 	       reason == REFUSAL_INTERNAL_ERROR;
 }
 
+/* mbedTLS 2.28 has no error of its own for it: its alert tells. */
+static bool
+is_about_alpn(const struct framing *framing)
+{
+	return framing->has_alert && framing->alert[FRAMING_ALERT_LEN - 1] ==
+					 TLS_ALERT_NO_APPLICATION_PROTOCOL;
+}
+
 static void
 refuse_error(struct handshake *handshake, int error)
 {
@@ -339,6 +347,8 @@ refuse_error(struct handshake *handshake, int error)
 
 	if (reason == REFUSAL_NONE && handshake->framing.is_peer_gone)
 		reason = REFUSAL_CLOSED_BY_PEER;
+	if (reason == REFUSAL_NONE && is_about_alpn(&handshake->framing))
+		reason = REFUSAL_NO_APPLICATION_PROTOCOL;
 	if (reason == REFUSAL_NONE && is_about_certificate(error))
 		reason = verification_reason(verification,
 		    mbedtls_ssl_get_verify_result(&handshake->ssl));

@@ -74,6 +74,10 @@ static const struct row rows[REFUSAL_REASON_COUNT] = {
 	[REFUSAL_NO_EXTENDED_MASTER_SECRET] = { "no-extended-master-secret",
 	    TLS_ALERT_HANDSHAKE_FAILURE, 0, /* RFC 7627 s5.3 */
 	    "the client's TLS 1.2 must support RFC 7627" },
+	[REFUSAL_NO_APPLICATION_PROTOCOL] = { "no-application-protocol",
+	    TLS_ALERT_NO_APPLICATION_PROTOCOL, 0, /* RFC 7301 s3.2 */
+	    "if the client names protocols (ALPN), mqtt must be among them, or "
+	    "http/1.1 for WebSocket if websocket.enabled" },
 	[REFUSAL_MALFORMED_HANDSHAKE] = { "malformed-handshake",
 	    TLS_ALERT_DECODE_ERROR, 0, NULL },
 	[REFUSAL_ILLEGAL_PARAMETER] = { "illegal-parameter",

@@ -27,6 +27,15 @@ static const int cipher_suites[] = {
 	0,
 };
 
+/*
+ * For clients that offer names (RFC 7301): no name is required, but one of
+ * these if there are any. The first two are MQTT; what browsers offer for a
+ * WebSocket (RFC 6455) comes last and is left out where nobody speaks it.
+ */
+#define ALPN_MQTT "mqtt", "x-amzn-mqtt-ca"
+static const char *alpn_with_websocket[] = { ALPN_MQTT, "http/1.1", NULL };
+static const char *alpn_plain[] = { ALPN_MQTT, NULL };
+
 #define HASHES                                                                 \
 	(MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA256) |                             \
 	    MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA384) |                          \
@@ -129,6 +138,10 @@ set_tls(struct settings *settings, const struct config *config)
 	    MBEDTLS_SSL_EXTENDED_MS_ENABLED);
 	mbedtls_ssl_conf_ca_chain(tls, &settings->credentials.client_ca, NULL);
 	export_configure(tls);
+	if (mbedtls_ssl_conf_alpn_protocols(tls,
+		config->websocket.enabled ? alpn_with_websocket : alpn_plain) !=
+	    0)
+		return -EINVAL;
 	if (mbedtls_ssl_conf_own_cert(tls, &settings->credentials.certificate,
 		&settings->credentials.own_key) != 0)
 		return -EINVAL;

@@ -81,6 +81,7 @@ struct ipc_session_handoff {
 	struct bytes handover;   /* of tls/handover.h; holds keys */
 	struct bytes plaintext;  /* deprotected, not yet decoded */
 	struct bytes ciphertext; /* received, not yet deprotected */
+	struct bytes websocket;  /* of websocket/stream.h; empty: plain MQTT */
 };
 void ipc_session_handoff_encode(const struct ipc_session_handoff *handoff,
     struct buffer *out);

@@ -12,6 +12,9 @@
 /* What tls_handover_encode() writes at most, with room to spare. */
 #define HANDOVER_MAX (128 * 1024)
 
+/* More than websocket_encode() writes. */
+#define WEBSOCKET_MAX 256
+
 /* Lengths of names and filters are 16 bits wide (MQTT 5.0, 1.5.4). */
 #define TOPIC_MAX 65535
 
@@ -22,12 +25,13 @@ ipc_session_handoff_encode(const struct ipc_session_handoff *handoff,
     struct buffer *out)
 {
 	/* room for all at once: growing would leave copies of the keys */
-	buffer_reserve(out, 12 + handoff->handover.len +
-				handoff->plaintext.len +
-				handoff->ciphertext.len);
+	buffer_reserve(out,
+	    16 + handoff->handover.len + handoff->plaintext.len +
+		handoff->ciphertext.len + handoff->websocket.len);
 	pack_bytes(out, handoff->handover);
 	pack_bytes(out, handoff->plaintext);
 	pack_bytes(out, handoff->ciphertext);
+	pack_bytes(out, handoff->websocket);
 }
 
 int
@@ -40,6 +44,7 @@ ipc_session_handoff_decode(struct bytes payload,
 	decoded.handover = unpack_bytes(&in, HANDOVER_MAX);
 	decoded.plaintext = unpack_bytes(&in, IPC_PAYLOAD_MAX);
 	decoded.ciphertext = unpack_bytes(&in, IPC_PAYLOAD_MAX);
+	decoded.websocket = unpack_bytes(&in, WEBSOCKET_MAX);
 	if (!unpack_is_complete(&in) || decoded.handover.len == 0)
 		return -EBADMSG;
 	*handoff = decoded;

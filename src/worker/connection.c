@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/memory.h"
+#include "worker/connection_websocket.h"
 #include "worker/handle_connect.h"
 #include "worker/retention.h"
 #include "worker/session.h"
@@ -105,6 +106,7 @@ connection_leave(struct connection *connection)
 	outbox_done(&connection->outbox);
 	acks_done(&connection->acks);
 	topic_aliases_done(&connection->aliases);
+	connection_websocket_free(&connection->websocket);
 	worker->connection_count--;
 	uv_close((uv_handle_t *)&connection->poll, on_closed);
 }
@@ -187,6 +189,7 @@ connection_disconnect(struct connection *connection, enum mqtt_reason reason,
 	if (connection->state == CONNECTION_OPEN &&
 	    connection->version == MQTT_VERSION_5 && reason != 0)
 		send_disconnect(connection, reason);
+	connection_websocket_closes(connection, reason);
 	connection_end_session(connection, !connection->worker->is_stopping,
 	    word);
 	connection_close(connection, TLS_ALERT_CLOSE_NOTIFY);
@@ -200,6 +203,7 @@ connection_alert(struct connection *connection, enum tls_alert alert,
 		return;
 	connection_end_session(connection, true, word);
 	outbox_done(&connection->outbox);
+	connection_websocket_free(&connection->websocket);
 	connection_close(connection, alert);
 }
 
@@ -291,6 +295,9 @@ connection_wants_input(const struct connection *connection)
 {
 	if (connection->state == CONNECTION_MOVING || connection->is_held)
 		return false;
+	if (connection_websocket_waits(connection) &&
+	    connection->websocket->stream.output.len >= CONTROL_BYTES_MAX)
+		return false;
 	return connection->outbox.control_bytes < CONTROL_BYTES_MAX &&
 	       connection->waiting_subacks < WAITING_SUBACKS_MAX;
 }
@@ -305,7 +312,9 @@ connection_watch(struct connection *connection)
 	if (connection_wants_input(connection))
 		events |= UV_READABLE;
 	if (connection->unsent.len > 0 ||
-	    (!connection->is_dirty && !outbox_is_empty(&connection->outbox)))
+	    (!connection->is_dirty &&
+		(!outbox_is_empty(&connection->outbox) ||
+		    connection_websocket_waits(connection))))
 		events |= UV_WRITABLE;
 	if (events == connection->events)
 		return;

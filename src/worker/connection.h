@@ -22,6 +22,8 @@
 #include "worker/topic_alias.h"
 #include "worker/worker.h"
 
+struct connection_websocket;
+
 enum connection_state {
 	CONNECTION_OPENING,   /* CONNECT is awaited */
 	CONNECTION_MOVING,    /* CONNECT is here, its session elsewhere */
@@ -69,9 +71,10 @@ struct connection {
 	uint64_t denied_ms; /* when the last denial was logged */
 
 	struct tls_records records;
-	struct buffer ciphertext; /* received, not deprotected */
-	struct buffer plaintext;  /* deprotected, not decoded */
-	struct buffer unsent;     /* protected, not taken by the socket */
+	struct buffer ciphertext;               /* received, not deprotected */
+	struct buffer plaintext;                /* deprotected, not decoded */
+	struct connection_websocket *websocket; /* NULL: plain MQTT */
+	struct buffer unsent; /* protected, not taken by the socket */
 	struct outbox outbox;
 	struct acks acks;
 	struct topic_aliases aliases; /* of the client's */

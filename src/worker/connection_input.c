@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "worker/connection.h"
+#include "worker/connection_websocket.h"
 #include "worker/handoff.h"
 
 /* Room for a packet is made when this part of it is here. */
@@ -86,7 +87,7 @@ make_room(struct connection *connection)
 }
 
 static void
-take_plaintext(struct connection *connection, struct bytes plaintext)
+take_stream(struct connection *connection, struct bytes plaintext)
 {
 	struct buffer *kept = &connection->plaintext;
 	size_t taken;
@@ -108,6 +109,24 @@ take_plaintext(struct connection *connection, struct bytes plaintext)
 		buffer_consume(kept, taken);
 		make_room(connection);
 	}
+}
+
+/* Plain MQTT is known by its first byte; it is not looked at twice. */
+static void
+take_plaintext(struct connection *connection, struct bytes plaintext)
+{
+	struct bytes stream;
+
+	if (connection->websocket == NULL &&
+	    !connection_begins_websocket(connection, plaintext)) {
+		take_stream(connection, plaintext);
+		return;
+	}
+	if (!connection_unwrap(connection, plaintext, &stream))
+		return;
+	take_stream(connection, stream);
+	if (takes_packets(connection))
+		connection_end_websocket(connection);
 }
 
 /* The record layer has ended the connection. */
@@ -218,7 +237,7 @@ connection_resume(struct connection *connection)
 		connection->is_held = false;
 		TAILQ_REMOVE(&worker->held, connection, in_held);
 	}
-	if (connection->plaintext.len > 0)
+	if (connection->plaintext.len > 0 || connection->websocket != NULL)
 		take_plaintext(connection, BYTES_NONE);
 	if (connection->state == CONNECTION_MOVING)
 		handoff_send(connection);

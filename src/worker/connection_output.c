@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "worker/connection.h"
+#include "worker/connection_websocket.h"
 #include "worker/handoff.h"
 #include "worker/session.h"
 
@@ -95,26 +96,36 @@ send_written(struct connection *connection, size_t len)
 	return connection->unsent.len == 0;
 }
 
+/* What the next record carries; nothing if there is nothing to send. */
+static struct bytes
+take_output(struct connection *connection)
+{
+	struct worker *worker = connection->worker;
+	size_t room = connection->records.state.send_max, taken;
+	struct bytes direct;
+
+	if (connection->websocket != NULL)
+		return connection_wrap(connection, room);
+	taken = outbox_take(&connection->outbox,
+	    (enum mqtt_version)connection->version, worker_now_ms(worker),
+	    worker->record_buffer, room, &direct);
+	return direct.len > 0 ? direct : bytes_of(worker->record_buffer, taken);
+}
+
 /* Protect one record from the outbox; 0 if it is empty, or a negated alert. */
 static int
 write_record(struct connection *connection, uint8_t *out, size_t *len)
 {
-	struct worker *worker = connection->worker;
-	struct bytes direct;
-	size_t taken;
+	struct bytes output;
 
 	*len = 0;
 	if (tls_records_owe(&connection->records))
 		return tls_owed_protect(&connection->records, out, len);
-	taken = outbox_take(&connection->outbox,
-	    (enum mqtt_version)connection->version, worker_now_ms(worker),
-	    worker->record_buffer, connection->records.state.send_max, &direct);
-	if (taken == 0)
+	output = take_output(connection);
+	if (output.len == 0)
 		return 0;
-	worker->statistics.bytes_sent += taken;
-	return tls_record_protect(&connection->records,
-	    direct.len > 0 ? direct : bytes_of(worker->record_buffer, taken),
-	    out, len);
+	connection->worker->statistics.bytes_sent += output.len;
+	return tls_record_protect(&connection->records, output, out, len);
 }
 
 /* Fill the write buffer with records. False if there is nothing to send. */

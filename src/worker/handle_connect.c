@@ -286,6 +286,8 @@ log_connected(const struct opening *opening)
 		(const struct sockaddr *)&opening->peer.address),
 	    log_word("mqtt",
 		opening->connect.version == MQTT_VERSION_5 ? "5" : "3.1.1"),
+	    log_word("transport",
+		opening->connection->websocket != NULL ? "websocket" : "tcp"),
 	    log_word("tls", tls_version_name(state->version)),
 	    log_word("cipher", tls_cipher_suite_name(state->cipher_suite)));
 }

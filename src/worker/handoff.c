@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/memory.h"
+#include "worker/connection_websocket.h"
 
 static bool
 is_tcp_socket(int fd)
@@ -22,7 +23,8 @@ is_tcp_socket(int fd)
 static void
 take_over(struct worker *worker, const struct proc_peer *peer, int fd,
     const struct ipc_session_handoff *handoff,
-    const struct tls_handover *handover)
+    const struct tls_handover *handover,
+    struct connection_websocket **websocket)
 {
 	struct connection *connection;
 
@@ -43,6 +45,8 @@ take_over(struct worker *worker, const struct proc_peer *peer, int fd,
 		    log_word("reason", "cannot-continue"));
 		return;
 	}
+	connection->websocket = *websocket;
+	*websocket = NULL;
 	connection->is_home = peer->role == IPC_ROLE_WORKER;
 	if (!connection->is_home)
 		worker->statistics.sockets++;
@@ -57,6 +61,7 @@ on_session_handoff(struct worker *worker, struct proc_peer *peer,
 {
 	struct ipc_session_handoff handoff;
 	struct tls_handover handover;
+	struct connection_websocket *websocket = NULL;
 	int error = ipc_session_handoff_decode(message->payload, &handoff);
 
 	if (error != 0)
@@ -65,7 +70,12 @@ on_session_handoff(struct worker *worker, struct proc_peer *peer,
 	    !is_tcp_socket(message->fd) ||
 	    tls_handover_decode(handoff.handover, &handover) != 0)
 		return -EBADMSG;
-	take_over(worker, peer, message->fd, &handoff, &handover);
+	if (connection_websocket_decode(handoff.websocket, &websocket) != 0) {
+		memory_wipe(&handover, sizeof(handover));
+		return -EBADMSG;
+	}
+	take_over(worker, peer, message->fd, &handoff, &handover, &websocket);
+	connection_websocket_free(&websocket);
 	message->fd = -1;
 	memory_wipe(&handover, sizeof(handover));
 	return 0;
@@ -81,12 +91,13 @@ handoff_push(struct connection *connection, struct proc_peer *peer)
 	};
 	struct tls_handover handover = { .state = connection->records.state };
 	struct buffer state = { .data = NULL }, payload = { .data = NULL };
+	struct buffer websocket = { .data = NULL };
 
 	connection_peer(connection, &handover.peer);
 	tls_handover_encode(&handover, &state);
 	handoff.handover = buffer_view(&state);
-	buffer_reserve(&payload,
-	    state.len + handoff.plaintext.len + handoff.ciphertext.len + 16);
+	connection_websocket_encode(connection, &websocket);
+	handoff.websocket = buffer_view(&websocket);
 	ipc_session_handoff_encode(&handoff, &payload);
 	log_debug(log_id("session", connection->id), log_word("event", "moved"),
 	    log_number("worker", connection->home));
@@ -94,6 +105,7 @@ handoff_push(struct connection *connection, struct proc_peer *peer)
 	proc_peer_push(worker->child, peer, IPC_SESSION_HANDOFF,
 	    buffer_view(&payload), connection_release(connection), true);
 	memory_wipe(&handover, sizeof(handover));
+	buffer_done(&websocket);
 	buffer_wipe(&state);
 	buffer_wipe(&payload);
 }
@@ -115,6 +127,7 @@ handoff_send(struct connection *connection)
 
 	if (peer == NULL || proc_peer_is_full(worker->child, peer) ||
 	    connection->unsent.len > 0 ||
+	    connection_websocket_waits(connection) ||
 	    !tls_records_are_quiet(&connection->records)) {
 		handoff_wait(connection);
 		return;

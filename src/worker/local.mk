@@ -6,6 +6,8 @@ libsignet_worker_a_SOURCES = \
 	src/worker/connection.c src/worker/connection.h \
 	src/worker/connection_input.c \
 	src/worker/connection_output.c \
+	src/worker/connection_websocket.c \
+	src/worker/connection_websocket.h \
 	src/worker/deadline.c src/worker/deadline.h \
 	src/worker/dispatch.c \
 	src/worker/grant.c src/worker/grant.h \
@@ -42,4 +44,5 @@ libsignet_worker_a_SOURCES = \
 	src/worker/worker.c src/worker/worker.h
 
 # For those who link with it.
-WORKER_ALL = libsignet-worker.a $(MQTT_ALL) $(PROC_ALL) $(TLS_ALL) -lm
+WORKER_ALL = libsignet-worker.a $(MQTT_ALL) $(PROC_ALL) $(TLS_ALL) \
+	$(WEBSOCKET_ALL) -lm

@@ -24,6 +24,8 @@ class Client:
     options go to codec.connect().
     """
 
+    stream_class = Stream
+
     def __init__(self, broker, client_id=None, version=5,
                  certificate="client-1", tls=None, is_connected=True,
                  receive_buffer=None, expect_reason=0, **options):
@@ -32,9 +34,9 @@ class Client:
         self.buffer = bytearray()
         self.queue = []
         self.packet_ids = itertools.cycle(range(1, 65536))
-        self.stream = Stream(broker.address,
-                             context(broker.pki, certificate, **(tls or {})),
-                             receive_buffer)
+        self.stream = self.stream_class(
+            broker.address,
+            context(broker.pki, certificate, **(tls or {})), receive_buffer)
         self.connack = None
         try:
             self.stream.handshake()

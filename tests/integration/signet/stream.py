@@ -48,7 +48,8 @@ def context(pki, name="client-1", **options):
     """A client's context; contexts are kept, as making one is slow.
 
     name: of the certificate, or None. options: minimum, maximum (ssl.
-    TLSVersion), ciphers, security (OpenSSL level), flags (option bits).
+    TLSVersion), ciphers, security (OpenSSL level), flags (option bits),
+    alpn (a tuple of names).
     """
     key = (pki, name, tuple(sorted(options.items())))
     if key in _contexts:
@@ -63,6 +64,8 @@ def context(pki, name="client-1", **options):
         made.minimum_version = options["minimum"]
     if options.get("maximum") is not None:
         made.maximum_version = options["maximum"]
+    if options.get("alpn"):
+        made.set_alpn_protocols(options["alpn"])
     made.options |= options.get("flags", 0)
     made.options &= ~IGNORE_UNEXPECTED_EOF
     if name is not None:

@@ -20,6 +20,8 @@ START_TEST(what_is_not_given_has_its_default)
 	ck_assert_str_eq(config->processes.user, "signet");
 	ck_assert_uint_eq(config->limits.packet_bytes, 1048576);
 	ck_assert_int_eq(config->log.level, LOG_LEVEL_INFO);
+	ck_assert(config->websocket.enabled);
+	ck_assert_uint_eq(config->websocket.origins.count, 0);
 	config_free(&config);
 	ck_assert_ptr_null(config);
 	config_free(&config);
@@ -72,6 +74,12 @@ static const struct {
 	    "`limits.packet_bytes'?" },
 	{ "heartbeat = { enabled = false; };",
 	    "test:2: setting `heartbeat' is unknown" },
+	{ "websocket = { enabled = \"yes\"; };",
+	    "test:2: setting `websocket.enabled' must be true or false, not a "
+	    "string" },
+	{ "websocket = { enabled = 1; };",
+	    "test:2: setting `websocket.enabled' must be true or false, not a "
+	    "whole number" },
 	{ "store = { };", "test:2: setting `store' is unknown" },
 	{ "control = { };", "test:2: setting `control' is unknown" },
 	{ "log = { format = \"text\"; };",
@@ -253,6 +261,19 @@ START_TEST(nesting_of_any_depth_ends_in_a_fault)
 }
 END_TEST
 
+START_TEST(a_switch_is_true_or_false)
+{
+	struct config *config = parse(
+	    MINIMUM "websocket = { enabled = false; "
+		    "origins = [ \"https://a.example\", \"null\" ]; };");
+
+	ck_assert(!config->websocket.enabled);
+	ck_assert_uint_eq(config->websocket.origins.count, 2);
+	ck_assert_str_eq(config->websocket.origins.items[1], "null");
+	config_free(&config);
+}
+END_TEST
+
 /* Both bounds of each number are in, and the numbers next to them are out. */
 START_TEST(the_bounds_of_each_number_hold)
 {
@@ -321,6 +342,7 @@ test_load(void)
 	tcase_add_loop_test(tests, a_fault_is_told_with_its_place_and_setting,
 	    0, COUNT(faults));
 	tcase_add_test(tests, what_is_required_is_told);
+	tcase_add_test(tests, a_switch_is_true_or_false);
 	tcase_add_loop_test(tests, a_fault_of_a_listener_is_told, 0,
 	    COUNT(listen_faults));
 	tcase_add_test(tests, faults_beyond_the_room_for_them_are_mentioned);

@@ -111,8 +111,7 @@ assert_equal(const char *scope, const void *a, const void *b)
 			assert_lists_equal(row, a, b);
 		else if (row->kind == CONFIG_KIND_TEXTS)
 			ck_assert(texts_equal(a_member, b_member));
-		else if (row->kind == CONFIG_KIND_NUMBER ||
-			 row->kind == CONFIG_KIND_WORD)
+		else if (config_row_is_number(row))
 			ck_assert_int_eq(config_number_get(row, a),
 			    config_number_get(row, b));
 		else
@@ -203,9 +202,7 @@ START_TEST(the_defaults_are_a_configuration)
 	for (row = config_rows; row < config_rows + config_row_count; row++) {
 		ck_assert_ptr_nonnull(
 		    strstr(text, config_path_name(row->path)));
-		if (config_row_is_in(row, "") &&
-		    (row->kind == CONFIG_KIND_NUMBER ||
-			row->kind == CONFIG_KIND_WORD))
+		if (config_row_is_in(row, "") && config_row_is_number(row))
 			ck_assert_int_eq(config_number_get(row, config),
 			    row->number);
 	}

@@ -49,11 +49,16 @@ START_TEST(the_sample_is_accepted_and_says_the_defaults)
 	for (row = config_rows; row < config_rows + config_row_count; row++) {
 		if (!config_row_is_in(row, ""))
 			continue;
-		if (row->kind == CONFIG_KIND_NUMBER ||
-		    row->kind == CONFIG_KIND_WORD)
+		if (config_row_is_number(row))
 			ck_assert_msg(config_number_get(row, config) ==
 					  row->number,
 			    "%s", row->path);
+		else if (row->kind == CONFIG_KIND_TEXTS)
+			ck_assert_str_eq(
+			    ((struct config_strings *)((char *)config +
+						       row->offset))
+				->items[0],
+			    row->text);
 		else if (row->text != NULL)
 			ck_assert_str_eq(*(char **)((char *)config +
 						    row->offset),

@@ -90,6 +90,9 @@ configure(const struct client_spec *spec)
 		SSL_CTX_set_ciphersuites(context, spec->suites);
 	if (spec->groups != NULL)
 		SSL_CTX_set1_groups_list(context, spec->groups);
+	if (spec->alpn.len > 0)
+		SSL_CTX_set_alpn_protos(context, spec->alpn.data,
+		    (unsigned int)spec->alpn.len);
 	SSL_CTX_set_options(context, spec->options);
 	if (spec->is_distrustful)
 		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
@@ -118,6 +121,18 @@ shake(struct client *client, SSL *ssl)
 	if (!client->spec.is_coalesced)
 		flush(client, ssl);
 	return true;
+}
+
+static void
+note_alpn(struct client *client, const SSL *ssl)
+{
+	const unsigned char *name;
+	unsigned int len;
+
+	SSL_get0_alpn_selected(ssl, &name, &len);
+	if (len < sizeof(client->alpn))
+		memcpy(client->alpn, len > 0 ? name : (const unsigned char *)"",
+		    len);
 }
 
 static void
@@ -168,6 +183,7 @@ speak_tls(struct client *client)
 	SSL_set_app_data(ssl, client);
 	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
 	client->is_connected = shake(client, ssl);
+	note_alpn(client, ssl);
 	if (client->is_connected)
 		talk(client, ssl);
 	else

@@ -17,6 +17,7 @@ struct client_spec {
 	const char *ciphers; /* of TLS 1.2; NULL: the usual */
 	const char *suites;  /* of TLS 1.3 */
 	const char *groups;
+	struct bytes alpn; /* as SSL_set_alpn_protos() takes it */
 	uint64_t options; /* SSL_OP_* */
 	const struct pki_pair *pair;
 	const struct pki_pair *intermediate;
@@ -35,6 +36,7 @@ struct client {
 	int fd;
 	pthread_t thread;
 	bool is_connected;
+	char alpn[32];       /* what the server chose */
 	int alert;           /* the last that came, or -1 */
 	struct buffer reply; /* application data, or what came raw */
 	bool is_closed_orderly;

@@ -107,6 +107,7 @@ fixture_start(struct fixture *fixture, const struct pki_pair *server,
 	char why[256];
 
 	*fixture = (struct fixture){ .has_worker = true, .fd = -1 };
+	fixture->config.websocket.enabled = true;
 	fixture->log_fd = memfd_create("log", MFD_CLOEXEC);
 	fixture->stderr_fd = dup(STDERR_FILENO);
 	dup2(fixture->log_fd, STDERR_FILENO);

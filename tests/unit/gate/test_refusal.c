@@ -227,6 +227,20 @@ static const struct {
 	    CONSTANT("\x16\x03\x01\0\x06\x01\0\0\x02\x03\x03") },
 };
 
+START_TEST(refusal_of_other_application_protocols)
+{ /* RFC 7301 s3.2 */
+	struct client_spec spec = { .version = versions[_i],
+		.alpn = BYTES_LITERAL("\x02h2\x03imq"),
+		.pair = &fixture_pki.client };
+
+	fixture_start(&fixture, &fixture_pki.server, 5000);
+	fixture_try(&fixture, &client, &spec);
+	assert_refused("no-application-protocol", 120);
+	assert_unharmed();
+	fixture_stop(&fixture);
+}
+END_TEST
+
 /* Raw clients get their alert in plaintext. */
 START_TEST(refusal_of_what_is_no_handshake)
 {
@@ -317,6 +331,8 @@ refusal_tests(void)
 	    refusal_tells_what_is_wrong_with_a_certificate, 0,
 	    CERTIFICATE_COUNT * VERSION_COUNT);
 	tcase_add_loop_test(tests, refusal_of_weak_keys_and_hashes, 0, 2);
+	tcase_add_loop_test(tests, refusal_of_other_application_protocols, 0,
+	    VERSION_COUNT);
 	tcase_add_test(tests, refusal_of_a_signature_by_another_key);
 	tcase_add_test(tests, refusal_of_an_intermediate_that_is_not_sent);
 	tcase_add_loop_test(tests, refusal_tells_what_is_wrong_with_an_offer, 0,
