@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """MQTT.js as a peer: found by Node.js through NODE_PATH."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -18,15 +19,14 @@ def mqtt_js_exchanges_messages(broker):
             ["node", "-e", "require('mqtt')"], capture_output=True,
             timeout=60).returncode:
         raise Skipped("MQTT.js is not installed")
-    for version in "4", "5":
-        for qos in "0", "1":
-            for tls in "TLSv1.2", "TLSv1.3":
-                done = subprocess.run(
-                    ["node", SCRIPT, str(broker.port), broker.pki, version,
-                     qos, tls], capture_output=True, text=True,
-                    timeout=4 * DEADLINE)
-                assert done.returncode == 0, (version, qos, tls, done.stderr)
-                assert done.stdout.startswith("ok"), done.stdout
+    for version, qos, tls, scheme in itertools.product(
+            ("4", "5"), ("0", "1"), ("TLSv1.2", "TLSv1.3"),
+            ("mqtts", "wss") if broker.is_signet else ("mqtts",)):
+        done = subprocess.run(
+            ["node", SCRIPT, str(broker.port), broker.pki, version, qos, tls,
+             scheme], capture_output=True, text=True, timeout=4 * DEADLINE)
+        assert done.returncode == 0, (version, qos, tls, scheme, done.stderr)
+        assert done.stdout.startswith("ok"), done.stdout
 
 
 main()

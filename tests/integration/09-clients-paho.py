@@ -15,21 +15,22 @@ except ImportError:
     paho = None
 
 
-def make(client_id, version):
+def make(client_id, version, transport):
     protocol = {4: paho.MQTTv311, 5: paho.MQTTv5}[version]
     if hasattr(paho, "CallbackAPIVersion"):  # paho 2
         return paho.Client(paho.CallbackAPIVersion.VERSION1, client_id,
-                           protocol=protocol)
-    return paho.Client(client_id, protocol=protocol)
+                           protocol=protocol, transport=transport)
+    return paho.Client(client_id, protocol=protocol, transport=transport)
 
 
 class Peer:
     """A connected paho client; what happens is put in queues."""
 
-    def __init__(self, broker, name, version, maximum=None):
+    def __init__(self, broker, name, version, maximum=None,
+                 transport="tcp"):
         self.queues = {what: queue.Queue()
                        for what in ("connect", "subscribe", "message")}
-        client = self.client = make(unique("paho"), version)
+        client = self.client = make(unique("paho"), version, transport)
         context = ssl.create_default_context(cafile=f"{broker.pki}/ca.pem")
         context.load_cert_chain(f"{broker.pki}/{name}.pem",
                                 f"{broker.pki}/{name}.key")
@@ -60,9 +61,9 @@ class Peer:
         self.client.loop_stop()
 
 
-def exchange(broker, version, maximum):
-    with Peer(broker, "client-4", version, maximum) as receiver, \
-            Peer(broker, "client-5", version, maximum) as sender:
+def exchange(broker, version, maximum, to="tcp", by="tcp"):
+    with Peer(broker, "client-4", version, maximum, to) as receiver, \
+            Peer(broker, "client-5", version, maximum, by) as sender:
         for qos in 0, 1:
             topic = unique("paho/")
             receiver.subscribe(topic, qos)
@@ -91,6 +92,16 @@ def paho_exchanges_messages(broker):
     for version in 4, 5:
         for maximum in ssl.TLSVersion.TLSv1_2, None:
             exchange(broker, version, maximum)
+
+
+@case(timeout=120)
+def paho_exchanges_messages_over_websocket(broker):
+    if paho is None:
+        raise Skipped("python3-paho-mqtt is not installed")
+    for version in 4, 5:
+        for to, by in (("websockets", "websockets"), ("tcp", "websockets"),
+                       ("websockets", "tcp")):
+            exchange(broker, version, None, to, by)
 
 
 @case(generic=True)

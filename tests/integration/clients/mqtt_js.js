@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// usage: node mqtt_js.js PORT PKI VERSION QOS TLS
+// usage: node mqtt_js.js PORT PKI VERSION QOS TLS [wss]
 //
 // Subscribe, publish, and check what comes back, with MQTT.js; TLS is the
-// greatest version to offer, as in TLSv1.2. Prints "ok" with the TLS version.
+// greatest version to offer, as in TLSv1.2. With wss over WebSocket.
+// Prints "ok" with the TLS version.
 'use strict';
 const fs = require('fs');
 const mqtt = require('mqtt');
 
-const [port, pki, version, qos, tls] = process.argv.slice(2);
+const [port, pki, version, qos, tls, scheme = 'mqtts'] = process.argv.slice(2);
 const file = (name) => fs.readFileSync(`${pki}/${name}`);
-const client = mqtt.connect(`mqtts://localhost:${port}`, {
+const security = {
   ca: file('ca.pem'), cert: file('client-3.pem'), key: file('client-3.key'),
-  protocolVersion: Number(version), maxVersion: tls, reconnectPeriod: 0,
-  clientId: `js-${process.pid}`, host: '127.0.0.1', servername: 'localhost',
+  maxVersion: tls, host: '127.0.0.1', servername: 'localhost',
+};
+const client = mqtt.connect(`${scheme}://localhost:${port}/mqtt`, {
+  ...security, wsOptions: security, reconnectPeriod: 0,
+  protocolVersion: Number(version), clientId: `js-${process.pid}`,
 });
 const topic = `js/${process.pid}`;
 const payloads = ['hello', '', 'x'.repeat(100000), Buffer.from([0, 255])];
@@ -46,7 +50,7 @@ client.on('message', (name, payload, packet) => {
     fail('properties');
   count += 1;
   if (count < payloads.length) return;
-  const used = client.stream.getProtocol();
+  const used = scheme === 'wss' ? tls : client.stream.getProtocol();
   client.removeAllListeners('close');
   client.end(false, {}, () => {
     console.log(`ok ${used}`);
