@@ -29,6 +29,7 @@ include tests/unit/master/local.mk
 include tests/unit/mqtt/local.mk
 include tests/unit/proc/local.mk
 include tests/unit/tls/local.mk
+include tests/unit/websocket/local.mk
 include tests/unit/worker/local.mk
 include tests/bench/local.mk
 include tests/unit/bench/local.mk

@@ -140,7 +140,9 @@ websocket_close(struct websocket *websocket, enum websocket_close_code code)
 	    websocket->control_len >= sizeof(body)) {
 		memcpy(body, websocket->control, sizeof(body));
 	} else {
-		if (websocket->status < 0)
+		if (websocket->status == WEBSOCKET_CLOSED)
+			code = WEBSOCKET_NORMAL_CLOSURE;
+		else if (websocket->status < 0)
 			code = (enum websocket_close_code) - websocket->status;
 		body[0] = (uint8_t)(code >> 8);
 		body[1] = (uint8_t)code;

@@ -35,8 +35,8 @@ int websocket_receive(struct websocket *websocket, struct bytes input,
     uint8_t *out, size_t *out_len);
 
 /*
- * Append a Close frame to the output, once: no frame follows it. It echoes
- * the peer's, or says what went wrong, or has this code.
+ * Append a Close frame to the output, once: no frame follows it. It answers
+ * the peer's with the same code, or says what went wrong, or has this code.
  */
 void websocket_close(struct websocket *websocket,
     enum websocket_close_code code);

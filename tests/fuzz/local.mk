@@ -79,3 +79,16 @@ endif
 tests_fuzz_fuzz_ipc_SOURCES = tests/fuzz/fuzz_ipc.c
 tests_fuzz_fuzz_ipc_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_ipc_LDADD = $(IPC_ALL)
+
+EXTRA_DIST += \
+	tests/fuzz/corpus/websocket/frames \
+	tests/fuzz/corpus/websocket/request.bin \
+	tests/fuzz/corpus/websocket/state
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_websocket
+endif
+
+tests_fuzz_fuzz_websocket_SOURCES = tests/fuzz/fuzz_websocket.c
+tests_fuzz_fuzz_websocket_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_websocket_LDADD = $(WEBSOCKET_ALL)

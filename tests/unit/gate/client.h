@@ -18,7 +18,7 @@ struct client_spec {
 	const char *suites;  /* of TLS 1.3 */
 	const char *groups;
 	struct bytes alpn; /* as SSL_set_alpn_protos() takes it */
-	uint64_t options; /* SSL_OP_* */
+	uint64_t options;  /* SSL_OP_* */
 	const struct pki_pair *pair;
 	const struct pki_pair *intermediate;
 	struct bytes raw;       /* send these bytes and no TLS */

@@ -205,6 +205,32 @@ START_TEST(handshake_takes_a_client_byte_by_byte)
 }
 END_TEST
 
+static const struct {
+	struct bytes offer;
+	const char *chosen;
+} protocols[] = {
+	{ CONSTANT("\x04mqtt"), "mqtt" },
+	{ CONSTANT("\x0ex-amzn-mqtt-ca"), "x-amzn-mqtt-ca" },
+	{ CONSTANT("\x02h2\x08http/1.1"), "http/1.1" },
+	{ CONSTANT("\x08http/1.1\x04mqtt"), "mqtt" },
+	{ { NULL, 0 }, "" },
+};
+#define PROTOCOL_COUNT ((int)(sizeof(protocols) / sizeof(protocols[0])))
+
+START_TEST(handshake_agrees_on_an_application_protocol)
+{ /* RFC 7301 s3.2 */
+	struct client_spec spec = { .pair = &fixture_pki.client,
+		.first = BYTES_LITERAL("first words"),
+		.alpn = protocols[_i].offer };
+
+	start(false);
+	fixture_try(&fixture, &client, &spec);
+	assert_session_goes_on();
+	ck_assert_str_eq(client.alpn, protocols[_i].chosen);
+	fixture_stop(&fixture);
+}
+END_TEST
+
 START_TEST(handshake_takes_other_groups)
 {
 	static const char *const groups[] = { "P-256", "X25519", "P-384",
@@ -357,6 +383,8 @@ handshake_tests(void)
 	    handshake_loses_nothing_that_follows_finished, 0, SUITE_COUNT);
 	tcase_add_loop_test(tests, handshake_takes_a_client_byte_by_byte, 0,
 	    SUITE_COUNT);
+	tcase_add_loop_test(tests, handshake_agrees_on_an_application_protocol,
+	    0, PROTOCOL_COUNT);
 	tcase_add_loop_test(tests, handshake_takes_other_groups, 0, 4);
 	tcase_add_test(tests, handshake_survives_a_hello_retry_request);
 	tcase_add_loop_test(tests, handshake_asserts_who_the_peer_is, 0,

@@ -199,7 +199,8 @@ decode_handoff(struct bytes payload)
 START_TEST(handoff_survives_the_way)
 {
 	struct ipc_session_handoff handoff = { BYTES_LITERAL("keys"),
-		BYTES_LITERAL("CONNECT"), BYTES_LITERAL("\x17\x03\x03") };
+		BYTES_LITERAL("CONNECT"), BYTES_LITERAL("\x17\x03\x03"),
+		BYTES_LITERAL("frame") };
 	struct ipc_session_handoff decoded;
 	struct buffer out = { 0 };
 
@@ -210,6 +211,7 @@ START_TEST(handoff_survives_the_way)
 	ck_assert(bytes_equal(decoded.handover, handoff.handover));
 	ck_assert(bytes_equal(decoded.plaintext, handoff.plaintext));
 	ck_assert(bytes_equal(decoded.ciphertext, handoff.ciphertext));
+	ck_assert(bytes_equal(decoded.websocket, handoff.websocket));
 	refuse_other_lengths(&out, decode_handoff);
 	buffer_done(&out);
 }
@@ -219,8 +221,10 @@ START_TEST(handoff_has_a_handover_of_bounded_size)
 {
 	uint8_t *large = memory_new(1, 200000);
 	struct ipc_session_handoff handoffs[] = {
-		{ BYTES_NONE, BYTES_LITERAL("x"), BYTES_NONE },
-		{ bytes_of(large, 200000), BYTES_NONE, BYTES_NONE },
+		{ .plaintext = BYTES_LITERAL("x") },
+		{ .handover = bytes_of(large, 200000) },
+		{ .handover = BYTES_LITERAL("x"),
+		    .websocket = bytes_of(large, 257) },
 	};
 	struct buffer out = { 0 };
 
@@ -387,7 +391,7 @@ test_message(void)
 	tcase_add_test(tests, credential_is_one_of_three);
 	tcase_add_test(tests, handoff_survives_the_way);
 	tcase_add_loop_test(tests, handoff_has_a_handover_of_bounded_size, 0,
-	    2);
+	    3);
 	tcase_add_test(tests, interest_survives_the_way);
 	tcase_add_test(tests, interest_names_a_filter_of_16_bits_length);
 	tcase_add_loop_test(tests, publish_survives_the_way, 0,

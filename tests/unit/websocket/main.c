@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "tests.h"
+
+int
+main(void)
+{
+	Suite *suite = suite_create("websocket");
+	SRunner *runner;
+	int failed;
+
+	suite_add_tcase(suite, test_frame());
+	suite_add_tcase(suite, test_handover());
+	suite_add_tcase(suite, test_stream());
+	suite_add_tcase(suite, test_upgrade());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
