@@ -69,6 +69,8 @@ struct config {
 		uint32_t max_queued_bytes;
 		uint32_t max_expiry_seconds;
 		uint32_t topic_alias_maximum; /* from a client */
+		uint32_t outgoing_topic_aliases;
+		uint32_t maximum_qos;
 	} sessions;
 	struct {
 		uint32_t packet_bytes;

@@ -33,6 +33,10 @@ set_bounds(const struct config *config, struct mqtt_properties *properties)
 	properties->receive_maximum = (uint16_t)
 					  config->sessions.receive_maximum;
 	mqtt_properties_mark(properties, MQTT_PROPERTY_RECEIVE_MAXIMUM);
+	if (config->sessions.maximum_qos < 2) { /* [MQTT5-3.2.2-9] */
+		properties->maximum_qos = (uint8_t)config->sessions.maximum_qos;
+		mqtt_properties_mark(properties, MQTT_PROPERTY_MAXIMUM_QOS);
+	}
 	if (config->sessions.topic_alias_maximum > 0) {
 		properties->topic_alias_maximum = (uint16_t)config->sessions
 						      .topic_alias_maximum;

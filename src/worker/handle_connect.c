@@ -155,6 +155,8 @@ check_connect(const struct opening *opening, const struct rights *rights)
 		return MQTT_REASON_PACKET_TOO_LARGE;
 	if (!connect->has_will)
 		return MQTT_REASON_SUCCESS;
+	if (connect->will.qos > terms.config->sessions.maximum_qos)
+		return MQTT_REASON_QOS_NOT_SUPPORTED; /* [MQTT5-3.2.2-12] */
 	if (will_is_malformed(connect))
 		return MQTT_REASON_PAYLOAD_FORMAT_INVALID;
 	if (topic_level_count(connect->will.topic_name) >
@@ -292,6 +294,26 @@ log_connected(const struct opening *opening)
 	    log_word("cipher", tls_cipher_suite_name(state->cipher_suite)));
 }
 
+/* [MQTT5-3.1.2-26], [MQTT5-3.1.2-27]: as many as the client takes. */
+static void
+use_aliases(const struct opening *opening)
+{
+	const struct mqtt_properties *properties = &opening->connect.properties;
+	struct connection *connection = opening->connection;
+	uint32_t max = connection->worker->config->sessions
+			   .outgoing_topic_aliases;
+
+	if (connection->version != MQTT_VERSION_5 ||
+	    !mqtt_properties_have(properties,
+		MQTT_PROPERTY_TOPIC_ALIAS_MAXIMUM))
+		return;
+	if (properties->topic_alias_maximum < max)
+		max = properties->topic_alias_maximum;
+	if (max > 0)
+		outbox_use_aliases(&connection->outbox, (uint16_t)max,
+		    connection->maximum_packet_size);
+}
+
 static void
 open_connection(struct opening *opening)
 {
@@ -299,6 +321,7 @@ open_connection(struct opening *opening)
 	struct connack_terms terms = terms_of(opening);
 
 	open_session(opening);
+	use_aliases(opening);
 	connection->state = CONNECTION_OPEN;
 	connection->keep_alive_seconds = connack_keep_alive(&terms);
 	deadline_clear(&connection->deadline);

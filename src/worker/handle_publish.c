@@ -32,6 +32,8 @@ check_bounds(const struct connection *connection,
 	    mqtt_properties_have(&publish->properties,
 		MQTT_PROPERTY_SUBSCRIPTION_IDENTIFIER))
 		return MQTT_ERR_PROTOCOL_ERROR;
+	if (publish->qos > config->sessions.maximum_qos)
+		return -MQTT_REASON_QOS_NOT_SUPPORTED; /* [MQTT5-3.2.2-11] */
 	if (connection->version == MQTT_VERSION_5 && publish->qos > 0 &&
 	    in_flight >= config->sessions.receive_maximum)
 		return -MQTT_REASON_RECEIVE_MAXIMUM_EXCEEDED;

@@ -76,10 +76,12 @@ subscribe_one(struct connection *connection,
     struct answer *answer)
 {
 	enum mqtt_reason reason = check_subscription(connection, subscription);
+	uint8_t max = (uint8_t)connection->worker->config->sessions.maximum_qos;
 	struct session_subscription wanted = {
 		.topic_filter = subscription->topic_filter,
 		.identifier = identifier,
-		.qos = subscription->qos,
+		/* [MQTT5-3.2.2-10], [MQTT-3.8.4-6] */
+		.qos = subscription->qos < max ? subscription->qos : max,
 		.no_local = subscription->no_local,
 		.retain_as_published = subscription->retain_as_published,
 	};

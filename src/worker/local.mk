@@ -40,6 +40,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/statistics.c src/worker/statistics.h \
 	src/worker/sys.c src/worker/sys.h \
 	src/worker/topic_alias.c src/worker/topic_alias.h \
+	src/worker/topic_alias_out.c src/worker/topic_alias_out.h \
 	src/worker/topic_tree.c src/worker/topic_tree.h \
 	src/worker/worker.c src/worker/worker.h
 

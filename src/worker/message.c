@@ -13,6 +13,8 @@
 #define SUBSCRIPTION_ID_LEN_MAX 5
 /* Of a Message Expiry Interval: its identifier and a four byte integer. */
 #define EXPIRY_LEN 5
+/* Of a Topic Alias: its identifier and a two byte integer. */
+#define ALIAS_LEN 3
 /* Of the length before the properties. */
 #define PROPERTY_LENGTH_LEN_MAX 4
 
@@ -143,6 +145,8 @@ properties_len(const struct message *message,
 
 	if (message->parts.has_expiry)
 		len += EXPIRY_LEN;
+	if (delivery->topic_alias != 0)
+		len += ALIAS_LEN;
 	for (size_t i = 0; i < delivery->subscription_id_count; i++)
 		len += 1 + mqtt_varint_len(delivery->subscription_ids[i]);
 	return mqtt_varint_len((uint32_t)len) + len;
@@ -152,9 +156,10 @@ size_t
 message_packet_len(const struct message *message,
     const struct message_delivery *delivery)
 {
-	size_t len = 2 + message->parts.topic_name.len +
-		     message->parts.payload.len;
+	size_t len = 2 + message->parts.payload.len;
 
+	if (!delivery->omits_topic)
+		len += message->parts.topic_name.len;
 	if (delivery->qos > 0)
 		len += sizeof(delivery->packet_id);
 	if (delivery->version == MQTT_VERSION_5)
@@ -175,7 +180,8 @@ message_head_len_max(const struct message *message,
 
 	/* The length before the properties may itself become longer. */
 	return mqtt_publish_head_len_max(&publish) + PROPERTY_LENGTH_LEN_MAX +
-	       EXPIRY_LEN + subscription_id_count * SUBSCRIPTION_ID_LEN_MAX;
+	       EXPIRY_LEN + ALIAS_LEN +
+	       subscription_id_count * SUBSCRIPTION_ID_LEN_MAX;
 }
 
 /* Properties that differ between receivers, then those that do not. */
@@ -225,6 +231,13 @@ encode_head(const struct message *message,
 		.payload = message->parts.payload,
 	};
 
+	if (delivery->topic_alias != 0) {
+		publish.properties.topic_alias = delivery->topic_alias;
+		mqtt_properties_mark(&publish.properties,
+		    MQTT_PROPERTY_TOPIC_ALIAS);
+	}
+	if (delivery->omits_topic)
+		publish.topic_name = BYTES_NONE;
 	if (mqtt_publish_head_encode(delivery->version, &publish, writer,
 		packet_id_offset) != 0)
 		panic("message_head_len_max() bounds every head");
@@ -279,6 +292,21 @@ write_own_head(struct message *message, const struct message_delivery *delivery,
 	return writer.len;
 }
 
+static size_t
+write_aliased_head(const struct message *message,
+    const struct message_delivery *delivery, uint8_t *out)
+{
+	struct mqtt_writer writer = {
+		.data = out,
+		.capacity = message_head_len_max(message, 0),
+	};
+	size_t offset;
+
+	encode_head(message, delivery, message->parts.properties, &writer,
+	    &offset);
+	return writer.len;
+}
+
 size_t
 message_head_write(struct message *message,
     const struct message_delivery *delivery, uint64_t now_ms, uint8_t *out)
@@ -289,6 +317,8 @@ message_head_write(struct message *message,
 	    (message->parts.has_expiry || delivery->subscription_id_count > 0))
 		return write_own_head(message, delivery, now_ms, out);
 
+	if (delivery->topic_alias != 0)
+		return write_aliased_head(message, delivery, out);
 	head = shared_head(message, delivery);
 	memcpy(out, head->data, head->len);
 	out[0] = first_byte(delivery);

@@ -45,7 +45,9 @@ struct message_delivery {
 	uint8_t qos;
 	bool dup;
 	bool retain;
-	uint16_t packet_id; /* if qos > 0 */
+	uint16_t packet_id;   /* if qos > 0 */
+	uint16_t topic_alias; /* 0: none */
+	bool omits_topic;     /* the client knows the alias */
 	/* Subscription Identifiers (5.0) of the subscriptions that matched */
 	const uint32_t *subscription_ids;
 	size_t subscription_id_count;

@@ -120,6 +120,15 @@ outbox_done(struct outbox *outbox)
 	while (outbox->count > 0)
 		outbox_pop(outbox);
 	outbox_rest(outbox);
+	topic_aliases_out_free(&outbox->aliases);
+}
+
+void
+outbox_use_aliases(struct outbox *outbox, uint16_t maximum, uint32_t packet_max)
+{
+	topic_aliases_out_free(&outbox->aliases);
+	outbox->aliases = topic_aliases_out_new(maximum);
+	outbox->packet_max = packet_max;
 }
 
 void
@@ -174,6 +183,25 @@ outbox_push_message(struct outbox *outbox, struct message *message,
 	outbox->bytes += message_cost(message);
 }
 
+/* Aliases are given in the order in which packets leave: here. */
+static void
+choose_alias(const struct outbox *outbox, const struct message *message,
+    struct message_delivery *delivery)
+{
+	struct bytes topic_name = message_parts(message)->topic_name;
+
+	delivery->topic_alias = topic_aliases_out_find(outbox->aliases,
+	    topic_name, &delivery->omits_topic);
+	if (delivery->topic_alias == 0 || delivery->omits_topic)
+		return;
+	if (outbox->packet_max != 0 &&
+	    message_packet_len(message, delivery) > outbox->packet_max)
+		delivery->topic_alias = 0; /* [MQTT5-3.1.2-24] */
+	else
+		topic_aliases_out_set(outbox->aliases, delivery->topic_alias,
+		    topic_name);
+}
+
 /* Encode the head of the first entry's PUBLISH into outbox->packet. */
 static void
 encode_first_head(struct outbox *outbox, const struct outbox_entry *entry,
@@ -193,6 +221,8 @@ encode_first_head(struct outbox *outbox, const struct outbox_entry *entry,
 	    message_head_len_max(entry->message,
 		delivery.subscription_id_count));
 
+	if (outbox->aliases != NULL)
+		choose_alias(outbox, entry->message, &delivery);
 	outbox->packet.len = message_head_write(entry->message, &delivery,
 	    now_ms, out);
 }

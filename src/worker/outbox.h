@@ -7,6 +7,7 @@
 #define SIGNET_WORKER_OUTBOX_H
 
 #include "worker/message.h"
+#include "worker/topic_alias_out.h"
 
 struct outbox_entry;
 
@@ -19,10 +20,19 @@ struct outbox {
 	size_t bytes;         /* of messages that wait */
 	size_t control_bytes; /* of other packets that wait */
 	struct buffer packet; /* the first entry's head or packet, encoded */
+	struct topic_aliases_out *aliases; /* NULL: the client takes none */
+	uint32_t packet_max; /* with an alias that is new; 0: any */
 };
 
 /* Free everything that waits. */
 void outbox_done(struct outbox *outbox);
+
+/*
+ * Let messages have Topic Aliases, in 5.0. packet_max: the client's Maximum
+ * Packet Size, which a new alias must not exceed; 0: any.
+ */
+void outbox_use_aliases(struct outbox *outbox, uint16_t maximum,
+    uint32_t packet_max);
 
 /* Give memory back if nothing waits. */
 void outbox_rest(struct outbox *outbox);

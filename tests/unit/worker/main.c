@@ -19,6 +19,7 @@ main(void)
 	suite_add_tcase(suite, test_rights());
 	suite_add_tcase(suite, test_share());
 	suite_add_tcase(suite, test_statistics());
+	suite_add_tcase(suite, test_topic_alias_out());
 	suite_add_tcase(suite, test_topic_tree());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -11,6 +11,7 @@ TCase *test_pending(void);
 TCase *test_rights(void);
 TCase *test_share(void);
 TCase *test_statistics(void);
+TCase *test_topic_alias_out(void);
 TCase *test_topic_tree(void);
 
 #endif
