@@ -66,7 +66,7 @@ resume_held(struct worker *worker)
 {
 	struct connection *connection;
 
-	while (!worker_is_congested(worker) &&
+	while (worker->is_ready && !worker_is_congested(worker) &&
 	       (connection = TAILQ_FIRST(&worker->held)) != NULL)
 		connection_resume(connection);
 }
@@ -78,6 +78,7 @@ ready_if_complete(struct worker *worker)
 		return;
 	worker->is_ready = true;
 	proc_child_ready(worker->child);
+	resume_held(worker);
 }
 
 static void
@@ -168,6 +169,7 @@ on_turn_end(struct proc_child *child)
 	struct worker *worker = child->context;
 	struct connection *connection;
 
+	ready_if_complete(worker);
 	while ((connection = TAILQ_FIRST(&worker->dirty)) != NULL)
 		connection_flush(connection);
 	if (retention_turn(worker)) {
@@ -179,7 +181,6 @@ on_turn_end(struct proc_child *child)
 		uv_idle_stop(&worker->idle);
 	}
 	interest_turn_end(worker);
-	ready_if_complete(worker);
 	if (worker->is_stopping && worker->connection_count == 0)
 		proc_child_stopped(child);
 }
