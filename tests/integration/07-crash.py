@@ -192,9 +192,7 @@ def who_was_refused_for_want_of_a_worker_is_not_moved_to_it_later():
         os.kill(daemon.pid, signal.SIGSTOP)  # nobody starts another
         try:
             os.kill(pid, signal.SIGKILL)
-            client = daemon.client(client_id=name, is_connected=False)
-            client.send(codec.connect(name, 5))
-            assert client.expect(codec.CONNACK).reason == 0x88
+            client = reconnect(daemon, client_id=name, expect_reason=0x88)
             mark = daemon.log.mark()
         finally:
             os.kill(daemon.pid, signal.SIGCONT)

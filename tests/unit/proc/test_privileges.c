@@ -79,8 +79,7 @@ START_TEST(the_superuser_is_no_user_to_drop_to)
 		return;
 	ck_assert_int_eq(proc_privileges_drop("root", why, sizeof(why)),
 	    -EPERM);
-	ck_assert_str_eq(why,
-	    "is \"root\", the superuser: name another");
+	ck_assert_str_eq(why, "is \"root\", the superuser: name another");
 }
 END_TEST
 
