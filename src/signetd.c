@@ -16,6 +16,7 @@
 #include "gate/gate.h"
 #include "master/master.h"
 #include "proc/child.h"
+#include "proc/privileges.h"
 #include "worker/rights.h"
 #include "worker/worker.h"
 
@@ -151,6 +152,20 @@ read_credentials_or_refuse(const char *file, const struct config *config,
 	refuse(why);
 }
 
+/* Only root needs somebody to become. */
+static void
+check_user_or_refuse(const struct config *config)
+{
+	struct config_error error = { .text = "" };
+	char why[256];
+
+	if (proc_privileges_check(config->processes.user, why, sizeof(why)) ==
+	    0)
+		return;
+	config_fault(config, &error, "processes.user", "%s", why);
+	refuse(error.text);
+}
+
 /* Everything that can be known to be wrong before the daemon starts. */
 static void
 check_or_refuse(const char *file)
@@ -160,6 +175,7 @@ check_or_refuse(const char *file)
 	char why[512] = "";
 	int result;
 
+	check_user_or_refuse(config);
 	read_credentials_or_refuse(file, config, &credentials);
 	result = gate_credentials_check(&credentials, why, sizeof(why));
 	master_credentials_wipe(&credentials);

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +17,12 @@
 
 /* What the kernel may hold for the peer; it gives as much as it allows. */
 #define SOCKET_BUFFER_BYTES (1024 * 1024)
+
+/*
+ * Sealed memory that the peer has not yet received: it does not count in what
+ * the socket holds.
+ */
+#define MEMORY_UNDER_WAY_MAX (8 * 1024 * 1024)
 
 /* What the kernel passes with one datagram at most (SCM_MAX_FD). */
 #define KERNEL_FDS_MAX 253
@@ -32,9 +40,10 @@ struct ipc_channel {
 	struct batch *first;
 	struct batch *last;
 	size_t queued_bytes;
-	uint64_t lost; /* messages, for want of a descriptor */
-	int error;     /* it is broken: what flush returns from now on */
-	bool is_full;  /* the socket took nothing more in this turn */
+	size_t memory_sent; /* sealed, since the peer had last read all */
+	uint64_t lost;      /* messages, for want of a descriptor */
+	int error;          /* it is broken: what flush returns from now on */
+	bool is_full;       /* the socket took nothing more in this turn */
 };
 
 /* One for the whole process: a message is used during its handler only. */
@@ -152,15 +161,36 @@ channel_send(struct ipc_channel *channel, struct batch *batch)
 	}
 }
 
+/* Has the peer to read what it was sent before it gets more memory? */
+static bool
+has_memory_to_wait(struct ipc_channel *channel, const struct batch *batch)
+{
+	int unread;
+
+	if (batch->memory == 0 || channel->memory_sent == 0 ||
+	    channel->memory_sent + batch->memory <= MEMORY_UNDER_WAY_MAX)
+		return false;
+	if (ioctl(channel->fd, SIOCOUTQ, &unread) != 0 || unread > 0)
+		return true;
+	channel->memory_sent = 0;
+	return false;
+}
+
 static int
 channel_send_all(struct ipc_channel *channel)
 {
 	int error = channel->error;
 
 	while (channel->first != NULL && error == 0) {
+		if (has_memory_to_wait(channel, channel->first)) {
+			error = -ENOBUFS;
+			break;
+		}
 		error = channel_send(channel, channel->first);
-		if (error == 0)
+		if (error == 0) {
+			channel->memory_sent += channel->first->memory;
 			channel_drop_first(channel);
+		}
 	}
 	if (error == 0)
 		return 0;

@@ -376,7 +376,7 @@ master_run(const struct config *config, struct proc_credentials *credentials)
 		sizeof(why)) != 0)
 		fatal("%s", why);
 	if (proc_privileges_drop(config->processes.user, why, sizeof(why)) != 0)
-		fatal("%s", why);
+		fatal("processes.user: %s", why);
 	proc_privileges_confine();
 
 	members_init(&master);

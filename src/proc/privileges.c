@@ -97,10 +97,40 @@ check_no_return(void)
 	return 0;
 }
 
+/* 0 and the user; or why there is none to become. */
+static int
+find_user(const char *name, const struct passwd **found, char *why, size_t size)
+{
+	const struct passwd *user = getpwnam(name);
+
+	if (user == NULL) {
+		snprintf(why, size,
+		    "is \"%s\", but there is no such user: create it or name "
+		    "another",
+		    name);
+		return -ENOENT;
+	}
+	if (user->pw_uid == 0) {
+		snprintf(why, size, "is \"%s\", the superuser: name another",
+		    name);
+		return -EPERM;
+	}
+	*found = user;
+	return 0;
+}
+
+int
+proc_privileges_check(const char *name, char *why, size_t size)
+{
+	const struct passwd *user;
+
+	return geteuid() == 0 ? find_user(name, &user, why, size) : 0;
+}
+
 int
 proc_privileges_drop(const char *name, char *why, size_t size)
 {
-	struct passwd *user;
+	const struct passwd *user;
 	int error;
 
 	if (geteuid() != 0) {
@@ -109,21 +139,9 @@ proc_privileges_drop(const char *name, char *why, size_t size)
 			   ? 0
 			   : fail(why, size, "dropping capabilities", -error);
 	}
-	errno = 0;
-	user = getpwnam(name);
-	if (user == NULL) {
-		snprintf(why, size,
-		    "there is no user \"%s\" (processes.user): create it "
-		    "or name another",
-		    name);
-		return -ENOENT;
-	}
-	if (user->pw_uid == 0) {
-		snprintf(why, size,
-		    "processes.user is \"%s\", the superuser: name another",
-		    name);
-		return -EPERM;
-	}
+	error = find_user(name, &user, why, size);
+	if (error != 0)
+		return error;
 	/* the bounding set first: it takes a capability to change it */
 	error = drop_bounding_set();
 	if (error != 0)

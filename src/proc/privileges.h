@@ -12,6 +12,12 @@
 void proc_privileges_raise_files(void);
 
 /*
+ * Could this process become that user? Arguments and value as below; 0 if the
+ * process is not root, for then it stays who it is.
+ */
+int proc_privileges_check(const char *user, char *why, size_t size);
+
+/*
  * Become an unprivileged user for good, if the process runs as root: its
  * groups, its user, no capability, none to be had by executing a file.
  * Whoever it is, the capabilities are gone afterwards.

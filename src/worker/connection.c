@@ -237,7 +237,9 @@ keep_alive_due(struct connection *connection)
 	uint64_t silent_ms = worker_now_ms(connection->worker) -
 			     connection->received_ms;
 
-	if (silent_ms >= allowed_ms)
+	if (connection->is_held) /* it is we who do not read */
+		connection_set_deadline(connection, allowed_ms);
+	else if (silent_ms >= allowed_ms)
 		connection_disconnect(connection,
 		    MQTT_REASON_KEEP_ALIVE_TIMEOUT, "keep-alive-timeout");
 	else
@@ -329,7 +331,7 @@ connection_watch(struct connection *connection)
 void
 connection_hold(struct connection *connection)
 {
-	if (connection->is_held || connection->state != CONNECTION_OPEN)
+	if (connection->is_held || connection->state > CONNECTION_OPEN)
 		return;
 	connection->is_held = true;
 	TAILQ_INSERT_TAIL(&connection->worker->held, connection, in_held);

@@ -29,6 +29,20 @@ refuse_packet(struct connection *connection, enum mqtt_reason reason)
 	connection_disconnect(connection, reason, mqtt_reason_name(reason));
 }
 
+/*
+ * Others are held back for a full queue: so that each of them does not add one
+ * more message to it, whoever comes to publish waits with them.
+ */
+static bool
+has_to_wait(struct connection *connection, const struct mqtt_frame *frame)
+{
+	struct worker *worker = connection->worker;
+
+	return frame->type == MQTT_PUBLISH &&
+	       connection->state == CONNECTION_OPEN &&
+	       !TAILQ_EMPTY(&worker->held) && worker_is_congested(worker);
+}
+
 /* Handle the packets at the front of input; returns how far they reach. */
 static size_t
 take_packets(struct connection *connection, struct bytes input)
@@ -54,6 +68,10 @@ take_packets(struct connection *connection, struct bytes input)
 			break;
 		}
 		connection->packet_len = 0;
+		if (status == 0 && has_to_wait(connection, &frame)) {
+			connection_hold(connection);
+			break;
+		}
 		connection->is_packet_alone = status == 0 &&
 					      input.data ==
 						  connection->plaintext.data &&

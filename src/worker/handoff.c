@@ -52,7 +52,11 @@ take_over(struct worker *worker, const struct proc_peer *peer, int fd,
 		worker->statistics.sockets++;
 	buffer_append(&connection->plaintext, handoff->plaintext);
 	buffer_append(&connection->ciphertext, handoff->ciphertext);
-	connection_resume(connection);
+	/* What it publishes would miss those whose interest is not yet known. */
+	if (worker->is_ready)
+		connection_resume(connection);
+	else
+		connection_hold(connection);
 }
 
 int
@@ -143,6 +147,8 @@ handoff_retry(struct worker *worker)
 	for (connection = TAILQ_FIRST(&worker->homeless); connection != NULL;
 	     connection = next) {
 		next = TAILQ_NEXT(connection, in_held);
-		handoff_send(connection);
+		/* One that was refused meanwhile is only closing. */
+		if (connection->state == CONNECTION_MOVING)
+			handoff_send(connection);
 	}
 }

@@ -370,6 +370,13 @@ outbox_drop_waiting(struct outbox *outbox)
 {
 	uint32_t kept = outbox->offset > 0 ? 1 : 0;
 
-	while (outbox->count > kept)
-		entry_done(outbox, entry_at(outbox, --outbox->count));
+	for (uint32_t i = kept; i < outbox->count; i++) {
+		struct outbox_entry *entry = entry_at(outbox, i);
+
+		if (entry->kind == ENTRY_MESSAGE)
+			entry_done(outbox, entry);
+		else
+			*entry_at(outbox, kept++) = *entry;
+	}
+	outbox->count = kept;
 }

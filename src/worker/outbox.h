@@ -65,8 +65,9 @@ size_t outbox_take(struct outbox *outbox, enum mqtt_version version,
     uint64_t now_ms, uint8_t *out, size_t room, struct bytes *direct);
 
 /*
- * Drop every entry that has not been begun. Closing connections use it: only
- * a last packet follows what the peer has half read.
+ * Drop every message that has not been begun. Closing connections use it: only
+ * answers, a CONNACK among them, and a last packet follow what the peer has
+ * half read.
  */
 void outbox_drop_waiting(struct outbox *outbox);
 

@@ -69,7 +69,7 @@ resume_held(struct worker *worker)
 {
 	struct connection *connection;
 
-	while (!worker_is_congested(worker) &&
+	while (worker->is_ready && !worker_is_congested(worker) &&
 	       (connection = TAILQ_FIRST(&worker->held)) != NULL)
 		connection_resume(connection);
 }
@@ -81,6 +81,7 @@ ready_if_complete(struct worker *worker)
 		return;
 	worker->is_ready = true;
 	proc_child_ready(worker->child);
+	resume_held(worker);
 }
 
 static void
@@ -174,6 +175,7 @@ flush_dirty(struct worker *worker)
 {
 	struct connection *connection;
 
+	ready_if_complete(worker);
 	while ((connection = TAILQ_FIRST(&worker->dirty)) != NULL)
 		connection_flush(connection);
 }
@@ -195,7 +197,6 @@ on_turn_end(struct proc_child *child)
 		uv_idle_stop(&worker->idle);
 	sharing_announce(worker);
 	interest_turn_end(worker);
-	ready_if_complete(worker);
 	if (worker->is_stopping && worker->connection_count == 0)
 		proc_child_stopped(child);
 }

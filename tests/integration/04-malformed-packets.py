@@ -151,6 +151,18 @@ def what_follows_a_malformed_packet_is_not_looked_at(broker):
 
 
 @case
+def connack_comes_before_the_reason(broker):  # [MQTT5-3.2.0-1]
+    """Also where both packets came at once."""
+    for version in 4, 5:
+        with Client(broker, version=version, is_connected=False) as client:
+            client.send(codec.connect(client.client_id, version)
+                        + b"\xc1\x00")
+            connack = client.expect(codec.CONNACK)
+            assert connack.reason == 0, connack
+            client.expect_end(0x81)
+
+
+@case
 def a_half_packet_at_the_end_harms_nobody(broker):
     whole = codec.publish("half", b"x" * 100)
     for count in 1, 2, 3, 50, len(whole) - 1:

@@ -181,6 +181,28 @@ def one_that_keeps_dying_is_restarted_ever_more_slowly():
 
 
 @standalone
+def who_was_refused_for_want_of_a_worker_is_not_moved_to_it_later():
+    with Daemon(limits={"connect_seconds": 1},
+                processes={"gates": 1}) as daemon:
+        _, home = daemon.workers()
+        index = int(home.split("/")[1])
+        client = daemon.client_on(home)
+        client.disconnect()
+        name, pid = client.client_id, daemon.role_pids("worker")[index]
+        os.kill(daemon.pid, signal.SIGSTOP)  # nobody starts another
+        try:
+            os.kill(pid, signal.SIGKILL)
+            client = reconnect(daemon, client_id=name, expect_reason=0x88)
+            mark = daemon.log.mark()
+        finally:
+            os.kill(daemon.pid, signal.SIGCONT)
+        with daemon.client_on(home):
+            pass
+        assert not daemon.log.find(mark, event="connected", client_id=name)
+        client.abort()
+
+
+@standalone
 def nobody_outlives_the_master():
     with Daemon() as daemon:
         clients = [daemon.client_on(worker) for worker in daemon.workers()]

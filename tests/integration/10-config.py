@@ -263,11 +263,12 @@ def an_address_that_is_taken_is_an_error():
 def an_unknown_user_is_an_error():
     if os.geteuid() != 0:
         return
-    with Folder(processes={"user": "no-such-user"}) as folder:
-        done = run("-c", folder.file)
-        assert done.returncode == 1, done.stderr
-        assert "no-such-user" in done.stderr, done.stderr
-        assert not folder.is_bound()
+    for name in "no-such-user", "root":
+        with Folder(processes={"user": name}) as folder:
+            with open(folder.file) as file:
+                line = next(i for i, text in enumerate(file, 1)
+                            if "user =" in text)
+            expect_fault(folder, line, "processes.user", name)
 
 
 @standalone

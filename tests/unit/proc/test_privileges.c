@@ -68,7 +68,7 @@ START_TEST(an_unknown_user_is_named)
 	ck_assert_int_eq(proc_privileges_drop("no-such-user", why, sizeof(why)),
 	    -ENOENT);
 	ck_assert_str_eq(why,
-	    "there is no user \"no-such-user\" (processes.user): create it or "
+	    "is \"no-such-user\", but there is no such user: create it or "
 	    "name another");
 }
 END_TEST
@@ -79,8 +79,7 @@ START_TEST(the_superuser_is_no_user_to_drop_to)
 		return;
 	ck_assert_int_eq(proc_privileges_drop("root", why, sizeof(why)),
 	    -EPERM);
-	ck_assert_str_eq(why,
-	    "processes.user is \"root\", the superuser: name another");
+	ck_assert_str_eq(why, "is \"root\", the superuser: name another");
 }
 END_TEST
 

@@ -133,7 +133,7 @@ START_TEST(
 }
 END_TEST
 
-START_TEST(closing_keeps_only_what_the_peer_has_half_read)
+START_TEST(closing_keeps_answers_and_what_the_peer_has_half_read)
 {
 	struct outbox outbox = { .entries = NULL };
 	uint8_t out[100];
@@ -143,13 +143,17 @@ START_TEST(closing_keeps_only_what_the_peer_has_half_read)
 	push_message(&outbox, 200, 1, 0);
 	push_message(&outbox, 10, 2, 0);
 	outbox_push_packet(&outbox, BYTES_LITERAL("\xd0\x00"));
+	push_message(&outbox, 10, 3, 0);
 	ck_assert_uint_eq(outbox_take(&outbox, MQTT_VERSION_3_1_1, 0, out,
 			      sizeof(out), &direct),
 	    100);
 	outbox_drop_waiting(&outbox);
 	outbox_push_packet(&outbox, BYTES_LITERAL("\xe0\x00"));
 	rest = drain(&outbox, 0, 100);
-	ck_assert_uint_eq(rest.len, 3 + 7 + 2 + 200 - 100 + 2);
+	ck_assert_uint_eq(rest.len, 3 + 7 + 2 + 200 - 100 + 2 + 2);
+	ck_assert_uint_eq(outbox.control_bytes, 0);
+	ck_assert_uint_eq(rest.data[rest.len - 4], 0xd0);
+	ck_assert_uint_eq(rest.data[rest.len - 2], 0xe0);
 	buffer_done(&rest);
 	push_message(&outbox, 200, 1, 0);
 	outbox_drop_waiting(&outbox);
@@ -166,6 +170,7 @@ test_outbox(void)
 
 	tcase_add_test(tcase, the_stream_is_the_same_however_it_is_cut);
 	tcase_add_test(tcase, what_has_expired_is_skipped_unless_it_has_begun);
-	tcase_add_test(tcase, closing_keeps_only_what_the_peer_has_half_read);
+	tcase_add_test(tcase,
+	    closing_keeps_answers_and_what_the_peer_has_half_read);
 	return tcase;
 }

@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A worker that stands still: what waits for it is bounded, and who is held
+back for it is not punished."""
+
+import contextlib
+import os
+import signal
+import time
+
+from signet import (Daemon, TimedOut, codec, main, standalone, unique,
+                    wait_until)
+
+MEGABYTE = 1 << 20
+
+
+@contextlib.contextmanager
+def standing_still(daemon, worker):
+    pid = daemon.role_pids("worker")[int(worker.split("/")[1])]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def shared_memory():
+    """Bytes of it on this machine: what travels between processes too."""
+    with open("/proc/meminfo") as file:
+        for line in file:
+            if line.startswith("Shmem:"):
+                return int(line.split()[1]) * 1024
+    raise AssertionError("/proc/meminfo has no Shmem")
+
+
+@standalone(timeout=90)
+def what_waits_for_it_is_bounded():
+    size, count = 500000, 60
+    with Daemon(processes={"channel_bytes": MEGABYTE}) as daemon, \
+            contextlib.ExitStack() as stack:
+        here, there = daemon.workers()
+        topic = unique("still/")
+        subscriber = stack.enter_context(daemon.client_on(there))
+        subscriber.subscribe(topic)
+        senders = [stack.enter_context(daemon.client_on(here))
+                   for _ in range(count)]
+        before = shared_memory()
+        with standing_still(daemon, there):
+            for sender in senders:
+                sender.stream.socket.settimeout(1)
+                sender.send(codec.publish(topic, b"x" * size))
+            time.sleep(0.5)
+            grown = shared_memory() - before
+        print(f"     {grown / MEGABYTE:.1f} MB wait for a worker")
+        assert grown < 14 * MEGABYTE, grown
+        got = 0
+        with contextlib.suppress(TimedOut):
+            while got < count:
+                got += len(subscriber.take(2).payload) == size
+        assert got > 0
+        for sender in senders:
+            sender.ping()
+
+
+@standalone(timeout=60)
+def who_is_held_back_may_be_silent():
+    """We do not read: that no PINGREQ comes is not the client's fault."""
+    with Daemon(processes={"channel_bytes": 65536}) as daemon:
+        here, there = daemon.workers()
+        topic = unique("held/")
+        with daemon.client_on(there) as subscriber, \
+                daemon.client_on(here, keep_alive=1) as sender:
+            subscriber.subscribe(topic)
+            with standing_still(daemon, there):
+                batch = codec.publish(topic, b"x" * 20000) * 50
+                sender.stream.socket.settimeout(0.5)
+                with contextlib.suppress(TimedOut, OSError):
+                    for _ in range(200):
+                        sender.send(batch)
+                time.sleep(4)
+            wait_until(lambda: daemon.log.find(event="connected"), "a line")
+            closed = [line.text for line in daemon.log.find(event="closed")]
+            assert not closed, closed
+
+
+@standalone(timeout=60)
+def who_comes_to_a_new_worker_waits_until_it_knows_all_interest():
+    """Else what it publishes would miss the subscribers of another."""
+    with Daemon(processes={"workers": 3, "gates": 1}) as daemon:
+        new, _, still = daemon.workers()
+        topic = unique("known/")
+        with daemon.client_on(still) as subscriber, \
+                contextlib.ExitStack() as stack:
+            subscriber.subscribe(topic)
+            names = []
+            for _ in range(2):
+                client = daemon.client_on(new)
+                names.append(client.client_id)
+                client.disconnect()
+            index = int(new.split("/")[1])
+            pid = daemon.role_pids("worker")[index]
+            with standing_still(daemon, still):
+                os.kill(pid, signal.SIGKILL)
+                wait_until(lambda: daemon.role_pids("worker").get(index)
+                           not in (None, pid), "another is there")
+                # In turn: one of them goes by the way of the third.
+                clients = [stack.enter_context(daemon.client(
+                    client_id=name, is_connected=False)) for name in names]
+                for client in clients:
+                    client.send(codec.connect(client.client_id, 5))
+                for client in clients:
+                    with contextlib.suppress(TimedOut):
+                        raise AssertionError(client.receive(1))
+            for client in clients:
+                client.expect(codec.CONNACK)
+                client.publish(topic, client.client_id)
+            assert {subscriber.take().payload for _ in names} == {
+                name.encode() for name in names}
+
+
+main()
