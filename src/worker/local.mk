@@ -19,8 +19,10 @@ libsignet_worker_a_SOURCES = \
 	src/worker/handoff.c src/worker/handoff.h \
 	src/worker/interest.c src/worker/interest.h \
 	src/worker/message.c src/worker/message.h \
+	src/worker/message_record.c src/worker/message_record.h \
 	src/worker/outbox.c src/worker/outbox.h \
 	src/worker/pending.c src/worker/pending.h \
+	src/worker/pending_record.c src/worker/pending_record.h \
 	src/worker/retained.c src/worker/retained.h \
 	src/worker/retention.c src/worker/retention.h \
 	src/worker/retention_answer.c \
@@ -31,6 +33,8 @@ libsignet_worker_a_SOURCES = \
 	src/worker/router_share.c src/worker/router_share.h \
 	src/worker/session.c src/worker/session.h \
 	src/worker/session_deliver.c \
+	src/worker/session_record.c src/worker/session_record.h \
+	src/worker/session_save.c src/worker/session_save.h \
 	src/worker/session_state.c src/worker/session_state.h \
 	src/worker/session_subscribe.c \
 	src/worker/share.c src/worker/share.h \

@@ -92,3 +92,15 @@ endif
 tests_fuzz_fuzz_websocket_SOURCES = tests/fuzz/fuzz_websocket.c
 tests_fuzz_fuzz_websocket_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_websocket_LDADD = $(WEBSOCKET_ALL)
+
+	tests/fuzz/corpus/session/full \
+	tests/fuzz/corpus/session/least \
+	tests/fuzz/corpus/session/message
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_session
+endif
+
+tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c
+tests_fuzz_fuzz_session_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_session_LDADD = $(WORKER_ALL)

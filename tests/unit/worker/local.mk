@@ -3,8 +3,13 @@ if HAVE_CHECK
 check_PROGRAMS += tests/unit/worker/test_worker
 tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/main.c tests/unit/worker/tests.h \
+	tests/unit/worker/bare_worker.c tests/unit/worker/bare_worker.h \
+	tests/unit/worker/book.c tests/unit/worker/book.h \
 	tests/unit/worker/test_deadline.c \
 	tests/unit/worker/test_message.c \
+	tests/unit/worker/test_message_record.c \
+	tests/unit/worker/test_session_record.c \
+	tests/unit/worker/test_session_save.c \
 	tests/unit/worker/test_outbox.c \
 	tests/unit/worker/test_pending.c \
 	tests/unit/worker/test_rights.c \

@@ -21,6 +21,9 @@ main(void)
 	suite_add_tcase(suite, test_statistics());
 	suite_add_tcase(suite, test_topic_alias_out());
 	suite_add_tcase(suite, test_topic_tree());
+	suite_add_tcase(suite, test_message_record());
+	suite_add_tcase(suite, test_session_record());
+	suite_add_tcase(suite, test_session_save());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

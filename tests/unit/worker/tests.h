@@ -13,5 +13,8 @@ TCase *test_share(void);
 TCase *test_statistics(void);
 TCase *test_topic_alias_out(void);
 TCase *test_topic_tree(void);
+TCase *test_message_record(void);
+TCase *test_session_record(void);
+TCase *test_session_save(void);
 
 #endif

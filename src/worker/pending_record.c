@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/pending_record.h"
+
+#include <stdlib.h>
+
+#include "lib/memory.h"
+
+#define FLAG_QOS                  0x03
+#define FLAG_RELEASE              0x04
+#define FLAG_RETAIN               0x08
+#define FLAG_HAS_SUBSCRIPTION_IDS 0x10
+#define FLAGS                     0x1f
+
+#define SUBSCRIPTION_ID_MAX 268435455
+
+static uint8_t
+flags_of(const struct pending *item)
+{
+	uint8_t flags = item->qos;
+
+	if (item->state == PENDING_RELEASE)
+		flags |= FLAG_RELEASE;
+	if (item->retain)
+		flags |= FLAG_RETAIN;
+	if (item->subscription_id_count > 0)
+		flags |= FLAG_HAS_SUBSCRIPTION_IDS;
+	return flags;
+}
+
+void
+pending_record_encode(const struct pending *item, uint64_t number,
+    struct buffer *out)
+{
+	pack_u8(out, flags_of(item));
+	pack_u16(out, item->packet_id);
+	if (item->state == PENDING_PUBLISH)
+		pack_u64(out, number);
+	if (item->subscription_id_count == 0)
+		return;
+	pack_u16(out, item->subscription_id_count);
+	for (uint16_t i = 0; i < item->subscription_id_count; i++)
+		pack_u32(out, item->subscription_ids[i]);
+}
+
+static void
+decode_subscription_ids(struct unpack *in, struct pending *item)
+{
+	uint16_t count = unpack_u16(in);
+
+	/* What is announced must be there before there is memory for it. */
+	if (in->failed || count == 0 ||
+	    in->input.len - in->pos < count * sizeof(uint32_t)) {
+		in->failed = true;
+		return;
+	}
+	item->subscription_ids = memory_new(count, sizeof(uint32_t));
+	item->subscription_id_count = count;
+	for (uint16_t i = 0; i < count; i++) {
+		uint32_t identifier = unpack_u32(in);
+
+		if (identifier == 0 || identifier > SUBSCRIPTION_ID_MAX)
+			in->failed = true;
+		item->subscription_ids[i] = identifier;
+	}
+}
+
+void
+pending_record_decode(struct unpack *in, struct pending *item, uint64_t *number)
+{
+	uint8_t flags = unpack_u8(in);
+	uint64_t decoded_number = RECORD_NO_MESSAGE;
+	struct pending decoded = {
+		.qos = flags & FLAG_QOS,
+		.state = flags & FLAG_RELEASE ? PENDING_RELEASE
+					      : PENDING_PUBLISH,
+		.retain = (flags & FLAG_RETAIN) != 0,
+		.packet_id = unpack_u16(in),
+	};
+
+	if ((flags & ~FLAGS) != 0 || decoded.qos < 1 || decoded.qos > 2)
+		in->failed = true;
+	if (decoded.state == PENDING_PUBLISH) {
+		decoded_number = unpack_u64(in);
+		if (decoded_number == RECORD_NO_MESSAGE)
+			in->failed = true;
+	} else if (decoded.qos != 2 || decoded.packet_id == 0) {
+		in->failed = true;
+	}
+	if (flags & FLAG_HAS_SUBSCRIPTION_IDS)
+		decode_subscription_ids(in, &decoded);
+	if (in->failed) {
+		pending_done(&decoded);
+		return;
+	}
+	*item = decoded;
+	*number = decoded_number;
+}
