@@ -4,12 +4,16 @@
 #include <stdlib.h>
 
 #include "lib/memory.h"
+#include "mqtt/topic.h"
 
 #define FLAG_QOS                  0x03
 #define FLAG_RELEASE              0x04
 #define FLAG_RETAIN               0x08
 #define FLAG_HAS_SUBSCRIPTION_IDS 0x10
-#define FLAGS                     0x1f
+#define FLAG_SHARED               0x20
+#define FLAGS                     0x3f
+
+#define TOPIC_FILTER_MAX 65535
 
 #define SUBSCRIPTION_ID_MAX 268435455
 
@@ -24,7 +28,27 @@ flags_of(const struct pending *item)
 		flags |= FLAG_RETAIN;
 	if (item->subscription_id_count > 0)
 		flags |= FLAG_HAS_SUBSCRIPTION_IDS;
+	if (item->share != NULL)
+		flags |= FLAG_SHARED;
 	return flags;
+}
+
+static void
+encode_share(const struct share *share, struct buffer *out)
+{
+	struct buffer filter = { .data = NULL };
+
+	share_filter(share, &filter);
+	pack_bytes(out, buffer_view(&filter));
+	buffer_done(&filter);
+}
+
+static void
+encode_subscription_ids(const struct pending *item, struct buffer *out)
+{
+	pack_u16(out, item->subscription_id_count);
+	for (uint16_t i = 0; i < item->subscription_id_count; i++)
+		pack_u32(out, item->subscription_ids[i]);
 }
 
 void
@@ -35,11 +59,10 @@ pending_record_encode(const struct pending *item, uint64_t number,
 	pack_u16(out, item->packet_id);
 	if (item->state == PENDING_PUBLISH)
 		pack_u64(out, number);
-	if (item->subscription_id_count == 0)
-		return;
-	pack_u16(out, item->subscription_id_count);
-	for (uint16_t i = 0; i < item->subscription_id_count; i++)
-		pack_u32(out, item->subscription_ids[i]);
+	if (item->subscription_id_count > 0)
+		encode_subscription_ids(item, out);
+	if (item->share != NULL)
+		encode_share(item->share, out);
 }
 
 static void
@@ -64,8 +87,27 @@ decode_subscription_ids(struct unpack *in, struct pending *item)
 	}
 }
 
+/* The share is got only when nothing else is wrong. */
+static void
+decode_share(struct unpack *in, struct topic_tree *topics, struct pending *item)
+{
+	struct bytes filter = unpack_bytes(in, TOPIC_FILTER_MAX);
+	struct bytes group, rest;
+
+	if (in->failed)
+		return;
+	if (item->state == PENDING_RELEASE || !mqtt_utf8_is_valid(filter) ||
+	    !mqtt_topic_filter_is_valid(filter) ||
+	    !mqtt_topic_filter_is_shared(filter, &group, &rest)) {
+		in->failed = true;
+		return;
+	}
+	item->share = share_get(topics, rest, group);
+}
+
 void
-pending_record_decode(struct unpack *in, struct pending *item, uint64_t *number)
+pending_record_decode(struct unpack *in, struct topic_tree *topics,
+    struct pending *item, uint64_t *number)
 {
 	uint8_t flags = unpack_u8(in);
 	uint64_t decoded_number = RECORD_NO_MESSAGE;
@@ -88,6 +130,8 @@ pending_record_decode(struct unpack *in, struct pending *item, uint64_t *number)
 	}
 	if (flags & FLAG_HAS_SUBSCRIPTION_IDS)
 		decode_subscription_ids(in, &decoded);
+	if (flags & FLAG_SHARED)
+		decode_share(in, topics, &decoded);
 	if (in->failed) {
 		pending_done(&decoded);
 		return;

@@ -35,6 +35,7 @@ struct decoder {
 	struct unpack in;
 	record_find *find;
 	void *context;
+	struct topic_tree *topics;
 	struct session_record record;
 };
 
@@ -295,7 +296,7 @@ decode_item(struct decoder *decoder, struct pending_queue *queue,
 	uint64_t number = RECORD_NO_MESSAGE;
 	uint8_t bit;
 
-	pending_record_decode(&decoder->in, &item, &number);
+	pending_record_decode(&decoder->in, decoder->topics, &item, &number);
 	if (decoder->in.failed)
 		return;
 	/* In flight each has an identifier of its own; in the queue, none. */
@@ -327,13 +328,14 @@ decode_queue(struct decoder *decoder, struct pending_queue *queue,
 
 int
 session_record_decode(struct bytes bytes, record_find *find, void *context,
-    struct session_record *decoded)
+    struct topic_tree *topics, struct session_record *decoded)
 {
 	uint8_t is_used[(UINT16_MAX + 1) / 8] = { 0 };
 	struct decoder decoder = {
 		.in.input = bytes,
 		.find = find,
 		.context = context,
+		.topics = topics,
 	};
 
 	decode_head(&decoder);

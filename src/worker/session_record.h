@@ -57,16 +57,18 @@ void session_record_encode(const struct session_record *record,
     record_number_of *number_of, void *context, struct buffer *out);
 
 /*
- * Decode a record. What it announces is believed when it is there: no more
- * memory is taken than a small multiple of its length.
+ * Decode a record. What it announces is believed when it is there: the memory
+ * that is taken is bounded by its length.
  *
  * bytes: borrowed as long as the record: its texts are views into it.
+ * topics: of the worker that will have the session; a message of a Shared
+ * Subscription refers to the share there.
  * decoded: free with session_record_done(); untouched on error.
  * Returns 0; -EBADMSG if the bytes are not whole, of another version, or say
  * what no session can be. A message that find does not know is no error.
  */
 int session_record_decode(struct bytes bytes, record_find *find, void *context,
-    struct session_record *decoded);
+    struct topic_tree *topics, struct session_record *decoded);
 
 void session_record_done(struct session_record *record);
 

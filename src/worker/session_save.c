@@ -29,7 +29,10 @@ copy_subscriptions(const struct session *session, struct buffer *filters)
 		copy->no_local = subscription->no_local;
 		copy->retain_as_published = subscription->retain_as_published;
 		copy->topic_filter.len = filters->len;
-		topic_node_filter(subscription->node, filters);
+		if (subscription->share != NULL)
+			share_filter(subscription->share, filters);
+		else
+			topic_node_filter(subscription->node, filters);
 		copy->topic_filter.len = filters->len - copy->topic_filter.len;
 	}
 	/* Only now does the buffer stay where it is. */

@@ -103,6 +103,15 @@ share_group(const struct share *share)
 	return bytes_of(share->group, share->group_len);
 }
 
+void
+share_filter(const struct share *share, struct buffer *out)
+{
+	buffer_append(out, BYTES_LITERAL("$share/"));
+	buffer_append(out, share_group(share));
+	buffer_append(out, BYTES_LITERAL("/"));
+	topic_node_filter(share->node, out);
+}
+
 struct subscription *
 share_member(const struct share *share, const struct session *session)
 {

@@ -12,6 +12,7 @@
 
 #include <sys/queue.h>
 
+#include "lib/buffer.h"
 #include "lib/bytes.h"
 
 struct session;
@@ -76,6 +77,9 @@ void share_unref(struct share **share);
 void share_list_free(struct share_list *shares);
 
 struct bytes share_group(const struct share *share);
+
+/* Append $share/<group>/<filter>, as its members subscribe. */
+void share_filter(const struct share *share, struct buffer *out);
 
 /* The session's subscription, or NULL. */
 struct subscription *share_member(const struct share *share,

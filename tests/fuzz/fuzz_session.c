@@ -8,6 +8,7 @@
 
 #include "worker/message_record.h"
 #include "worker/session_record.h"
+#include "worker/topic_tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -46,17 +47,20 @@ static void
 fuzz_session(struct bytes bytes)
 {
 	struct session_record record;
+	struct topic_tree *topics = topic_tree_new();
 	struct buffer out = { .data = NULL };
-	int error = session_record_decode(bytes, find, NULL, &record);
+	int error = session_record_decode(bytes, find, NULL, topics, &record);
 
 	if (error != 0) {
 		if (error != -EBADMSG)
 			abort();
+		topic_tree_free(&topics);
 		return;
 	}
 	session_record_encode(&record, number_of, NULL, &out);
 	expect_same(&out, bytes);
 	session_record_done(&record);
+	topic_tree_free(&topics);
 }
 
 static void

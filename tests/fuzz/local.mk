@@ -93,6 +93,7 @@ tests_fuzz_fuzz_websocket_SOURCES = tests/fuzz/fuzz_websocket.c
 tests_fuzz_fuzz_websocket_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_websocket_LDADD = $(WEBSOCKET_ALL)
 
+EXTRA_DIST += \
 	tests/fuzz/corpus/session/full \
 	tests/fuzz/corpus/session/least \
 	tests/fuzz/corpus/session/message

@@ -35,9 +35,10 @@ bare_worker_init(struct bare_worker *bare)
 	worker->config = bare->config;
 	worker->topics = topic_tree_new();
 	worker->rights = rights_table_new(bare->config);
-	worker->router = router_new();
+	worker->router = router_new(worker);
 	worker->retention = retention_new(worker);
 	interest_init(&worker->interest);
+	sharing_init(&worker->sharing);
 	TAILQ_INIT(&worker->dirty);
 	deadline_wheel_init(&worker->session_deadlines, worker_now_ms(worker));
 }
@@ -48,6 +49,7 @@ bare_worker_done(struct bare_worker *bare)
 	struct worker *worker = &bare->worker;
 
 	session_forget_all(worker);
+	sharing_done(&worker->sharing);
 	retention_free(&worker->retention);
 	interest_done(&worker->interest);
 	router_free(&worker->router);

@@ -8,8 +8,23 @@
 #include "lib/clock.h"
 #include "lib/memory.h"
 #include "tests.h"
+#include "worker/topic_tree.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct topic_tree *topics;
+
+static void
+setup(void)
+{
+	topics = topic_tree_new();
+}
+
+static void
+teardown(void)
+{
+	topic_tree_free(&topics);
+}
 
 static struct message *
 message_of(const char *payload)
@@ -41,6 +56,9 @@ push(struct pending_queue *queue, struct message *message, uint16_t packet_id,
 		item.subscription_ids[0] = 1;
 		item.subscription_ids[1] = 268435455;
 	}
+	if (packet_id == 2)
+		item.share = share_get(topics, BYTES_LITERAL("x"),
+		    BYTES_LITERAL("group"));
 	pending_queue_push(queue, item);
 }
 
@@ -99,7 +117,7 @@ bytes_of_record(const struct session_record *record, struct book *book)
 static int
 decode(struct bytes bytes, struct book *book, struct session_record *record)
 {
-	return session_record_decode(bytes, book_find, book, record);
+	return session_record_decode(bytes, book_find, book, topics, record);
 }
 
 static void
@@ -112,6 +130,7 @@ check_queue(const struct pending_queue *a, const struct pending_queue *b)
 		const struct pending *y = pending_queue_at(b, i);
 
 		ck_assert_ptr_eq(x->message, y->message);
+		ck_assert_ptr_eq(x->share, y->share);
 		ck_assert_uint_eq(x->packet_id, y->packet_id);
 		ck_assert_uint_eq(x->qos, y->qos);
 		ck_assert_uint_eq(x->state, y->state);
@@ -423,7 +442,22 @@ set_inflight_at_qos_3(struct session_record *record)
 static void
 set_item_flag(struct session_record *record)
 {
-	inflight(record, 0)->qos = 0x21;
+	inflight(record, 0)->qos = 0x41;
+}
+
+static void
+set_release_of_share(struct session_record *record)
+{
+	inflight(record, 1)->share = share_get(topics, BYTES_LITERAL("x"),
+	    BYTES_LITERAL("group"));
+}
+
+static void
+set_share_without_group(struct session_record *record)
+{
+	struct pending *item = inflight(record, 0);
+
+	item->share = share_get(topics, BYTES_LITERAL("x"), BYTES_NONE);
 }
 
 static void
@@ -475,6 +509,8 @@ static void (*const faults[])(struct session_record *record) = {
 	set_inflight_at_qos_0,
 	set_inflight_at_qos_3,
 	set_item_flag,
+	set_release_of_share,
+	set_share_without_group,
 	set_item_identifier_zero,
 	set_item_identifier_high,
 	set_queued_with_identifier,
@@ -563,6 +599,7 @@ test_session_record(void)
 {
 	TCase *tcase = tcase_create("session_record");
 
+	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_session_comes_back_as_it_was);
 	tcase_add_test(tcase, a_session_with_a_connection_has_no_times);
 	tcase_add_test(tcase, the_least_session_comes_back);

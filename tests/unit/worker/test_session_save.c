@@ -125,7 +125,7 @@ restore(int64_t seconds)
 	struct session *session = NULL;
 
 	ck_assert_int_eq(session_record_decode(buffer_view(&kept), book_find,
-			     &book, &record),
+			     &book, to.worker.topics, &record),
 	    0);
 	ck_assert_int_eq(session_restore(&to.worker, &now, &record, &session),
 	    0);
@@ -196,6 +196,35 @@ START_TEST(a_session_goes_on_in_another_worker) /* 4.1 */
 	ck_assert(session_has_received(session, 4));
 	ck_assert(session_has_received(session, 9));
 	ck_assert(!session_has_received(session, 5));
+}
+END_TEST
+
+START_TEST(what_a_share_owes_stays_of_the_share) /* MQTT 5.0, 4.8.2 */
+{
+	struct session *session = bare_session_new(&from.worker, "c");
+	struct ipc_publish parts = { .qos = 1, .topic_name = { NULL, 0 } };
+	struct message_delivery delivery = { .qos = 1 };
+	struct share *share;
+	struct message *message;
+
+	subscribe(session, "$share/group/a/+", 1, 2);
+	parts.topic_name = BYTES_LITERAL("a/b");
+	message = message_new(&parts);
+	delivery.share = share_find(from.worker.topics, BYTES_LITERAL("a/+"),
+	    BYTES_LITERAL("group"));
+	session_deliver(session, message, &delivery);
+	message_unref(&message);
+	save(session);
+	session = restore(1);
+	share = share_find(to.worker.topics, BYTES_LITERAL("a/+"),
+	    BYTES_LITERAL("group"));
+	ck_assert_ptr_nonnull(share);
+	ck_assert_ptr_eq(pending_queue_at(&session->state.queued, 0)->share,
+	    share);
+	ck_assert_ptr_nonnull(share_member(share, session));
+	ck_assert(
+	    session_is_subscribed(session, BYTES_LITERAL("$share/group/a/+")));
+	ck_assert_uint_eq(session->share_count, 1);
 }
 END_TEST
 
@@ -306,7 +335,7 @@ START_TEST(a_session_that_is_there_is_not_replaced)
 	save(busy_session());
 	restore(0);
 	ck_assert_int_eq(session_record_decode(buffer_view(&kept), book_find,
-			     &book, &record),
+			     &book, to.worker.topics, &record),
 	    0);
 	ck_assert_int_eq(session_restore(&to.worker, &now, &record, &session),
 	    -EEXIST);
@@ -322,6 +351,7 @@ test_session_save(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_session_goes_on_in_another_worker);
+	tcase_add_test(tcase, what_a_share_owes_stays_of_the_share);
 	tcase_add_test(tcase, what_was_saved_goes_on_unharmed);
 	tcase_add_test(tcase,
 	    the_client_that_comes_back_is_sent_what_it_was_owed);
