@@ -284,24 +284,19 @@ walk_level(const struct retained_walk *walk, size_t depth)
 	return last->is_number ? last : NULL;
 }
 
-/* A first wildcard does not match $-topics [MQTT-4.7.2-1]. */
+/* A first wildcard does not match $-topics [MQTT-4.7.2-1], nor what is below
+ * them: does the walk stand on one? */
 static bool
-is_hidden(const struct retained_walk *walk, const struct node *node,
-    size_t depth)
+is_hidden(const struct retained_walk *walk)
 {
-	struct bytes level = node_level(node);
+	const struct level *first = &walk->levels[0];
+	struct bytes level;
 
-	return depth == 1 && level.len > 0 && level.data[0] == '$' &&
-	       !walk->shows_all;
-}
-
-/* The first of node and its later siblings that a wildcard shows. */
-static struct node *
-shown_sibling(const struct retained_walk *walk, struct node *node, size_t depth)
-{
-	while (node != NULL && is_hidden(walk, node, depth))
-		node = TAILQ_NEXT(node, sibling);
-	return node;
+	if (walk->depth != 1 || walk->shows_all ||
+	    (!first->is_plus && !first->is_number))
+		return false;
+	level = node_level(walk->at);
+	return level.len > 0 && level.data[0] == '$';
 }
 
 static struct node *
@@ -309,11 +304,11 @@ first_child(struct retained_walk *walk)
 {
 	const struct level *level = walk_level(walk, walk->depth);
 
-	if (level == NULL)
+	/* Each that is hidden is a step too: there may be very many. */
+	if (level == NULL || is_hidden(walk))
 		return NULL;
 	if (level->is_plus || level->is_number)
-		return shown_sibling(walk, TAILQ_FIRST(&walk->at->children),
-		    walk->depth + 1);
+		return TAILQ_FIRST(&walk->at->children);
 	return child_find(walk->retained, walk->at, level->text);
 }
 
@@ -337,7 +332,7 @@ walk_step(struct retained_walk *walk)
 
 		if (!level->is_plus && !level->is_number)
 			continue;
-		next = shown_sibling(walk, TAILQ_NEXT(node, sibling), depth);
+		next = TAILQ_NEXT(node, sibling);
 		if (next != NULL) {
 			walk_to(walk, next, depth);
 			return;
@@ -352,6 +347,8 @@ walk_is_match(const struct retained_walk *walk)
 {
 	const struct level *last = &walk->levels[walk->level_count - 1];
 
+	if (is_hidden(walk))
+		return false;
 	if (last->is_number) /* "a/#" matches "a" too (4.7.1.2) */
 		return walk->depth + 1 >= walk->level_count;
 	return walk->depth == walk->level_count;

@@ -10,6 +10,9 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_message_record.c \
 	tests/unit/worker/test_session_record.c \
 	tests/unit/worker/test_session_save.c \
+	tests/unit/worker/test_acks.c \
+	tests/unit/worker/test_retained.c \
+	tests/unit/worker/test_topic_alias.c \
 	tests/unit/worker/test_outbox.c \
 	tests/unit/worker/test_pending.c \
 	tests/unit/worker/test_rights.c \

@@ -24,6 +24,9 @@ main(void)
 	suite_add_tcase(suite, test_message_record());
 	suite_add_tcase(suite, test_session_record());
 	suite_add_tcase(suite, test_session_save());
+	suite_add_tcase(suite, test_acks());
+	suite_add_tcase(suite, test_retained());
+	suite_add_tcase(suite, test_topic_alias());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

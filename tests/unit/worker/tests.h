@@ -16,5 +16,8 @@ TCase *test_topic_tree(void);
 TCase *test_message_record(void);
 TCase *test_session_record(void);
 TCase *test_session_save(void);
+TCase *test_acks(void);
+TCase *test_retained(void);
+TCase *test_topic_alias(void);
 
 #endif
