@@ -307,7 +307,7 @@ test_retained(void)
 {
 	TCase *tcase = tcase_create("retained");
 
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, 300); /* sanitizers are slow */
 	tcase_add_test(tcase, a_walk_finds_what_the_filter_matches);
 	tcase_add_test(tcase, a_walk_goes_on_while_topics_come_and_go);
 	tcase_add_test(tcase, many_walks_may_stand_on_what_goes);
