@@ -95,6 +95,12 @@ void proc_peer_push_parts(struct proc_child *child, struct proc_peer *peer,
     enum ipc_message_type type, const struct bytes *parts, size_t count, int fd,
     bool is_secret);
 
+/*
+ * Send at once what was pushed to any peer, as far as its channel takes it, so
+ * that it outlives this process whatever is done next.
+ */
+void proc_peers_flush(struct proc_child *child);
+
 /* Is more waiting for this peer than processes.channel_bytes? */
 bool proc_peer_is_full(const struct proc_child *child,
     const struct proc_peer *peer);

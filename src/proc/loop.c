@@ -493,3 +493,10 @@ proc_peer_is_full(const struct proc_child *child, const struct proc_peer *peer)
 	return ipc_channel_queued_bytes(peer->channel) >
 	       child->config->processes.channel_bytes;
 }
+
+void
+proc_peers_flush(struct proc_child *child)
+{
+	/* Those that end are found again at the end of the turn. */
+	(void)flush_peers(child);
+}

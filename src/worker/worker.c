@@ -176,6 +176,10 @@ flush_dirty(struct worker *worker)
 	struct connection *connection;
 
 	ready_if_complete(worker);
+	/* What is acknowledged to a publisher has left for the others: a crash
+	 * of this worker does not take it along. */
+	if (!TAILQ_EMPTY(&worker->dirty))
+		proc_peers_flush(worker->child);
 	while ((connection = TAILQ_FIRST(&worker->dirty)) != NULL)
 		connection_flush(connection);
 }
