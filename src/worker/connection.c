@@ -7,6 +7,7 @@
 #include "lib/memory.h"
 #include "worker/connection_websocket.h"
 #include "worker/handle_connect.h"
+#include "worker/reason_string.h"
 #include "worker/retention.h"
 #include "worker/session.h"
 
@@ -166,13 +167,18 @@ connection_close(struct connection *connection, enum tls_alert alert)
 	connection_mark_dirty(connection);
 }
 
+/* A DISCONNECT with a reason and an empty block of properties. */
+#define DISCONNECT_LEN_MAX 8
+
 static void
 send_disconnect(struct connection *connection, enum mqtt_reason reason)
 {
-	uint8_t packet[8];
+	uint8_t packet[DISCONNECT_LEN_MAX + REASON_STRING_MAX];
 	struct mqtt_writer writer = { packet, sizeof(packet), 0 };
 	struct mqtt_disconnect disconnect = { .reason = (uint8_t)reason };
 
+	reason_string_add(connection, reason, DISCONNECT_LEN_MAX,
+	    &disconnect.properties);
 	if (mqtt_disconnect_encode(MQTT_VERSION_5, MQTT_DISCONNECT, &disconnect,
 		&writer) == 0)
 		connection_send(connection, bytes_of(packet, writer.len));

@@ -57,6 +57,7 @@ struct connection {
 	bool is_held : 1;
 	bool is_homeless : 1;
 	bool is_alert_sent : 1;
+	bool wants_reasons : 1;   /* Reason Strings (5.0) */
 	bool is_packet_alone : 1; /* in hand: plaintext holds nothing else */
 	uint16_t keep_alive_seconds;
 	uint32_t maximum_packet_size; /* what the client takes; 0: any */

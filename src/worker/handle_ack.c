@@ -4,10 +4,14 @@
  * is known of is no fault: the answer says so, and the exchange ends.
  */
 #include "worker/handler.h"
+#include "worker/reason_string.h"
 #include "worker/session.h"
 
 /* Reason Codes from here on say that something failed (2.4). */
 #define FAILURE 0x80
+
+/* An acknowledgement with a reason and an empty block of properties. */
+#define ACK_LEN_MAX 8
 
 static int
 decode_ack(const struct connection *connection, const struct mqtt_frame *frame,
@@ -21,13 +25,16 @@ void
 send_ack(struct connection *connection, enum mqtt_packet_type type,
     uint16_t packet_id, enum mqtt_reason reason)
 {
-	uint8_t packet[8];
+	uint8_t packet[ACK_LEN_MAX + REASON_STRING_MAX];
 	struct mqtt_writer writer = { packet, sizeof(packet), 0 };
 	struct mqtt_ack ack = {
 		.packet_id = packet_id,
 		.reason = (uint8_t)reason,
 	};
 
+	if (reason >= FAILURE)
+		reason_string_add(connection, reason, ACK_LEN_MAX,
+		    &ack.properties);
 	send_encoded(connection,
 	    mqtt_ack_encode((enum mqtt_version)connection->version, type, &ack,
 		&writer),

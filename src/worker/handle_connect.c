@@ -11,10 +11,14 @@
 #include "lib/memory.h"
 #include "worker/connack.h"
 #include "worker/handler.h"
+#include "worker/reason_string.h"
 #include "worker/session.h"
 
 /* "signet-" and 16 hexadecimal digits, and the NUL of snprintf(). */
 #define ASSIGNED_ID_LEN 23
+
+/* A CONNACK with a reason and an empty block of properties. */
+#define REFUSAL_LEN_MAX 8
 
 /* A CONNECT that is being answered. */
 struct opening {
@@ -40,6 +44,8 @@ connect_refuse(struct connection *connection, enum mqtt_reason reason,
 				: (uint8_t)mqtt_return_code_of(reason),
 	};
 
+	reason_string_add(connection, reason, REFUSAL_LEN_MAX,
+	    &connack.properties);
 	send_encoded(connection,
 	    mqtt_connack_encode((enum mqtt_version)connection->version,
 		&connack, &writer),
@@ -350,6 +356,24 @@ answer_connect(struct opening *opening)
 		connect_refuse(connection, reason, mqtt_reason_name(reason));
 }
 
+/* What the client wants of each packet, the first one included. */
+static void
+set_packet_wishes(struct connection *connection,
+    const struct mqtt_connect *connect)
+{
+	const struct mqtt_properties *properties = &connect->properties;
+
+	if (connect->version != MQTT_VERSION_5)
+		return;
+	if (mqtt_properties_have(properties, MQTT_PROPERTY_MAXIMUM_PACKET_SIZE))
+		connection->maximum_packet_size = properties
+						      ->maximum_packet_size;
+	connection
+	    ->wants_reasons = !mqtt_properties_have(properties,
+				  MQTT_PROPERTY_REQUEST_PROBLEM_INFORMATION) ||
+			      properties->request_problem_information != 0;
+}
+
 int
 handle_connect(struct connection *connection, const struct mqtt_frame *frame)
 {
@@ -359,10 +383,7 @@ handle_connect(struct connection *connection, const struct mqtt_frame *frame)
 	if (error != 0)
 		return refuse_undecoded(connection, &opening.connect, error);
 	connection->version = (uint8_t)opening.connect.version;
-	if (mqtt_properties_have(&opening.connect.properties,
-		MQTT_PROPERTY_MAXIMUM_PACKET_SIZE))
-		connection->maximum_packet_size = opening.connect.properties
-						      .maximum_packet_size;
+	set_packet_wishes(connection, &opening.connect);
 	connection_peer(connection, &opening.peer);
 	opening.client_id = opening.connect.client_id;
 	if (opening.client_id.len == 0)

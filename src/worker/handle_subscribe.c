@@ -4,6 +4,7 @@
  */
 #include "mqtt/topic.h"
 #include "worker/handler.h"
+#include "worker/reason_string.h"
 #include "worker/retention.h"
 #include "worker/session.h"
 
@@ -13,7 +14,8 @@
 /* A SUBACK or UNSUBACK, as its codes come about. */
 struct answer {
 	struct buffer codes;
-	uint64_t announcement; /* that must be taken in before it is sent */
+	uint64_t announcement;    /* that must be taken in before it is sent */
+	enum mqtt_reason failure; /* the first; SUCCESS: there is none */
 };
 
 /* Encode into the worker's scratch memory. */
@@ -26,10 +28,10 @@ answer_encode(struct connection *connection, enum mqtt_packet_type type,
 		.packet_id = packet_id,
 		.codes = buffer_view(&answer->codes),
 	};
-	struct mqtt_writer writer = {
-		.capacity = SUBACK_HEAD_MAX + answer->codes.len,
-	};
+	size_t len = SUBACK_HEAD_MAX + answer->codes.len;
+	struct mqtt_writer writer = { .capacity = len + REASON_STRING_MAX };
 
+	reason_string_add(connection, answer->failure, len, &suback.properties);
 	scratch->len = 0;
 	writer.data = buffer_reserve(scratch, writer.capacity);
 	if (mqtt_suback_encode((enum mqtt_version)connection->version, type,
@@ -90,6 +92,8 @@ subscribe_one(struct connection *connection,
 	bool is_new;
 
 	if (reason != MQTT_REASON_SUCCESS) {
+		if (answer->failure == MQTT_REASON_SUCCESS)
+			answer->failure = reason;
 		answer_add(answer, connection->version == MQTT_VERSION_5
 				       ? (uint8_t)reason
 				       : MQTT_SUBACK_FAILURE);

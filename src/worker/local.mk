@@ -28,6 +28,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/retention_answer.c \
 	src/worker/retention_internal.h \
 	src/worker/retention_query.c \
+	src/worker/reason_string.c src/worker/reason_string.h \
 	src/worker/rights.c src/worker/rights.h \
 	src/worker/router.c src/worker/router.h \
 	src/worker/router_share.c src/worker/router_share.h \

@@ -150,4 +150,58 @@ def maximum_qos_2_is_not_said(broker):  # MQTT 5.0, 3.2.2.3.4
         assert "maximum_qos" not in client.connack.props
 
 
+def failures(broker, **props):
+    """(packet, where Reason Strings are always allowed) of failures of all
+    kinds."""
+    options = {"certificate": "client-rsa", "props": props}
+    with broker.client(**options) as client:
+        client.send(codec.publish("not/mine", b"x", 1, 1)
+                    + codec.publish("not/mine", b"x", 2, 2)
+                    + codec.subscribe(3, [("shared/a/state", 0), ("#", 0)])
+                    + codec.unsubscribe(4, ["never"])
+                    + codec.ack(codec.PUBREC, 5) + codec.ack(codec.PUBREL, 6))
+        for _ in range(6):
+            yield client.receive(), False
+        client.send(codec.publish("t", props={"topic_alias": 0xffff}))
+        yield client.expect(codec.DISCONNECT), True
+    with broker.client(**options, will={"topic": "not/mine"},
+                       expect_reason=0x87) as client:
+        yield client.connack, True
+
+
+@case
+def failures_are_told_in_words(broker):
+    """[MQTT5-3.1.2-29]: where the client does not say no."""
+    for props in {}, {"request_problem_information": 1}:
+        told = {got.type: got.props.get("reason_string")
+                for got, _ in failures(broker, **props)}
+        for type_ in (codec.PUBACK, codec.PUBREC, codec.SUBACK,
+                      codec.DISCONNECT, codec.CONNACK):
+            assert told[type_], (codec.NAMES[type_], told)
+        assert "role" in told[codec.PUBACK], told
+    with broker.client() as client:  # and where all is well there is none
+        client.subscribe("t", qos=2)
+        assert client.publish("t", b"x", 1) == 0
+        assert not client.connack.props.get("reason_string")
+
+
+@case
+def no_words_where_they_are_not_wanted(broker):  # [MQTT5-3.1.2-29]
+    for got, is_allowed in failures(broker, request_problem_information=0):
+        assert is_allowed or not got.props, got
+
+
+@case
+def words_make_no_packet_too_large(broker):
+    """[MQTT5-3.2.2-19], [MQTT5-3.4.2-2], [MQTT5-3.5.2-2], [MQTT5-3.9.2-1]
+    [MQTT5-3.14.2-3]"""
+    count = 0
+    for size in range(20, 130, 3):
+        for got, _ in failures(broker, maximum_packet_size=size):
+            text = got.props.get("reason_string", "").encode()
+            count += bool(text)
+            assert not text or len(text) + 7 <= size, (size, got)
+    assert count > 20, count
+
+
 main()
