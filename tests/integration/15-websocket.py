@@ -136,7 +136,7 @@ def pings_are_answered_between_fragments(broker):
 
 @case(timeout=120)
 def packets_need_not_keep_to_frames(broker):
-    """[MQTT5-6.0.0-2]"""
+    """[MQTT-6.0.0-2], [MQTT5-6.0.0-2]"""
     topic = unique("ws/")
     with WebSocketClient(broker) as client:
         client.subscribe(topic)
@@ -258,6 +258,7 @@ BAD_FRAMES = {
 
 @case
 def a_bad_frame_ends_the_connection(broker):
+    """[MQTT-6.0.0-1], [MQTT5-6.0.0-1]"""
     for name, (data, code) in BAD_FRAMES.items():
         mark = broker.log.mark()
         with WebSocketClient(broker) as client:
@@ -324,6 +325,7 @@ BAD_REQUESTS = {
 
 @case
 def a_bad_request_gets_an_answer(broker):
+    """[MQTT-6.0.0-3], [MQTT5-6.0.0-3]"""
     for name, (data, status) in BAD_REQUESTS.items():
         got = refused(broker, data)
         assert got.status == status, (name, got.status)
