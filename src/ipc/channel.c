@@ -132,6 +132,7 @@ channel_send(struct ipc_channel *channel, struct batch *batch)
 	ssize_t len;
 
 	if (batch->fd_count > 0) {
+		memset(control.bytes, 0, CMSG_SPACE(fds_len)); /* padding */
 		control.header.cmsg_level = SOL_SOCKET;
 		control.header.cmsg_type = SCM_RIGHTS;
 		control.header.cmsg_len = CMSG_LEN(fds_len);
