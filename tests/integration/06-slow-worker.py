@@ -79,7 +79,8 @@ def who_is_held_back_may_be_silent():
                         sender.send(batch)
                 time.sleep(4)
             wait_until(lambda: daemon.log.find(event="connected"), "a line")
-            closed = [line.text for line in daemon.log.find(event="closed")]
+            closed = [line.text for line in daemon.log.find(
+                event="closed", client_id=sender.client_id)]
             assert not closed, closed
 
 
