@@ -16,6 +16,7 @@ libsignet_bench_a_SOURCES = \
 	src/bench/report_json.c \
 	src/bench/scenario.h \
 	src/bench/scenario_idle.c \
+	src/bench/scenario_retained.c \
 	src/bench/scenario_storm.c \
 	src/bench/scenario_traffic.c \
 	src/bench/stamp.h \

@@ -95,6 +95,7 @@ static const char *const scenario_names[] = {
 	[SCENARIO_ALL] = "all",
 	[SCENARIO_STORM] = "storm",
 	[SCENARIO_IDLE] = "idle",
+	[SCENARIO_RETAINED] = "retained",
 };
 
 const char *
@@ -107,7 +108,7 @@ void
 options_help(FILE *out)
 {
 	fputs("usage: signet-bench [options] "
-	      "fan-out|pairs|fan-in|all|storm|idle\n\n",
+	      "fan-out|pairs|fan-in|all|storm|idle|retained\n\n",
 	    out);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		const struct option_row *row = &rows[i];
@@ -276,6 +277,8 @@ counts_fault_find(const struct options *options)
 {
 	if (options->scenario == SCENARIO_FAN_OUT && options->publishers != 1)
 		return "fan-out has one publisher; several: all";
+	if (options->scenario == SCENARIO_RETAINED && options->publishers != 1)
+		return "retained messages have one publisher";
 	if (options->scenario == SCENARIO_FAN_IN && options->subscribers != 1)
 		return "fan-in has one subscriber; several: all";
 	if (options->scenario == SCENARIO_PAIRS &&
@@ -291,8 +294,8 @@ operands_parse(int argc, char **argv, struct options *options, FILE *errors)
 
 	if (optind != argc - 1 ||
 	    !scenario_parse(argv[optind], &options->scenario))
-		fault = "one of fan-out, pairs, fan-in, all, storm, idle is "
-			"needed";
+		fault = "one of fan-out, pairs, fan-in, all, storm, idle, "
+			"retained is needed";
 	else
 		fault = fault_find(options);
 	if (fault == NULL) {

@@ -13,12 +13,13 @@
 #include "mqtt/mqtt.h"
 
 enum scenario {
-	SCENARIO_FAN_OUT, /* one publisher, N subscribers */
-	SCENARIO_PAIRS,   /* publisher i to subscriber i */
-	SCENARIO_FAN_IN,  /* N publishers, one subscriber */
-	SCENARIO_ALL,     /* each publisher to each subscriber */
-	SCENARIO_STORM,   /* connect, disconnect, again */
-	SCENARIO_IDLE,    /* connect and wait */
+	SCENARIO_FAN_OUT,  /* one publisher, N subscribers */
+	SCENARIO_PAIRS,    /* publisher i to subscriber i */
+	SCENARIO_FAN_IN,   /* N publishers, one subscriber */
+	SCENARIO_ALL,      /* each publisher to each subscriber */
+	SCENARIO_STORM,    /* connect, disconnect, again */
+	SCENARIO_IDLE,     /* connect and wait */
+	SCENARIO_RETAINED, /* subscribe to retained messages */
 };
 
 struct options {

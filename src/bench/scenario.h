@@ -24,4 +24,8 @@ void scenario_storm(const struct options *options, struct swarm *swarm,
 void scenario_idle(const struct options *options, struct swarm *swarm,
     struct report *report);
 
+/* Retained messages, to those who subscribe to them again and again. */
+void scenario_retained(const struct options *options, struct swarm *swarm,
+    struct report *report);
+
 #endif

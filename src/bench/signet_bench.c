@@ -67,6 +67,8 @@ run(const struct options *options)
 		scenario_storm(options, &swarm, report);
 	else if (options->scenario == SCENARIO_IDLE)
 		scenario_idle(options, &swarm, report);
+	else if (options->scenario == SCENARIO_RETAINED)
+		scenario_retained(options, &swarm, report);
 	else
 		scenario_traffic(options, &swarm, report);
 	report->is_interrupted = swarm_interrupts != 0;

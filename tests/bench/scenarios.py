@@ -75,6 +75,13 @@ SCENARIOS = (
              "50 to a group of 50, 64 bytes, QoS 1, window 16",
              ("all", "-P", "50", "-S", "50", "-w", "16", "-q", "1",
               "--share", "group"), TRAFFIC),
+    Scenario("pairs-qos2", "50 to 50 pairs, 64 bytes, QoS 2, window 16",
+             ("pairs", "-P", "50", "-w", "16", "-q", "2"), TRAFFIC),
+    Scenario("fan-out-qos1", "1 to 50, 64 bytes, QoS 1, window 16",
+             ("fan-out", "-S", "50", "-w", "16", "-q", "1"), TRAFFIC),
+    Scenario("retained", "1,000 retained messages of 64 bytes to 10 who "
+             "subscribe again and again, QoS 0",
+             ("retained", "-T", "1000", "-S", "10"), TRAFFIC),
     Scenario("storm", "full handshakes and CONNECT, 16 at once",
              ("storm", "-c", "16"), STORM),
 )
