@@ -120,8 +120,6 @@ route_publish(struct connection *connection, const struct mqtt_publish *publish)
 		      ? &connection->plaintext
 		      : NULL;
 	result = router_publish(worker, &parts, storage);
-	if (result.is_full)
-		connection_hold(connection);
 	ack = ack_of(publish, result.has_receivers
 				  ? MQTT_REASON_SUCCESS
 				  : MQTT_REASON_NO_MATCHING_SUBSCRIBERS);
@@ -132,6 +130,8 @@ route_publish(struct connection *connection, const struct mqtt_publish *publish)
 		    publish->qos > 0 ? &ack : NULL);
 	else if (publish->qos > 0)
 		acks_push(connection, &ack);
+	if (result.is_full || (publish->retain && worker_is_congested(worker)))
+		connection_hold(connection);
 	buffer_done(&forwarded);
 }
 

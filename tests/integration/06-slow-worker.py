@@ -8,8 +8,8 @@ import os
 import signal
 import time
 
-from signet import (Daemon, TimedOut, codec, main, standalone, unique,
-                    wait_until)
+from signet import (Daemon, TimedOut, codec, main, processes, standalone,
+                    unique, wait_until)
 
 MEGABYTE = 1 << 20
 
@@ -82,6 +82,27 @@ def who_is_held_back_may_be_silent():
             closed = [line.text for line in daemon.log.find(
                 event="closed", client_id=sender.client_id)]
             assert not closed, closed
+
+
+@standalone(timeout=60)
+def what_it_is_to_retain_is_bounded():
+    with Daemon(processes={"channel_bytes": 65536}) as daemon, \
+            contextlib.ExitStack() as stack:
+        here, there = daemon.workers()
+        pid = daemon.role_pids("worker")[int(here.split("/")[1])]
+        # Each is kept by one of the workers: some of them by the other.
+        senders = [stack.enter_context(daemon.client_on(here))
+                   for _ in range(8)]
+        before = processes.memory(pid)
+        with standing_still(daemon, there):
+            with contextlib.suppress(TimedOut):  # who is held back
+                for sender in senders:
+                    batch = codec.publish(unique("kept/"), b"x" * 20000,
+                                          retain=True) * 50
+                    for _ in range(8):
+                        sender.send(batch)
+            grown = processes.memory(pid) - before
+            assert grown < 6 * MEGABYTE or processes.is_sanitized(pid), grown
 
 
 @standalone(timeout=60)

@@ -73,9 +73,10 @@ def memory(pid, field="Rss"):
 
 
 def is_sanitized(pid):
-    """Is it built with AddressSanitizer, which keeps what is freed?"""
-    with open(f"/proc/{pid}/maps") as maps:
-        return "libasan" in maps.read()
+    """Is it built with AddressSanitizer, which keeps what is freed? gcc links
+    it as a library, clang into the program."""
+    with open(f"/proc/{pid}/exe", "rb") as program:
+        return b"__asan_init" in program.read()
 
 
 def descriptors(pid):
