@@ -82,7 +82,8 @@ void proc_child_stopped(struct proc_child *child);
 
 /*
  * Push to a peer; sent at the end of the turn. Arguments as
- * ipc_channel_push(). A failure ends the peer's channel at the turn's end.
+ * ipc_channel_push(). A failure ends the peer's channel at the turn's end; a
+ * large message for which no descriptor or memory is left is lost and logged.
  */
 void proc_peer_push(struct proc_child *child, struct proc_peer *peer,
     enum ipc_message_type type, struct bytes payload, int fd, bool is_secret);

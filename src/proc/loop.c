@@ -452,6 +452,14 @@ proc_child_stopped(struct proc_child *child)
 	uv_stop(&child->loop);
 }
 
+/* No descriptor or memory is left for the content of a large message. */
+static bool
+is_out_of_means(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM ||
+	       error == -ENOSPC;
+}
+
 void
 proc_peer_push_parts(struct proc_child *child, struct proc_peer *public,
     enum ipc_message_type type, const struct bytes *parts, size_t count, int fd,
@@ -469,6 +477,11 @@ proc_peer_push_parts(struct proc_child *child, struct proc_peer *public,
 	    is_secret);
 	if (error == -EBADMSG)
 		panic("messages.def allows what this process sends");
+	if (is_out_of_means(error)) {
+		/* this message is lost, and what it was for; no more than it */
+		log_peer(peer, "message-lost", strerror(-error));
+		return;
+	}
 	if (error != 0) {
 		if (error != -EPIPE)
 			channel_failed(peer, error);
