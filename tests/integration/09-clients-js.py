@@ -20,7 +20,7 @@ def mqtt_js_exchanges_messages(broker):
             timeout=60).returncode:
         raise Skipped("MQTT.js is not installed")
     for version, qos, tls, scheme in itertools.product(
-            ("4", "5"), ("0", "1"), ("TLSv1.2", "TLSv1.3"),
+            ("4", "5"), ("0", "1", "2"), ("TLSv1.2", "TLSv1.3"),
             ("mqtts", "wss") if broker.is_signet else ("mqtts",)):
         done = subprocess.run(
             ["node", SCRIPT, str(broker.port), broker.pki, version, qos, tls,

@@ -61,6 +61,14 @@ def publish(broker, topic, payload, version, qos, *more):
         stdout=subprocess.DEVNULL)
 
 
+def receive(broker, version, qos, *more):
+    """What mosquitto_sub prints of messages that are there already."""
+    return subprocess.run(
+        ["mosquitto_sub", *arguments(broker, "client-1", version, qos, "-W",
+                                     "20", *more)],
+        capture_output=True, text=True, timeout=3 * DEADLINE).stdout
+
+
 def need_mosquitto():
     if shutil.which("mosquitto_sub") is None:
         raise Skipped("mosquitto-clients is not installed")
@@ -70,7 +78,7 @@ def need_mosquitto():
 def mosquitto_clients_exchange_messages(broker):
     need_mosquitto()
     for version in "mqttv311", "mqttv5":
-        for qos in 0, 1:
+        for qos in 0, 1, 2:
             topic = unique("mosquitto/")
             with Subscriber(broker, f"{topic}/+", 2, version, qos) as sub:
                 publish(broker, f"{topic}/a", b"hello", version, qos)
@@ -117,6 +125,49 @@ def mosquitto_sub_s_will_is_published(broker):
             sub.process.kill()
             # stdbuf executes mosquitto_sub: it is the same process.
             assert watch.take().payload == b"gone"
+
+
+@case(generic=True)
+def mosquitto_sub_gets_retained_messages(broker):
+    need_mosquitto()
+    for version in "mqttv311", "mqttv5":
+        for qos in 0, 1, 2:
+            topic = unique("mosquitto/kept/")
+            publish(broker, f"{topic}/a", b"kept", version, qos, "-r")
+            got = receive(broker, version, qos, "-t", f"{topic}/+",
+                          "-C", "1", "-F", "%t %q %r %p")
+            assert got == f"{topic}/a {qos} 1 kept\n", (version, qos, got)
+
+
+@case(generic=True)
+def mosquitto_sub_s_session_waits_for_it(broker):
+    need_mosquitto()
+    for version, more in (("mqttv311", []), ("mqttv5", ["-x", "60"])):
+        for qos in 1, 2:
+            topic = unique("mosquitto/left/")
+            more = [*more, "-i", unique("mosquitto-left-"), "-c"]
+            with Subscriber(broker, topic, 1, version, qos, *more) as sub:
+                sub.end()
+            publish(broker, topic, b"meanwhile", version, qos)
+            publish(broker, topic, b"and more", version, qos)
+            got = receive(broker, version, qos, "-t", topic, "-C", "2", *more)
+            assert got == "meanwhile\nand more\n", (version, qos, got)
+
+
+@case(generic=True)
+def mosquitto_subs_share_a_subscription(broker):
+    need_mosquitto()
+    for version in "mqttv311", "mqttv5":
+        for qos in 0, 1, 2:
+            topic = unique("mosquitto/shared/")
+            shared = f"$share/group/{topic}"
+            with Subscriber(broker, shared, 5, version, qos) as one, \
+                    Subscriber(broker, shared, 5, version, qos) as other:
+                for i in range(10):
+                    publish(broker, topic, b"%d" % i, version, qos)
+                got = one.messages() + other.messages()
+            assert sorted(got) == [f"{topic} {qos} 1 {i}"
+                                   for i in range(10)], got
 
 
 @case

@@ -37,4 +37,9 @@ def paho_c_does_all_that_a_client_does(broker):
     run(broker, ["ssl"])
 
 
+@case(timeout=120)
+def paho_c_does_it_over_websocket(broker):
+    run(broker, ["wss"])
+
+
 main()

@@ -64,7 +64,7 @@ class Peer:
 def exchange(broker, version, maximum, to="tcp", by="tcp"):
     with Peer(broker, "client-4", version, maximum, to) as receiver, \
             Peer(broker, "client-5", version, maximum, by) as sender:
-        for qos in 0, 1:
+        for qos in 0, 1, 2:
             topic = unique("paho/")
             receiver.subscribe(topic, qos)
             props = None
