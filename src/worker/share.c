@@ -37,7 +37,8 @@ share_new(struct topic_tree *tree, struct topic_node *node, struct bytes group)
 	share->tree = tree;
 	share->node = node;
 	share->group_len = group.len;
-	memcpy(share->group, group.data, group.len);
+	if (group.len > 0)
+		memcpy(share->group, group.data, group.len);
 	/* Else all workers would begin with the same member. */
 	if (getrandom(&share->turn, sizeof(share->turn), 0) !=
 	    (ssize_t)sizeof(share->turn))

@@ -294,101 +294,35 @@ END_TEST
 /* Each makes a record that no session can have. */
 static const uint8_t long_text[65536];
 
-static void
-set_no_identity(struct session_record *record)
-{
-	record->state.identity.len = 0;
-}
+/* A change that makes a record one that no session has. */
+#define FAULT(name, change)                                                    \
+	static void name(struct session_record *record)                        \
+	{                                                                      \
+		change;                                                        \
+	}
 
-static void
-set_long_identity(struct session_record *record)
-{
-	record->state.identity = bytes_of(long_text, SESSION_IDENTITY_MAX + 1);
-}
-
-static void
-set_no_client_id(struct session_record *record)
-{
-	record->state.client_id.len = 0;
-}
-
-static void
-set_long_client_id(struct session_record *record)
-{
-	record->state.client_id = bytes_of(long_text, 65536);
-}
-
-static void
-set_far_expiry(struct session_record *record)
-{
-	record->expires_at_seconds = CLOCK_REALTIME_SECONDS_MAX + 1;
-}
-
-static void
-set_negative_expiry(struct session_record *record)
-{
-	record->expires_at_seconds = -2;
-}
-
-static void
-set_far_will(struct session_record *record)
-{
-	record->will_at_seconds = CLOCK_REALTIME_SECONDS_MAX + 1;
-}
-
-static void
-set_no_filter(struct session_record *record)
-{
-	record->subscriptions[0].topic_filter.len = 0;
-}
-
-static void
-set_bad_filter(struct session_record *record)
-{
-	record->subscriptions[1].topic_filter = BYTES_LITERAL("a/#/b");
-}
-
-static void
-set_filter_that_is_no_text(struct session_record *record)
-{
-	record->subscriptions[1].topic_filter = BYTES_LITERAL("a\xff");
-}
-
-static void
-set_long_filter(struct session_record *record)
-{
-	record->subscriptions[2].topic_filter = bytes_of(long_text, 65536);
-}
-
-static void
-set_subscription_qos(struct session_record *record)
-{
-	record->subscriptions[2].qos = 3;
-}
-
-static void
-set_subscription_flag(struct session_record *record)
-{
-	record->subscriptions[2].qos = 0x10;
-}
-
-static void
-set_subscription_identifier(struct session_record *record)
-{
-	record->subscriptions[0].identifier = 268435456;
-}
-
-static void
-set_received_zero(struct session_record *record)
-{
-	record->state.received[0] = 0;
-}
-
-static void
-set_received_twice(struct session_record *record)
-{
-	record->state.received[1] = 1;
-}
+FAULT(set_no_identity, record->state.identity.len = 0)
+FAULT(set_long_identity,
+    record->state.identity = bytes_of(long_text, SESSION_IDENTITY_MAX + 1))
+FAULT(set_no_client_id, record->state.client_id.len = 0)
+FAULT(set_long_client_id, record->state.client_id = bytes_of(long_text, 65536))
+FAULT(set_far_expiry,
+    record->expires_at_seconds = CLOCK_REALTIME_SECONDS_MAX + 1)
+FAULT(set_negative_expiry, record->expires_at_seconds = -2)
+FAULT(set_far_will, record->will_at_seconds = CLOCK_REALTIME_SECONDS_MAX + 1)
+FAULT(set_no_filter, record->subscriptions[0].topic_filter.len = 0)
+FAULT(set_bad_filter,
+    record->subscriptions[1].topic_filter = BYTES_LITERAL("a/#/b"))
+FAULT(set_filter_that_is_no_text,
+    record->subscriptions[1].topic_filter = BYTES_LITERAL("a\xff"))
+FAULT(set_long_filter,
+    record->subscriptions[2].topic_filter = bytes_of(long_text, 65536))
+FAULT(set_subscription_qos, record->subscriptions[2].qos = 3)
+FAULT(set_subscription_flag, record->subscriptions[2].qos = 0x10)
+FAULT(set_subscription_identifier,
+    record->subscriptions[0].identifier = 268435456)
+FAULT(set_received_zero, record->state.received[0] = 0)
+FAULT(set_received_twice, record->state.received[1] = 1)
 
 static void
 set_received_unsorted(struct session_record *record)
@@ -403,47 +337,13 @@ inflight(struct session_record *record, uint32_t position)
 	return pending_queue_at(&record->state.inflight, position);
 }
 
-static void
-set_inflight_without_identifier(struct session_record *record)
-{
-	inflight(record, 0)->packet_id = 0;
-}
-
-static void
-set_release_without_identifier(struct session_record *record)
-{
-	inflight(record, 1)->packet_id = 0;
-}
-
-static void
-set_identifier_used_twice(struct session_record *record)
-{
-	inflight(record, 2)->packet_id = 65535;
-}
-
-static void
-set_release_at_qos_1(struct session_record *record)
-{
-	inflight(record, 1)->qos = 1;
-}
-
-static void
-set_inflight_at_qos_0(struct session_record *record)
-{
-	inflight(record, 0)->qos = 0;
-}
-
-static void
-set_inflight_at_qos_3(struct session_record *record)
-{
-	inflight(record, 0)->qos = 3;
-}
-
-static void
-set_item_flag(struct session_record *record)
-{
-	inflight(record, 0)->qos = 0x41;
-}
+FAULT(set_inflight_without_identifier, inflight(record, 0)->packet_id = 0)
+FAULT(set_release_without_identifier, inflight(record, 1)->packet_id = 0)
+FAULT(set_identifier_used_twice, inflight(record, 2)->packet_id = 65535)
+FAULT(set_release_at_qos_1, inflight(record, 1)->qos = 1)
+FAULT(set_inflight_at_qos_0, inflight(record, 0)->qos = 0)
+FAULT(set_inflight_at_qos_3, inflight(record, 0)->qos = 3)
+FAULT(set_item_flag, inflight(record, 0)->qos = 0x41)
 
 static void
 set_release_of_share(struct session_record *record)
@@ -460,30 +360,12 @@ set_share_without_group(struct session_record *record)
 	item->share = share_get(topics, BYTES_LITERAL("x"), BYTES_NONE);
 }
 
-static void
-set_item_identifier_zero(struct session_record *record)
-{
-	inflight(record, 2)->subscription_ids[1] = 0;
-}
-
-static void
-set_item_identifier_high(struct session_record *record)
-{
-	inflight(record, 2)->subscription_ids[0] = 268435456;
-}
-
-static void
-set_queued_with_identifier(struct session_record *record)
-{
-	pending_queue_at(&record->state.queued, 0)->packet_id = 9;
-}
-
-static void
-set_queued_released(struct session_record *record)
-{
-	pending_queue_release(&record->state.queued, 1);
-}
-
+FAULT(set_item_identifier_zero, inflight(record, 2)->subscription_ids[1] = 0)
+FAULT(set_item_identifier_high,
+    inflight(record, 2)->subscription_ids[0] = 268435456)
+FAULT(set_queued_with_identifier,
+    pending_queue_at(&record->state.queued, 0)->packet_id = 9)
+FAULT(set_queued_released, pending_queue_release(&record->state.queued, 1))
 static void (*const faults[])(struct session_record *record) = {
 	set_no_identity,
 	set_long_identity,
