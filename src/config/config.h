@@ -68,6 +68,7 @@ struct config {
 		uint32_t max_queued_messages;
 		uint32_t max_queued_bytes;
 		uint32_t max_expiry_seconds;
+		char *response_information;
 		uint32_t topic_alias_maximum; /* from a client */
 		uint32_t outgoing_topic_aliases;
 		uint32_t maximum_qos;

@@ -47,7 +47,7 @@ set_bounds(const struct config *config, struct mqtt_properties *properties)
 	mqtt_properties_mark(properties, MQTT_PROPERTY_MAXIMUM_PACKET_SIZE);
 }
 
-/* What this client gets that it has not asked for (MQTT 5.0, 3.2.2.3). */
+/* What is this client's own, or not as it asked (MQTT 5.0, 3.2.2.3). */
 static void
 set_changes(const struct connack_terms *terms,
     struct mqtt_properties *properties)
@@ -60,6 +60,11 @@ set_changes(const struct connack_terms *terms,
 		    ->assigned_client_identifier = terms->assigned_client_id;
 		mqtt_properties_mark(properties,
 		    MQTT_PROPERTY_ASSIGNED_CLIENT_IDENTIFIER);
+	}
+	if (terms->response_information.len > 0) {
+		properties->response_information = terms->response_information;
+		mqtt_properties_mark(properties,
+		    MQTT_PROPERTY_RESPONSE_INFORMATION);
 	}
 	if (connack_keep_alive(terms) != terms->connect->keep_alive) {
 		properties->server_keep_alive = connack_keep_alive(terms);

@@ -7,15 +7,17 @@
 
 #include "config/config.h"
 #include "mqtt/packet.h"
+#include "worker/response_information.h"
 
 /* The most bytes that a CONNACK takes. */
-#define CONNACK_MAX 256
+#define CONNACK_MAX (256 + RESPONSE_INFORMATION_MAX)
 
 /* What a CONNECT was answered with. */
 struct connack_terms {
 	const struct config *config;
 	const struct mqtt_connect *connect;
-	struct bytes assigned_client_id; /* BYTES_NONE: it has its own */
+	struct bytes assigned_client_id;   /* BYTES_NONE: it has its own */
+	struct bytes response_information; /* BYTES_NONE: none */
 	bool session_present;
 };
 

@@ -29,6 +29,7 @@ struct opening {
 	bool is_assigned;
 	char assigned[ASSIGNED_ID_LEN + 1];
 	struct buffer key;
+	struct buffer response_information;
 	bool is_resumed;
 };
 
@@ -143,8 +144,31 @@ terms_of(const struct opening *opening)
 		.connect = &opening->connect,
 		.assigned_client_id = opening->is_assigned ? opening->client_id
 							   : BYTES_NONE,
+		.response_information = buffer_view(
+		    &opening->response_information),
 		.session_present = opening->is_resumed,
 	};
+}
+
+/* Only where it is asked for [MQTT5-3.1.2-28], and where it fits. */
+static void
+set_response_information(struct opening *opening)
+{
+	const struct config *config = opening->connection->worker->config;
+	const struct mqtt_properties *asked = &opening->connect.properties;
+	struct buffer *out = &opening->response_information;
+	struct connack_terms terms;
+
+	if (opening->connect.version != MQTT_VERSION_5 ||
+	    !mqtt_properties_have(asked,
+		MQTT_PROPERTY_REQUEST_RESPONSE_INFORMATION) ||
+	    asked->request_response_information == 0 ||
+	    !response_information_append(config->sessions.response_information,
+		opening->peer.identity, opening->client_id, out))
+		return;
+	terms = terms_of(opening);
+	if (!connack_fits(&terms))
+		out->len = 0;
 }
 
 /* What of a CONNECT this server cannot grant; SUCCESS if it can all of it. */
@@ -346,8 +370,10 @@ answer_connect(struct opening *opening)
 	struct connection *connection = opening->connection;
 	const struct rights *rights = rights_ref(connection->worker->rights,
 	    opening->peer.identity);
-	enum mqtt_reason reason = check_connect(opening, rights);
+	enum mqtt_reason reason;
 
+	set_response_information(opening);
+	reason = check_connect(opening, rights);
 	connection->worker->statistics.connects++;
 	rights_unref(&rights);
 	if (reason == MQTT_REASON_SUCCESS)
@@ -391,6 +417,7 @@ handle_connect(struct connection *connection, const struct mqtt_frame *frame)
 	key_of(&opening);
 	if (!lives_elsewhere(&opening))
 		answer_connect(&opening);
+	buffer_done(&opening.response_information);
 	buffer_done(&opening.key);
 	return 0;
 }

@@ -23,6 +23,8 @@ libsignet_worker_a_SOURCES = \
 	src/worker/outbox.c src/worker/outbox.h \
 	src/worker/pending.c src/worker/pending.h \
 	src/worker/pending_record.c src/worker/pending_record.h \
+	src/worker/response_information.c \
+	src/worker/response_information.h \
 	src/worker/retained.c src/worker/retained.h \
 	src/worker/retention.c src/worker/retention.h \
 	src/worker/retention_answer.c \

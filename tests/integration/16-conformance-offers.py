@@ -3,7 +3,8 @@
 """What the server offers beyond the least: Topic Aliases of its own, Maximum
 QoS, Reason Strings (3.1.2.11, 3.2.2.3)."""
 
-from signet import case, codec, features, lasting, main, routing, unique
+from signet import (Daemon, case, codec, features, lasting, main, routing,
+                    standalone, unique)
 
 
 class Aliases:
@@ -202,6 +203,21 @@ def words_make_no_packet_too_large(broker):
             count += bool(text)
             assert not text or len(text) + 7 <= size, (size, got)
     assert count > 20, count
+
+
+@standalone(timeout=60)
+def response_information_is_told_to_who_asks():
+    """[MQTT5-3.1.2-28]: and to nobody else."""
+    with Daemon(sessions={
+            "response_information": "answers/${identity}"}) as daemon:
+        for asked, expected in (1, True), (0, False), (None, False):
+            props = {} if asked is None else {
+                "request_response_information": asked}
+            with daemon.client(props=props) as client:
+                told = client.connack.props.get("response_information")
+                assert told == ("answers/device-1" if expected else None), told
+        with daemon.client(version=4) as client:
+            client.ping()
 
 
 main()

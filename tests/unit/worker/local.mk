@@ -11,6 +11,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_session_record.c \
 	tests/unit/worker/test_session_save.c \
 	tests/unit/worker/test_acks.c \
+	tests/unit/worker/test_response_information.c \
 	tests/unit/worker/test_retained.c \
 	tests/unit/worker/test_topic_alias.c \
 	tests/unit/worker/test_outbox.c \

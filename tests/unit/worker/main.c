@@ -25,6 +25,7 @@ main(void)
 	suite_add_tcase(suite, test_session_record());
 	suite_add_tcase(suite, test_session_save());
 	suite_add_tcase(suite, test_acks());
+	suite_add_tcase(suite, test_response_information());
 	suite_add_tcase(suite, test_retained());
 	suite_add_tcase(suite, test_topic_alias());
 	runner = srunner_create(suite);

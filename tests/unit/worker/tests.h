@@ -17,6 +17,7 @@ TCase *test_message_record(void);
 TCase *test_session_record(void);
 TCase *test_session_save(void);
 TCase *test_acks(void);
+TCase *test_response_information(void);
 TCase *test_retained(void);
 TCase *test_topic_alias(void);
 
