@@ -84,12 +84,29 @@ on_closed(uv_handle_t *handle)
 	(void)handle;
 }
 
+/*
+ * Without its watchers a signal would end us with the status of one that was
+ * killed, when everything has ended in order.
+ */
+static void
+ignore_late_signals(void)
+{
+	sigset_t late;
+
+	sigemptyset(&late);
+	sigaddset(&late, SIGTERM);
+	sigaddset(&late, SIGINT);
+	sigaddset(&late, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &late, NULL);
+}
+
 /* Nothing is left to do: the loop ends with its last handle. */
 static void
 finish(struct master *master)
 {
 	for (size_t i = 0; i < master->member_count; i++)
 		uv_close((uv_handle_t *)&master->members[i].timer, on_closed);
+	ignore_late_signals();
 	for (size_t i = 0; i < 3; i++)
 		uv_close((uv_handle_t *)&master->signals[i], on_closed);
 	uv_close((uv_handle_t *)&master->deadline, on_closed);
