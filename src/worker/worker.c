@@ -41,7 +41,7 @@
 #define HEAP_TOP_MAX   (2 * 1024 * 1024)
 
 /* A connection that was silent so long gives back what can be made again. */
-#define REST_MS 2000
+#define REST_MS 1000
 
 unsigned int
 worker_home_of(const struct worker *worker, struct bytes key)
