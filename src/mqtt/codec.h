@@ -63,4 +63,13 @@ int mqtt_properties_encode_if(enum mqtt_version version,
 int mqtt_header_encode(enum mqtt_packet_type type, uint8_t flags,
     size_t remaining_len, size_t here, struct mqtt_writer *writer);
 
+/*
+ * Encode a packet of a Packet Identifier, properties (5.0) and entries in wire
+ * form: SUBSCRIBE, UNSUBSCRIBE and their answers. 0, or
+ * MQTT_ERR_PACKET_TOO_LARGE, and then the writer is as it was.
+ */
+int mqtt_entries_encode(enum mqtt_version version, enum mqtt_packet_type type,
+    uint8_t flags, uint16_t packet_id, const struct mqtt_properties *properties,
+    struct bytes entries, struct mqtt_writer *writer);
+
 #endif

@@ -141,3 +141,27 @@ mqtt_header_encode(enum mqtt_packet_type type, uint8_t flags,
 	mqtt_u8_encode(writer, (uint8_t)((unsigned int)type << 4 | flags));
 	return mqtt_varint_encode(writer, (uint32_t)remaining_len);
 }
+
+int
+mqtt_entries_encode(enum mqtt_version version, enum mqtt_packet_type type,
+    uint8_t flags, uint16_t packet_id, const struct mqtt_properties *properties,
+    struct bytes entries, struct mqtt_writer *writer)
+{
+	size_t remaining_len = 2 +
+			       mqtt_properties_encoded_len_if(version,
+				   properties) +
+			       entries.len;
+	size_t start = writer->len;
+	int error;
+
+	error = mqtt_header_encode(type, flags, remaining_len, remaining_len,
+	    writer);
+	if (error != 0)
+		return error;
+	error |= mqtt_u16_encode(writer, packet_id);
+	error |= mqtt_properties_encode_if(version, properties, writer);
+	error |= mqtt_raw_encode(writer, entries);
+	if (error != 0)
+		writer->len = start;
+	return error;
+}

@@ -60,22 +60,7 @@ mqtt_suback_encode(enum mqtt_version version, enum mqtt_packet_type type,
 {
 	bool has_codes = version == MQTT_VERSION_5 || type == MQTT_SUBACK;
 	struct bytes codes = has_codes ? suback->codes : BYTES_NONE;
-	size_t remaining_len = 2 +
-			       mqtt_properties_encoded_len_if(version,
-				   &suback->properties) +
-			       codes.len;
-	size_t start = writer->len;
-	int error;
 
-	error = mqtt_header_encode(type, 0, remaining_len, remaining_len,
-	    writer);
-	if (error != 0)
-		return error;
-	error |= mqtt_u16_encode(writer, suback->packet_id);
-	error |= mqtt_properties_encode_if(version, &suback->properties,
-	    writer);
-	error |= mqtt_raw_encode(writer, codes);
-	if (error != 0)
-		writer->len = start;
-	return error;
+	return mqtt_entries_encode(version, type, 0, suback->packet_id,
+	    &suback->properties, codes, writer);
 }

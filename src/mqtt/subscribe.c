@@ -182,22 +182,7 @@ int
 mqtt_subscribe_encode(enum mqtt_version version,
     const struct mqtt_subscribe *subscribe, struct mqtt_writer *writer)
 {
-	size_t remaining_len = 2 +
-			       mqtt_properties_encoded_len_if(version,
-				   &subscribe->properties) +
-			       subscribe->entries.len;
-	size_t start = writer->len;
-	int error;
-
-	error = mqtt_header_encode(MQTT_SUBSCRIBE, SUBSCRIBE_FLAGS,
-	    remaining_len, remaining_len, writer);
-	if (error != 0)
-		return error;
-	error |= mqtt_u16_encode(writer, subscribe->packet_id);
-	error |= mqtt_properties_encode_if(version, &subscribe->properties,
+	return mqtt_entries_encode(version, MQTT_SUBSCRIBE, SUBSCRIBE_FLAGS,
+	    subscribe->packet_id, &subscribe->properties, subscribe->entries,
 	    writer);
-	error |= mqtt_raw_encode(writer, subscribe->entries);
-	if (error != 0)
-		writer->len = start;
-	return error;
 }

@@ -74,22 +74,7 @@ int
 mqtt_unsubscribe_encode(enum mqtt_version version,
     const struct mqtt_unsubscribe *unsubscribe, struct mqtt_writer *writer)
 {
-	size_t remaining_len = 2 +
-			       mqtt_properties_encoded_len_if(version,
-				   &unsubscribe->properties) +
-			       unsubscribe->entries.len;
-	size_t start = writer->len;
-	int error;
-
-	error = mqtt_header_encode(MQTT_UNSUBSCRIBE, UNSUBSCRIBE_FLAGS,
-	    remaining_len, remaining_len, writer);
-	if (error != 0)
-		return error;
-	error |= mqtt_u16_encode(writer, unsubscribe->packet_id);
-	error |= mqtt_properties_encode_if(version, &unsubscribe->properties,
-	    writer);
-	error |= mqtt_raw_encode(writer, unsubscribe->entries);
-	if (error != 0)
-		writer->len = start;
-	return error;
+	return mqtt_entries_encode(version, MQTT_UNSUBSCRIBE, UNSUBSCRIBE_FLAGS,
+	    unsubscribe->packet_id, &unsubscribe->properties,
+	    unsubscribe->entries, writer);
 }

@@ -68,12 +68,6 @@ retention_retained(const struct retention *retention)
 	return retention->retained;
 }
 
-unsigned int
-retention_home_of(const struct worker *worker, struct bytes topic_name)
-{
-	return worker_home_of(worker, topic_name);
-}
-
 /*
  * Would it be too much to keep this one, in place of the one before? The
  * bounds are those of all workers, shared out evenly.
@@ -161,7 +155,7 @@ retention_put(struct connection *connection, const struct ipc_publish *parts,
     const struct ack *ack)
 {
 	struct worker *worker = connection->worker;
-	unsigned int home = retention_home_of(worker, parts->topic_name);
+	unsigned int home = worker_home_of(worker, parts->topic_name);
 	struct proc_peer *peer = worker->peers[home];
 	struct ack pending;
 
@@ -192,7 +186,7 @@ retention_put(struct connection *connection, const struct ipc_publish *parts,
 void
 retention_put_will(struct worker *worker, const struct ipc_publish *parts)
 {
-	unsigned int home = retention_home_of(worker, parts->topic_name);
+	unsigned int home = worker_home_of(worker, parts->topic_name);
 
 	if (home == worker->child->index)
 		keep(worker->retention, parts);

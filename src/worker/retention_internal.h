@@ -64,9 +64,6 @@ struct retention {
 	uint32_t refused;    /* since then, and that one */
 };
 
-unsigned int retention_home_of(const struct worker *worker,
-    struct bytes topic_name);
-
 /* The asking part. */
 bool retention_query_turn(struct retention *retention);
 void retention_query_peer_down(struct retention *retention,
