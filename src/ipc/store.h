@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What workers and the store say to each other. docs/store.md says what is
+ * kept, and under which keys.
+ *
+ * A worker opens, takes in what is its own, and then sends transactions: each
+ * is written whole or not at all, in the order of their numbers, and is
+ * reported when it is on disk. A worker that finds a new store at the other
+ * end of its channel opens with its epoch, hears which transaction was the
+ * last, and repeats those behind it.
+ */
+#ifndef SIGNET_IPC_STORE_H
+#define SIGNET_IPC_STORE_H
+
+#include "lib/buffer.h"
+#include "lib/bytes.h"
+
+/* Of nothing: no message's id, no session's number, no transaction. */
+#define IPC_STORE_NONE 0
+
+/* A time that does not come; else seconds since 1970. */
+#define IPC_STORE_NEVER INT64_MAX
+
+/* A transaction is sent in parts of about so many bytes. */
+#define IPC_STORE_PART_LEN 65536
+
+/*
+ * One change of what is kept. Which fields a type has is said beside it; the
+ * others are zero.
+ *
+ * session: a session's number, never given twice: epoch << 32 | counter.
+ * message: an id of the same form, of a message that several rows refer to.
+ */
+enum ipc_store_change_type {
+	/* session, key (session_key_encode()), expires_at, value */
+	IPC_STORE_SESSION_PUT = 1,
+	/* session: it, its subscriptions and packet identifiers, its queue */
+	IPC_STORE_SESSION_REMOVE,
+	/* session, key (Topic Filter, $share/... and all), value */
+	IPC_STORE_SUBSCRIPTION_PUT,
+	/* session, key */
+	IPC_STORE_SUBSCRIPTION_REMOVE,
+	/* session (the publisher's), packet_id: the messages of a PUBLISH at
+	 * QoS 2 were delivered to the sessions of the worker that says so */
+	IPC_STORE_RECEIVED_PUT,
+	/* session, packet_id */
+	IPC_STORE_RECEIVED_REMOVE,
+	/* session, sequence, message, expires_at, total, value; body: the
+	 * message's record if message is none; replaces the one with the same
+	 * sequence, whose reference is not given back */
+	IPC_STORE_QUEUE_PUT,
+	/* session, sequence, message: gives the reference back, if it is one */
+	IPC_STORE_QUEUE_REMOVE,
+	/* message, references (added), body */
+	IPC_STORE_MESSAGE_PUT,
+	/* key (Topic Name), expires_at, body */
+	IPC_STORE_RETAINED_PUT,
+	/* key */
+	IPC_STORE_RETAINED_REMOVE,
+	/* message (an id of its own, for this row alone), key ($share/...),
+	 * expires_at, value, body: what a Shared Subscription owes */
+	IPC_STORE_SHARE_PUT,
+	/* message */
+	IPC_STORE_SHARE_REMOVE,
+	IPC_STORE_CHANGE_TYPE_COUNT
+};
+
+struct ipc_store_change {
+	enum ipc_store_change_type type;
+	uint64_t session;
+	uint64_t sequence; /* of a queue: grows, 1 is the first */
+	uint64_t message;
+	uint64_t total; /* bytes put into this queue so far, this one included */
+	int64_t expires_at;  /* IPC_STORE_NEVER */
+	uint32_t references; /* 1.. */
+	uint16_t packet_id;
+	struct bytes key;   /* 1..131072 bytes where there is one */
+	struct bytes value; /* the worker's own; may be empty */
+	struct bytes body;  /* message_record_encode()'s; IPC_PAYLOAD_MAX */
+};
+
+/* Append a change to the changes of a STORE_WRITE. */
+void ipc_store_change_encode(const struct ipc_store_change *change,
+    struct buffer *out);
+/* Take the next one: 1; 0 at the end; -EBADMSG. */
+int ipc_store_change_next(struct bytes *changes,
+    struct ipc_store_change *change);
+
+/* STORE_OPEN */
+struct ipc_store_open {
+	uint16_t worker;
+	uint16_t worker_count;
+	uint64_t epoch; /* the one that it has; none: it begins */
+	uint8_t home_key[16];
+};
+void ipc_store_open_encode(const struct ipc_store_open *open,
+    struct buffer *out);
+int ipc_store_open_decode(struct bytes payload, struct ipc_store_open *open);
+
+/*
+ * STORE_OPENED: the epoch is given out once, ever; the number of the last
+ * transaction of this epoch that is on disk.
+ * STORE_WRITTEN: the number alone counts.
+ */
+struct ipc_store_state {
+	uint64_t epoch; /* 1..2^32-1 */
+	uint64_t transaction;
+};
+void ipc_store_state_encode(const struct ipc_store_state *state,
+    struct buffer *out);
+int ipc_store_state_decode(struct bytes payload, struct ipc_store_state *state);
+
+/*
+ * STORE_ROW: what is kept of the sessions, the topics and the shares that are
+ * at home at this worker, as the change that would put it there; a worker gets
+ * it after STORE_OPENED if it began. SESSION_PUT comes before its
+ * SUBSCRIPTION_PUTs and RECEIVED_PUTs, and with what its queue holds; no queue
+ * is sent. The end of it all is STORE_LOADED, which is empty.
+ */
+struct ipc_store_row {
+	struct ipc_store_change put;
+	/* of SESSION_PUT: its queue; 0: it is empty */
+	uint64_t first_sequence;
+	uint64_t last_sequence;
+	uint64_t first_total; /* total of the first; its own bytes: first_len */
+	uint64_t first_len;
+	uint64_t last_total;
+};
+void ipc_store_row_encode(const struct ipc_store_row *row, struct buffer *out);
+int ipc_store_row_decode(struct bytes payload, struct ipc_store_row *row);
+
+/* STORE_WRITE: a part of a transaction. The numbers of an epoch are 1, 2, ... */
+struct ipc_store_write {
+	uint64_t transaction;
+	bool is_last;         /* the last part: write it now */
+	struct bytes changes; /* one behind the other, whole */
+};
+#define IPC_STORE_WRITE_HEAD_LEN 9
+void ipc_store_write_head(const struct ipc_store_write *write,
+    uint8_t head[IPC_STORE_WRITE_HEAD_LEN]);
+int ipc_store_write_decode(struct bytes payload, struct ipc_store_write *write);
+
+/*
+ * STORE_READ: a page of a queue, from a sequence on: at most count entries,
+ * and not more after so many bytes. Answered, in the order of requests, with
+ * STORE_ENTRYs and then a STORE_PAGE. It sees what was reported as written.
+ */
+struct ipc_store_read {
+	uint64_t request;
+	uint64_t session;
+	uint64_t from;
+	uint32_t count;
+	uint32_t bytes;
+};
+void ipc_store_read_encode(const struct ipc_store_read *read,
+    struct buffer *out);
+int ipc_store_read_decode(struct bytes payload, struct ipc_store_read *read);
+
+/* STORE_ENTRY: one of the queue, with the message's record as its body,
+ * whether it was kept with it or under an id. Those that have expired, or
+ * whose message a fault has taken, are left out. */
+struct ipc_store_entry {
+	uint64_t request;
+	struct ipc_store_change put; /* a QUEUE_PUT with both message and body */
+};
+void ipc_store_entry_encode(const struct ipc_store_entry *entry,
+    struct buffer *out);
+int ipc_store_entry_decode(struct bytes payload, struct ipc_store_entry *entry);
+
+/* STORE_PAGE: the end of a page. */
+struct ipc_store_page {
+	uint64_t request;
+	uint64_t next; /* where the next page begins */
+	bool is_end;   /* nothing was behind it */
+	uint32_t lost; /* entries of this page that could not be read */
+};
+void ipc_store_page_encode(const struct ipc_store_page *page,
+    struct buffer *out);
+int ipc_store_page_decode(struct bytes payload, struct ipc_store_page *page);
+
+/* STORE_EXPIRED: entries of a session's queue that have expired were removed;
+ * the session's worker counts them out. */
+struct ipc_store_expired {
+	uint64_t session;
+	uint32_t count;
+	uint64_t bytes;
+};
+void ipc_store_expired_encode(const struct ipc_store_expired *expired,
+    struct buffer *out);
+int ipc_store_expired_decode(struct bytes payload,
+    struct ipc_store_expired *expired);
+
+#endif
