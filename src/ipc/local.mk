@@ -9,6 +9,7 @@ libsignet_ipc_a_SOURCES = \
 	src/ipc/message_session.c \
 	src/ipc/message_share.c \
 	src/ipc/message_statistics.c \
-	src/ipc/messages.def
+	src/ipc/messages.def \
+	src/ipc/store.c src/ipc/store.h
 
 IPC_ALL = libsignet-ipc.a $(LIB_ALL)

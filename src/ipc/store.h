@@ -70,19 +70,24 @@ struct ipc_store_change {
 	uint64_t session;
 	uint64_t sequence; /* of a queue: grows, 1 is the first */
 	uint64_t message;
-	uint64_t total; /* bytes put into this queue so far, this one included */
+	uint64_t
+	    total; /* bytes put into this queue so far, this one included */
 	int64_t expires_at;  /* IPC_STORE_NEVER */
 	uint32_t references; /* 1.. */
 	uint16_t packet_id;
-	struct bytes key;   /* 1..131072 bytes where there is one */
+	struct bytes key;   /* 1..IPC_STORE_KEY_MAX bytes where there is one */
 	struct bytes value; /* the worker's own; may be empty */
 	struct bytes body;  /* message_record_encode()'s; IPC_PAYLOAD_MAX */
 };
 
+/* The longest key of a change. */
+#define IPC_STORE_KEY_MAX 131072
+
 /* Append a change to the changes of a STORE_WRITE. */
 void ipc_store_change_encode(const struct ipc_store_change *change,
     struct buffer *out);
-/* Take the next one: 1; 0 at the end; -EBADMSG. */
+/* Take the next one: 1, *change has views into changes; 0 at the end;
+ * -EBADMSG. */
 int ipc_store_change_next(struct bytes *changes,
     struct ipc_store_change *change);
 
@@ -103,7 +108,7 @@ int ipc_store_open_decode(struct bytes payload, struct ipc_store_open *open);
  * STORE_WRITTEN: the number alone counts.
  */
 struct ipc_store_state {
-	uint64_t epoch; /* 1..2^32-1 */
+	uint64_t epoch; /* 1..2^32-1; of STORE_WRITTEN: it may be 0 */
 	uint64_t transaction;
 };
 void ipc_store_state_encode(const struct ipc_store_state *state,
@@ -161,7 +166,8 @@ int ipc_store_read_decode(struct bytes payload, struct ipc_store_read *read);
  * whose message a fault has taken, are left out. */
 struct ipc_store_entry {
 	uint64_t request;
-	struct ipc_store_change put; /* a QUEUE_PUT with both message and body */
+	struct ipc_store_change
+	    put; /* a QUEUE_PUT with both message and body */
 };
 void ipc_store_entry_encode(const struct ipc_store_entry *entry,
     struct buffer *out);

@@ -85,6 +85,16 @@ hash_keyed(const struct hash_key *key, struct bytes view)
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
+unsigned int
+hash_home(const uint8_t key[HASH_KEY_LEN], struct bytes name,
+    unsigned int count)
+{
+	struct hash_key home_key;
+
+	memcpy(home_key.bytes, key, HASH_KEY_LEN);
+	return (unsigned int)(hash_keyed(&home_key, name) % count);
+}
+
 uint64_t
 hash_of(struct bytes view)
 {

@@ -22,6 +22,13 @@ void hash_key_init(struct hash_key *key);
 
 uint64_t hash_keyed(const struct hash_key *key, struct bytes view);
 
+/*
+ * At which of count places what has this name is at home: the same in each
+ * process that has the key.
+ */
+unsigned int hash_home(const uint8_t key[HASH_KEY_LEN], struct bytes name,
+    unsigned int count);
+
 /* Under this process's own key: for its tables only. */
 uint64_t hash_of(struct bytes view);
 

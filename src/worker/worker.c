@@ -46,11 +46,8 @@
 unsigned int
 worker_home_of(const struct worker *worker, struct bytes key)
 {
-	struct hash_key home_key;
-
-	memcpy(home_key.bytes, worker->child->start.home_key, HASH_KEY_LEN);
-	return (unsigned int)(hash_keyed(&home_key, key) %
-			      worker->child->start.worker_count);
+	return hash_home(worker->child->start.home_key, key,
+	    worker->child->start.worker_count);
 }
 
 bool

@@ -6,7 +6,8 @@ tests_unit_ipc_test_ipc_SOURCES = \
 	tests/unit/ipc/test_ipc.c tests/unit/ipc/test_ipc.h \
 	tests/unit/ipc/test_memory.c \
 	tests/unit/ipc/test_message.c \
-	tests/unit/ipc/test_message_share.c
+	tests/unit/ipc/test_message_share.c \
+	tests/unit/ipc/test_store.c
 tests_unit_ipc_test_ipc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_ipc_test_ipc_LDADD = $(IPC_ALL) $(CHECK_LIBS)
 endif

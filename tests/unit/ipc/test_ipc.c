@@ -13,6 +13,7 @@ main(void)
 	suite_add_tcase(suite, test_message());
 	suite_add_tcase(suite, test_message_share());
 	suite_add_tcase(suite, test_memory());
+	suite_add_tcase(suite, test_store());
 	suite_add_tcase(suite, test_channel());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -8,5 +8,6 @@ TCase *test_message(void);
 TCase *test_message_share(void);
 TCase *test_channel(void);
 TCase *test_memory(void);
+TCase *test_store(void);
 
 #endif

@@ -116,7 +116,7 @@ END_TEST
 START_TEST(peer_is_a_gate_or_a_worker)
 {
 	static const uint8_t roles[] = { 0, IPC_ROLE_MASTER, IPC_ROLE_CHILD,
-		IPC_ROLE_MASTER | IPC_ROLE_GATE, 8, 255 };
+		IPC_ROLE_MASTER | IPC_ROLE_GATE, 16, 255 };
 	uint8_t payload[3] = { roles[_i], 0, 0 };
 
 	ck_assert_int_eq(decode_peer(bytes_of(payload, 3)), -EBADMSG);

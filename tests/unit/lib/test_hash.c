@@ -48,6 +48,27 @@ START_TEST(a_process_hashes_under_a_key_of_its_own)
 }
 END_TEST
 
+START_TEST(a_home_is_one_of_those_there_are)
+{
+	const uint8_t key[HASH_KEY_LEN] = { 1 }, other[HASH_KEY_LEN] = { 2 };
+	unsigned int counts[3] = { 0 }, moved = 0;
+
+	for (uint8_t i = 0; i < 240; i++) {
+		struct bytes name = bytes_of(&i, 1);
+		unsigned int home = hash_home(key, name, 3);
+
+		ck_assert_uint_lt(home, 3);
+		ck_assert_uint_eq(hash_home(key, name, 3), home);
+		ck_assert_uint_eq(hash_home(key, name, 1), 0);
+		counts[home]++;
+		moved += hash_home(other, name, 3) != home;
+	}
+	for (int i = 0; i < 3; i++)
+		ck_assert_uint_gt(counts[i], 40);
+	ck_assert_uint_gt(moved, 80);
+}
+END_TEST
+
 TCase *
 test_hash(void)
 {
@@ -56,5 +77,6 @@ test_hash(void)
 	tcase_add_loop_test(tcase, siphash_2_4_gives_the_values_of_its_authors,
 	    0, sizeof(vectors) / sizeof(vectors[0]));
 	tcase_add_test(tcase, a_process_hashes_under_a_key_of_its_own);
+	tcase_add_test(tcase, a_home_is_one_of_those_there_are);
 	return tcase;
 }
