@@ -85,6 +85,7 @@ struct config {
 		uint32_t topic_levels;
 		uint32_t retained_messages;
 		uint32_t retained_bytes;
+		uint32_t unwritten_bytes; /* per worker */
 	} limits;
 	struct {
 		uint32_t interval_seconds; /* of $SYS; 0: off */

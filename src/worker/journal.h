@@ -20,6 +20,7 @@
 
 struct journal;
 struct session;
+struct session_subscription;
 
 /* Returned, free with journal_free(). */
 struct journal *journal_new(struct worker *worker);
@@ -38,6 +39,9 @@ bool journal_is_loaded(const struct worker *worker);
 /* Send what has gathered, if none is under way; at the turn's end. Those that
  * wait for a transaction that turned out empty go on at once. */
 void journal_turn_end(struct worker *worker);
+
+/* Where STORE_READ goes; NULL while no store has answered. */
+struct proc_peer *journal_store(const struct worker *worker);
 
 /* A number that no session and no message had or will have. */
 uint64_t journal_next_id(struct worker *worker);
@@ -79,7 +83,7 @@ void journal_queue_put(struct session *session, uint64_t sequence,
 void journal_queue_remove(struct session *session, uint64_t sequence,
     uint64_t kept_id);
 
-void journal_retained_put(struct worker *worker, const struct message *message);
+void journal_retained_put(struct worker *worker, struct message *message);
 void journal_retained_remove(struct worker *worker, struct bytes topic_name);
 
 /* What a Shared Subscription owes to no member in particular, under an id of
@@ -100,8 +104,9 @@ bool journal_is_written(const struct worker *worker, uint64_t transaction);
  * this call. wait: memory of the caller, which may cancel it.
  */
 struct journal_wait {
-	STAILQ_ENTRY(journal_wait) next;
+	TAILQ_ENTRY(journal_wait) next;
 	uint64_t transaction;
+	/* It is the caller's again, who may free it or wait anew. */
 	void (*on_written)(struct worker *worker, struct journal_wait *wait);
 };
 void journal_wait(struct worker *worker, struct journal_wait *wait);

@@ -18,6 +18,9 @@ libsignet_worker_a_SOURCES = \
 	src/worker/handler.h \
 	src/worker/handoff.c src/worker/handoff.h \
 	src/worker/interest.c src/worker/interest.h \
+	src/worker/journal.c src/worker/journal.h \
+	src/worker/journal_changes.c \
+	src/worker/journal_internal.h \
 	src/worker/message.c src/worker/message.h \
 	src/worker/message_record.c src/worker/message_record.h \
 	src/worker/outbox.c src/worker/outbox.h \
@@ -37,6 +40,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/session.c src/worker/session.h \
 	src/worker/session_deliver.c \
 	src/worker/session_record.c src/worker/session_record.h \
+	src/worker/session_restore.c src/worker/session_restore.h \
 	src/worker/session_save.c src/worker/session_save.h \
 	src/worker/session_state.c src/worker/session_state.h \
 	src/worker/session_subscribe.c \
@@ -45,6 +49,8 @@ libsignet_worker_a_SOURCES = \
 	src/worker/sharing_internal.h \
 	src/worker/sharing_turn.c \
 	src/worker/statistics.c src/worker/statistics.h \
+	src/worker/subscription_record.c \
+	src/worker/subscription_record.h \
 	src/worker/sys.c src/worker/sys.h \
 	src/worker/topic_alias.c src/worker/topic_alias.h \
 	src/worker/topic_alias_out.c src/worker/topic_alias_out.h \

@@ -29,6 +29,7 @@ static struct message_totals totals;
 
 struct message {
 	unsigned int references;
+	uint64_t kept_id;
 	struct ipc_publish parts; /* views into data */
 	struct message_head *heads[HEAD_SLOTS];
 	uint8_t *storage; /* what the parts lie in, if not in data */
@@ -65,6 +66,7 @@ message_new(const struct ipc_publish *parts)
 	/* Not memory_new(): clearing a large payload first costs a copy. */
 	message = memory_resize(NULL, sizeof(*message) + len);
 	message->references = 1;
+	message->kept_id = 0;
 	message->storage = NULL;
 	memset(message->heads, 0, sizeof(message->heads));
 	message->parts = *parts;
@@ -120,6 +122,18 @@ const struct ipc_publish *
 message_parts(const struct message *message)
 {
 	return &message->parts;
+}
+
+uint64_t
+message_kept_id(const struct message *message)
+{
+	return message->kept_id;
+}
+
+void
+message_set_kept_id(struct message *message, uint64_t kept_id)
+{
+	message->kept_id = kept_id;
 }
 
 bool

@@ -37,6 +37,14 @@ struct message_totals message_totals(void);
 /* The parts, valid as long as a reference is held. */
 const struct ipc_publish *message_parts(const struct message *message);
 
+/*
+ * The id that a message is kept under that several rows of the store refer to;
+ * 0: none, whoever keeps it keeps it for itself. To be set before the message
+ * is delivered, and by the one who makes it.
+ */
+uint64_t message_kept_id(const struct message *message);
+void message_set_kept_id(struct message *message, uint64_t kept_id);
+
 bool message_is_expired(const struct message *message, uint64_t now_ms);
 
 /* How a receiver gets it. */

@@ -52,6 +52,16 @@ encode_subscription_ids(const struct pending *item, struct buffer *out)
 }
 
 void
+pending_delivery_encode(const struct pending *item, struct buffer *out)
+{
+	pack_u8(out, flags_of(item));
+	if (item->subscription_id_count > 0)
+		encode_subscription_ids(item, out);
+	if (item->share != NULL)
+		encode_share(item->share, out);
+}
+
+void
 pending_record_encode(const struct pending *item, uint64_t number,
     struct buffer *out)
 {
@@ -138,4 +148,29 @@ pending_record_decode(struct unpack *in, struct topic_tree *topics,
 	}
 	*item = decoded;
 	*number = decoded_number;
+}
+
+void
+pending_delivery_decode(struct unpack *in, struct topic_tree *topics,
+    struct pending *item)
+{
+	uint8_t flags = unpack_u8(in);
+	struct pending decoded = {
+		.qos = flags & FLAG_QOS,
+		.state = flags & FLAG_RELEASE ? PENDING_RELEASE
+					      : PENDING_PUBLISH,
+		.retain = (flags & FLAG_RETAIN) != 0,
+	};
+
+	if ((flags & ~FLAGS) != 0 || decoded.qos > 2 ||
+	    (decoded.state == PENDING_RELEASE && decoded.qos != 2))
+		in->failed = true;
+	if (flags & FLAG_HAS_SUBSCRIPTION_IDS)
+		decode_subscription_ids(in, &decoded);
+	if (flags & FLAG_SHARED)
+		decode_share(in, topics, &decoded);
+	if (in->failed)
+		pending_done(&decoded);
+	else
+		*item = decoded;
 }

@@ -14,6 +14,14 @@
 /* The number of no message: that of a PUBLISH whose PUBREC came. */
 #define RECORD_NO_MESSAGE 0
 
+/*
+ * The same without what a row of a queue says itself: the number of the
+ * message, and the packet identifier. At QoS 0, too.
+ */
+void pending_delivery_encode(const struct pending *item, struct buffer *out);
+void pending_delivery_decode(struct unpack *in, struct topic_tree *topics,
+    struct pending *item);
+
 /* number: of item->message; RECORD_NO_MESSAGE exactly if that is NULL. */
 void pending_record_encode(const struct pending *item, uint64_t number,
     struct buffer *out);

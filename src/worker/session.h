@@ -7,6 +7,7 @@
 #ifndef SIGNET_WORKER_SESSION_H
 #define SIGNET_WORKER_SESSION_H
 
+#include "ipc/store.h"
 #include "lib/table.h"
 #include "worker/deadline.h"
 #include "worker/message.h"
@@ -30,6 +31,7 @@ LIST_HEAD(subscription_list, subscription);
 struct session {
 	UT_hash_handle hh;
 	struct session_state state;
+	uint64_t number; /* in the store; IPC_STORE_NONE: it is not durable */
 	struct worker *worker;
 	struct connection *connection; /* NULL: none */
 	uint64_t id; /* of its (last) connection: for the log, No Local */

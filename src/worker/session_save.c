@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/memory.h"
+#include "worker/message_record.h"
 
 /*
  * Copy the subscriptions out of the topic tree.
@@ -68,6 +69,39 @@ session_save(struct session *session, const struct clock_reading *now,
 	session_record_encode(&record, number_of, context, out);
 	free(record.subscriptions);
 	buffer_done(&filters);
+}
+
+/* Its will stands behind the record. */
+static uint64_t
+number_of_will(void *context, struct message *message)
+{
+	(void)context;
+	(void)message;
+	return 1;
+}
+
+int64_t
+session_head_encode(struct session *session, const struct clock_reading *now,
+    struct buffer *out)
+{
+	struct session_record record = {
+		.state = session->state,
+		.id = session->id,
+		.is_connected = session->connection != NULL,
+		.expires_at_seconds = time_to_keep(now, session->expires_at_ms),
+		.will_at_seconds = time_to_keep(now, session->will_at_ms),
+	};
+
+	record.state.queued = (struct pending_queue){ .items = NULL };
+	record.state.inflight = (struct pending_queue){ .items = NULL };
+	record.state.received_count = 0;
+	session_record_encode(&record, number_of_will, NULL, out);
+	if (session->state.will != NULL)
+		message_record_encode(session->state.will, now, out);
+	return record.is_connected ||
+		       record.expires_at_seconds == SESSION_RECORD_NEVER
+		   ? IPC_STORE_NEVER
+		   : record.expires_at_seconds;
 }
 
 static uint64_t

@@ -30,4 +30,12 @@ void session_save(struct session *session, const struct clock_reading *now,
 int session_restore(struct worker *worker, const struct clock_reading *now,
     struct session_record *record, struct session **session);
 
+/*
+ * Append what the store keeps of a session in one row: all but its
+ * subscriptions, its queue and the packet identifiers that it has received.
+ * Returns when it expires, seconds since 1970, or IPC_STORE_NEVER.
+ */
+int64_t session_head_encode(struct session *session,
+    const struct clock_reading *now, struct buffer *out);
+
 #endif

@@ -23,6 +23,7 @@
 #include "tls/aead.h"
 #include "worker/connection.h"
 #include "worker/handoff.h"
+#include "worker/journal.h"
 #include "worker/retention.h"
 #include "worker/router.h"
 #include "worker/session.h"
@@ -318,6 +319,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 	worker->config = child->config;
 	worker->topics = topic_tree_new();
 	worker->rights = rights_table_new(child->config);
+	worker->journal = journal_new(worker);
 	worker->router = router_new(worker);
 	worker->retention = retention_new(worker);
 	worker->sys = sys_new(worker);
@@ -353,6 +355,7 @@ worker_done(struct worker *worker)
 	sharing_done(&worker->sharing);
 	sys_free(&worker->sys);
 	retention_free(&worker->retention);
+	journal_free(&worker->journal);
 	interest_done(&worker->interest);
 	router_free(&worker->router);
 	rights_table_free(&worker->rights);

@@ -16,6 +16,7 @@
 #include "worker/topic_tree.h"
 
 struct connection;
+struct journal;
 struct retention;
 struct router;
 struct session;
@@ -52,6 +53,7 @@ struct worker {
 	struct rights_table *rights;
 	struct router *router;
 	struct retention *retention;
+	struct journal *journal;
 	struct sys *sys;
 	struct interest interest;
 	struct sharing sharing;

@@ -3,6 +3,7 @@
 
 #include <check.h>
 
+#include "worker/journal.h"
 #include "worker/retention.h"
 #include "worker/router.h"
 
@@ -35,6 +36,7 @@ bare_worker_init(struct bare_worker *bare)
 	worker->config = bare->config;
 	worker->topics = topic_tree_new();
 	worker->rights = rights_table_new(bare->config);
+	worker->journal = journal_new(worker);
 	worker->router = router_new(worker);
 	worker->retention = retention_new(worker);
 	interest_init(&worker->interest);
@@ -51,6 +53,7 @@ bare_worker_done(struct bare_worker *bare)
 	session_forget_all(worker);
 	sharing_done(&worker->sharing);
 	retention_free(&worker->retention);
+	journal_free(&worker->journal);
 	interest_done(&worker->interest);
 	router_free(&worker->router);
 	rights_table_free(&worker->rights);

@@ -5,7 +5,9 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/main.c tests/unit/worker/tests.h \
 	tests/unit/worker/bare_worker.c tests/unit/worker/bare_worker.h \
 	tests/unit/worker/book.c tests/unit/worker/book.h \
+	tests/unit/worker/fake_store.c tests/unit/worker/fake_store.h \
 	tests/unit/worker/test_deadline.c \
+	tests/unit/worker/test_journal.c \
 	tests/unit/worker/test_message.c \
 	tests/unit/worker/test_message_record.c \
 	tests/unit/worker/test_session_record.c \

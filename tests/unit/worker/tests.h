@@ -5,6 +5,7 @@
 #include <check.h>
 
 TCase *test_deadline(void);
+TCase *test_journal(void);
 TCase *test_message(void);
 TCase *test_outbox(void);
 TCase *test_pending(void);
