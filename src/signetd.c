@@ -17,6 +17,7 @@
 #include "master/master.h"
 #include "proc/child.h"
 #include "proc/privileges.h"
+#include "store/store.h"
 #include "worker/rights.h"
 #include "worker/worker.h"
 
@@ -31,12 +32,27 @@ count_gates(const struct config *config)
 }
 
 static unsigned int
+count_stores(const struct config *config)
+{
+	(void)config;
+	return 1;
+}
+
+static unsigned int
 count_workers(const struct config *config)
 {
 	return role_count_or_cores(config->processes.workers);
 }
 
 const struct role role_table[] = {
+	{
+	    .id = IPC_ROLE_STORE,
+	    .name = "store",
+	    .count = count_stores,
+	    .peers = IPC_ROLE_WORKER,
+	    .is_last = true,
+	    .run = store_run,
+	},
 	{
 	    .id = IPC_ROLE_GATE,
 	    .name = "gate",
@@ -50,7 +66,7 @@ const struct role role_table[] = {
 	    .id = IPC_ROLE_WORKER,
 	    .name = "worker",
 	    .count = count_workers,
-	    .peers = IPC_ROLE_GATE | IPC_ROLE_WORKER,
+	    .peers = IPC_ROLE_GATE | IPC_ROLE_WORKER | IPC_ROLE_STORE,
 	    .run = worker_run,
 	},
 	{ .name = NULL },

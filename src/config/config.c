@@ -51,6 +51,7 @@ members_free(const char *scope, void *base)
 		case CONFIG_KIND_TEXT:
 		case CONFIG_KIND_ADDRESS:
 		case CONFIG_KIND_FILE:
+		case CONFIG_KIND_PATH:
 			free(*(char **)member);
 			break;
 		case CONFIG_KIND_NUMBER:

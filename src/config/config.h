@@ -88,6 +88,9 @@ struct config {
 		uint32_t unwritten_bytes; /* per worker */
 	} limits;
 	struct {
+		char *path; /* of the folder with the database */
+	} store;
+	struct {
 		uint32_t interval_seconds; /* of $SYS; 0: off */
 	} sys;
 	struct {

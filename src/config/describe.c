@@ -58,6 +58,9 @@ say_type(char *facts, const struct config_row *row)
 	case CONFIG_KIND_FILE:
 		say(facts, "A file's name, as a string.");
 		break;
+	case CONFIG_KIND_PATH:
+		say(facts, "A name in the file system, as a string.");
+		break;
 	case CONFIG_KIND_TEXTS:
 		say(facts, "An array of %lld to %lld strings.", least, most);
 		break;

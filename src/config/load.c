@@ -220,6 +220,9 @@ load_text(struct loader *loader, const struct config_row *row,
 		return;
 	if (row->kind == CONFIG_KIND_FILE)
 		value = file_find(loader, setting, path);
+	else if (row->kind == CONFIG_KIND_PATH)
+		value = config_source_resolve(loader->source,
+		    config_setting_get_string(setting));
 	else
 		value = memory_copy(
 		    bytes_of_string(config_setting_get_string(setting)));
@@ -347,6 +350,7 @@ load_value(struct loader *loader, const struct config_row *row,
 	case CONFIG_KIND_TEXT:
 	case CONFIG_KIND_ADDRESS:
 	case CONFIG_KIND_FILE:
+	case CONFIG_KIND_PATH:
 		load_text(loader, row, setting, scope, path);
 		break;
 	case CONFIG_KIND_TEXTS:

@@ -135,6 +135,7 @@ print_value(struct printer *printer, const struct config_row *row,
 	case CONFIG_KIND_TEXT:
 	case CONFIG_KIND_ADDRESS:
 	case CONFIG_KIND_FILE:
+	case CONFIG_KIND_PATH:
 		print_text(printer, *(char *const *)member);
 		break;
 	case CONFIG_KIND_TEXTS:

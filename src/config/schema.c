@@ -72,6 +72,10 @@ log_level_word(unsigned int value)
 	{ MEMBER(scope, member), .kind = CONFIG_KIND_FILE, .least = 1,         \
 		.most = 4095, .is_required = true, .text = value,              \
 		.applied = CONFIG_APPLIED_##when, .meaning = says },
+#define PATH_NAME(scope, member, value, when, says)                            \
+	{ MEMBER(scope, member), .kind = CONFIG_KIND_PATH, .least = 1,         \
+		.most = 4095, .text = value, .applied = CONFIG_APPLIED_##when, \
+		.meaning = says },
 #define TEXTS(scope, member, lo, hi, value, when, says)                        \
 	{ MEMBER(scope, member), .kind = CONFIG_KIND_TEXTS, .least = lo,       \
 		.most = hi, .text = value, .applied = CONFIG_APPLIED_##when,   \
@@ -235,6 +239,7 @@ default_set(const struct config_row *row, void *base, bool with_examples)
 	case CONFIG_KIND_TEXT:
 	case CONFIG_KIND_ADDRESS:
 	case CONFIG_KIND_FILE:
+	case CONFIG_KIND_PATH:
 		if (with_examples || !row->is_required)
 			*(char **)member = memory_copy(
 			    bytes_of_string(row->text));

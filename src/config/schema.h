@@ -23,6 +23,7 @@ enum config_kind {
 	CONFIG_KIND_TEXT,    /* char * */
 	CONFIG_KIND_ADDRESS, /* char *: IPv4 or IPv6 */
 	CONFIG_KIND_FILE,    /* char *: a file that can be read */
+	CONFIG_KIND_PATH,    /* char *: where something is or will be */
 	CONFIG_KIND_TEXTS,   /* struct config_strings */
 };
 

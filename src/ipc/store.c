@@ -15,7 +15,7 @@ enum {
 	SEQUENCE = 1 << 1,
 	MESSAGE = 1 << 2,       /* may be none */
 	MESSAGE_NAMED = 1 << 3, /* may not */
-	TOTAL = 1 << 4,
+	TOTAL = 1 << 4,         /* and len */
 	EXPIRES_AT = 1 << 5,
 	REFERENCES = 1 << 6,
 	PACKET_ID = 1 << 7,
@@ -54,8 +54,10 @@ ipc_store_change_encode(const struct ipc_store_change *change,
 		pack_u64(out, change->sequence);
 	if (fields & (MESSAGE | MESSAGE_NAMED))
 		pack_u64(out, change->message);
-	if (fields & TOTAL)
+	if (fields & TOTAL) {
 		pack_u64(out, change->total);
+		pack_u32(out, change->len);
+	}
 	if (fields & EXPIRES_AT)
 		pack_u64(out, (uint64_t)change->expires_at);
 	if (fields & REFERENCES)
@@ -103,8 +105,10 @@ unpack_numbers(struct unpack *in, unsigned int fields,
 		change->message = unpack_u64(in);
 	if (fields & MESSAGE_NAMED)
 		change->message = unpack_number(in);
-	if (fields & TOTAL)
+	if (fields & TOTAL) {
 		change->total = unpack_u64(in);
+		change->len = unpack_u32(in);
+	}
 	if (fields & EXPIRES_AT)
 		change->expires_at = unpack_time(in);
 	if (fields & REFERENCES)

@@ -45,7 +45,7 @@ enum ipc_store_change_type {
 	IPC_STORE_RECEIVED_PUT,
 	/* session, packet_id */
 	IPC_STORE_RECEIVED_REMOVE,
-	/* session, sequence, message, expires_at, total, value; body: the
+	/* session, sequence, message, total, len, expires_at, value; body: the
 	 * message's record if message is none; replaces the one with the same
 	 * sequence, whose reference is not given back */
 	IPC_STORE_QUEUE_PUT,
@@ -71,7 +71,8 @@ struct ipc_store_change {
 	uint64_t sequence; /* of a queue: grows, 1 is the first */
 	uint64_t message;
 	uint64_t
-	    total; /* bytes put into this queue so far, this one included */
+	    total;    /* bytes put into this queue so far, this one included */
+	uint32_t len; /* bytes of this one alone, as total counts them */
 	int64_t expires_at;  /* IPC_STORE_NEVER */
 	uint32_t references; /* 1.. */
 	uint16_t packet_id;
@@ -127,7 +128,7 @@ struct ipc_store_row {
 	/* of SESSION_PUT: its queue; 0: it is empty */
 	uint64_t first_sequence;
 	uint64_t last_sequence;
-	uint64_t first_total; /* total of the first; its own bytes: first_len */
+	uint64_t first_total; /* total of the first, and its len */
 	uint64_t first_len;
 	uint64_t last_total;
 };

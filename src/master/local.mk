@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libsignet-master.a
 libsignet_master_a_SOURCES = \
 	src/master/credentials.c \
+	src/master/folder.c src/master/folder.h \
 	src/master/listener.c src/master/listener.h \
 	src/master/master.c src/master/master.h \
 	src/master/member.c src/master/member.h

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
-#include "lib/hash.h"
 #include "lib/memory.h"
+#include "master/folder.h"
 #include "master/listener.h"
 #include "master/member.h"
 #include "proc/privileges.h"
@@ -112,23 +112,48 @@ finish(struct master *master)
 	uv_close((uv_handle_t *)&master->deadline, on_closed);
 }
 
-/* Stop those who listen; the others when they have ended. */
-static void
-stop_stage(struct master *master, bool has_listeners)
+/* They end one stage after the other: those who listen first, while the others
+ * still have to say goodbye, and what they say has to be kept. */
+static unsigned int
+stop_stage_of(const struct member *member)
 {
-	for (size_t i = 0; i < master->member_count; i++)
-		if (master->members[i].role->has_listeners == has_listeners)
-			member_stop(&master->members[i]);
+	if (member->role->has_listeners)
+		return 1;
+	return member->role->is_last ? 3 : 2;
 }
 
-static bool
-is_any_running(const struct master *master, bool has_listeners)
+/* The stage that is to end next; 0 if nobody runs any more. */
+static unsigned int
+stop_stage_next(const struct master *master)
 {
+	unsigned int next = 0;
+
+	for (size_t i = 0; i < master->member_count; i++) {
+		const struct member *member = &master->members[i];
+
+		if (member->state != MEMBER_DOWN &&
+		    (next == 0 || stop_stage_of(member) < next))
+			next = stop_stage_of(member);
+	}
+	return next;
+}
+
+/* Stop those who are next, or finish. */
+static void
+stop_next(struct master *master)
+{
+	unsigned int stage = stop_stage_next(master);
+
+	if (stage == 0) {
+		finish(master);
+		return;
+	}
+	if (stage == master->stop_stage)
+		return;
+	master->stop_stage = stage;
 	for (size_t i = 0; i < master->member_count; i++)
-		if (master->members[i].role->has_listeners == has_listeners &&
-		    master->members[i].state != MEMBER_DOWN)
-			return true;
-	return false;
+		if (stop_stage_of(&master->members[i]) == stage)
+			member_stop(&master->members[i]);
 }
 
 static void on_deadline(uv_timer_t *timer);
@@ -140,16 +165,15 @@ set_deadline(struct master *master)
 	    UINT64_C(1000) * master->config->processes.stop_seconds, 0);
 }
 
-/* Those who listen first: the others still have to say goodbye. */
 static void
 on_deadline(uv_timer_t *timer)
 {
 	struct master *master = timer->data;
-	bool has_listeners = is_any_running(master, true);
+	unsigned int stage = stop_stage_next(master);
 
 	log_warning(log_word("event", "stop-by-force"));
 	for (size_t i = 0; i < master->member_count; i++)
-		if (master->members[i].role->has_listeners == has_listeners)
+		if (stop_stage_of(&master->members[i]) == stage)
 			member_kill(&master->members[i]);
 	set_deadline(master);
 }
@@ -164,23 +188,7 @@ stop(struct master *master)
 		if (master->members[i].state == MEMBER_DOWN)
 			uv_timer_stop(&master->members[i].timer);
 	set_deadline(master);
-	if (is_any_running(master, true))
-		stop_stage(master, true);
-	else if (is_any_running(master, false))
-		stop_stage(master, false);
-	else
-		finish(master);
-}
-
-static void
-on_stopped(struct master *master, const struct member *member)
-{
-	if (is_any_running(master, true))
-		return;
-	if (!is_any_running(master, false))
-		finish(master);
-	else if (member->role->has_listeners)
-		stop_stage(master, false);
+	stop_next(master);
 }
 
 static void
@@ -221,7 +229,7 @@ master_on_exit(struct member *member, int64_t status, int signal)
 	if (master->is_stopping) {
 		if (status != 0 || signal != 0)
 			log_exit(member, status, signal, -1);
-		on_stopped(master, member);
+		stop_next(master);
 		return;
 	}
 	log_exit(member, status, signal, restart_later(member));
@@ -344,7 +352,6 @@ supplies_open(struct master *master, struct proc_credentials *credentials)
 {
 	struct supplies *supplies = &master->supplies;
 	struct buffer text = { NULL, 0, 0 };
-	struct hash_key home_key;
 
 	supplies->credentials[IPC_CREDENTIAL_CERTIFICATE - 1] = seal(
 	    "certificate", buffer_view(&credentials->certificate));
@@ -358,9 +365,6 @@ supplies_open(struct master *master, struct proc_credentials *credentials)
 	supplies->configuration = seal("configuration", buffer_view(&text));
 	buffer_done(&text);
 
-	hash_key_init(&home_key);
-	memcpy(supplies->start.home_key, home_key.bytes,
-	    sizeof(supplies->start.home_key));
 	supplies->start.started_ms = clock_monotonic_ms();
 	supplies->start.worker_count = (uint16_t)count_of(master,
 	    IPC_ROLE_WORKER);
@@ -389,6 +393,9 @@ master_run(const struct config *config, struct proc_credentials *credentials)
 	proc_privileges_raise_files();
 	if (uv_loop_init(&master.loop) != 0)
 		fatal("the event loop cannot start");
+	if (master_folder_open(config, master.supplies.start.home_key, why,
+		sizeof(why)) != 0)
+		fatal("store.path: %s", why);
 	if (listeners_open(config, &master.supplies.listeners, why,
 		sizeof(why)) != 0)
 		fatal("%s", why);

@@ -54,6 +54,7 @@ struct master {
 	bool is_second_stage; /* who listens was started, too */
 	bool is_up;           /* all have been ready once */
 	bool is_stopping;
+	unsigned int stop_stage; /* of those who were told last */
 	int status;
 };
 

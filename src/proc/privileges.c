@@ -128,6 +128,25 @@ proc_privileges_check(const char *name, char *why, size_t size)
 }
 
 int
+proc_privileges_user(const char *name, uid_t *uid, gid_t *gid, char *why,
+    size_t size)
+{
+	const struct passwd *user;
+	int error;
+
+	*uid = geteuid();
+	*gid = getegid();
+	if (*uid != 0)
+		return 0;
+	error = find_user(name, &user, why, size);
+	if (error != 0)
+		return error;
+	*uid = user->pw_uid;
+	*gid = user->pw_gid;
+	return 0;
+}
+
+int
 proc_privileges_drop(const char *name, char *why, size_t size)
 {
 	const struct passwd *user;

@@ -6,6 +6,7 @@
 #define SIGNET_PROC_PRIVILEGES_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /* As many open files as the hard limit allows, for this process and those
  * that it starts. */
@@ -16,6 +17,13 @@ void proc_privileges_raise_files(void);
  * process is not root, for then it stays who it is.
  */
 int proc_privileges_check(const char *user, char *why, size_t size);
+
+/*
+ * Whom this process becomes by dropping its privileges to that user: the user,
+ * or itself if it is not root. Arguments and value as below.
+ */
+int proc_privileges_user(const char *user, uid_t *uid, gid_t *gid, char *why,
+    size_t size);
 
 /*
  * Become an unprivileged user for good, if the process runs as root: its

@@ -21,6 +21,8 @@ struct role {
 	/* Does it get the listening sockets? The TLS credentials? */
 	bool has_listeners;
 	bool has_credentials;
+	/* Does it end only when all the others have? */
+	bool is_last;
 	/* Give up what it does not need; before the first outside byte. */
 	void (*sandbox)(void);
 	/* Run until told to stop; the exit status. */

@@ -119,6 +119,7 @@ tls = {{
 roles = ( {{ name = "all"; match = {{ identity = "*"; }};
   publish = [ "#" ]; subscribe = [ "#" ]; }} );
 processes = {{ workers = 0; gates = 0; user = "{user}"; }};
+store = {{ path = "{self.folder}/store"; }};
 """
 
 

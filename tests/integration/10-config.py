@@ -22,7 +22,7 @@ class Folder:
         self.path = tempfile.mkdtemp(prefix="signet-test-")
         self.port = free_port()
         self.file = f"{self.path}/signet.conf"
-        self.settings = settings(self.port, overrides)
+        self.settings = settings(self.port, self.path, overrides)
         write_configuration(self.file, self.settings)
 
     def __enter__(self):
@@ -250,9 +250,32 @@ def wrong_arguments_are_an_error():
 
 
 @standalone
+def a_store_in_use_is_an_error():
+    with Daemon() as daemon, Folder() as other:
+        other.replace('path = ".*";',
+                      f'path = "{daemon.settings["store"]["path"]}";')
+        done = run("-c", other.file)
+        assert done.returncode == 1, done.stderr
+        assert f"in use by process {daemon.role_pids('store')[0]}" \
+            in done.stderr, done.stderr
+        assert not other.is_bound()
+
+
+@standalone
+def a_store_that_cannot_be_made_is_an_error():
+    with Folder(store={"path": "/nowhere/signet"}) as folder:
+        done = run("-c", folder.file)
+        assert done.returncode == 1, done.stderr
+        assert "cannot make /nowhere/signet: No such file" in done.stderr, \
+            done.stderr
+        assert not folder.is_bound()
+
+
+@standalone
 def an_address_that_is_taken_is_an_error():
-    with Daemon() as daemon:
-        done = run("-c", daemon.configuration)
+    with Daemon() as daemon, Folder() as other:
+        other.replace("port = [0-9]*;", f"port = {daemon.port};")
+        done = run("-c", other.file)
         assert done.returncode == 1, done.stderr
         assert str(daemon.port) in done.stderr, done.stderr
         with daemon.client() as client:

@@ -33,7 +33,7 @@ def each_role_runs_as_somebody_without_rights(broker):
     need_root()
     nobody = pwd.getpwnam("nobody")
     roles = broker.roles()
-    assert len(roles) == 4, roles
+    assert len(roles) == 5, roles
     for name, pid in roles.items():
         lines = processes.status(pid)
         assert lines["Uid"].split() == [str(nobody.pw_uid)] * 4, (name, lines)
@@ -60,7 +60,7 @@ def no_role_can_be_looked_into(broker):
 
 @case
 def ps_shows_which_is_which(broker):
-    wanted = {"gate 0", "gate 1", "worker 0", "worker 1"}
+    wanted = {"gate 0", "gate 1", "store 0", "worker 0", "worker 1"}
     assert set(broker.roles()) == wanted, broker.roles()
     for name, pid in broker.roles().items():
         shown = subprocess.run(["ps", "-o", "args=", "-p", str(pid)],
@@ -78,6 +78,9 @@ def each_role_holds_only_its_descriptors(broker):
         files = {number: what for number, what in held.items()
                  if what.startswith("/") and what not in (
                      "/dev/null", broker.log_path)}
+        if name == "store 0":
+            files = {number: what for number, what in files.items()
+                     if not what.startswith(f"{broker.folder}/store/")}
         assert not files, (name, files)
         secret = {number: what for number, what in held.items()
                   if "memfd" in what}

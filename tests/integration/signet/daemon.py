@@ -97,7 +97,7 @@ def user():
     return "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.getuid())[0]
 
 
-def settings(port, overrides):
+def settings(port, folder, overrides):
     certificates = pki()
     return merge({
         "listen": [{"address": "127.0.0.1", "port": port}],
@@ -106,6 +106,7 @@ def settings(port, overrides):
                 "client_ca": f"{certificates}/ca.pem"},
         "roles": ROLES,
         "processes": {"workers": 2, "gates": 2, "user": user()},
+        "store": {"path": f"{folder}/store"},
     }, overrides)
 
 
@@ -186,7 +187,7 @@ class Daemon(Broker):
     def __init__(self, is_awaited=True, **overrides):
         super().__init__()
         self.configuration = f"{self.folder}/signet.conf"
-        self.settings = settings(self.port, overrides)
+        self.settings = settings(self.port, self.folder, overrides)
         write_configuration(self.configuration, self.settings)
         self.spawn([SIGNETD, "-c", self.configuration])
         if is_awaited:

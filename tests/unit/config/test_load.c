@@ -80,7 +80,10 @@ static const struct {
 	{ "websocket = { enabled = 1; };",
 	    "test:2: setting `websocket.enabled' must be true or false, not a "
 	    "whole number" },
-	{ "store = { };", "test:2: setting `store' is unknown" },
+	{ "stores = { };",
+	    "test:2: setting `stores' is unknown; did you mean `store'?" },
+	{ "store = { path = \"\"; };",
+	    "test:2: setting `store.path' is empty" },
 	{ "control = { };", "test:2: setting `control' is unknown" },
 	{ "log = { format = \"text\"; };",
 	    "test:2: setting `log.format' is unknown" },

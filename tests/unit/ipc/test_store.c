@@ -39,6 +39,7 @@ static const struct ipc_store_change cases[] = {
 	    .sequence = SEQUENCE,
 	    .message = MESSAGE,
 	    .total = 77,
+	    .len = UINT32_MAX,
 	    .expires_at = LATER,
 	    .value = { (const uint8_t *)"v", 1 } },
 	{ .type = IPC_STORE_QUEUE_PUT,
@@ -77,6 +78,7 @@ expect_same(const struct ipc_store_change *a, const struct ipc_store_change *b)
 	ck_assert_uint_eq(a->sequence, b->sequence);
 	ck_assert_uint_eq(a->message, b->message);
 	ck_assert_uint_eq(a->total, b->total);
+	ck_assert_uint_eq(a->len, b->len);
 	ck_assert_int_eq(a->expires_at, b->expires_at);
 	ck_assert_uint_eq(a->references, b->references);
 	ck_assert_uint_eq(a->packet_id, b->packet_id);

@@ -12,12 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
 #include "master/master.h"
+#include "test_folder.h"
 #include "toys.h"
 
 #define WORKERS 3
@@ -28,6 +30,7 @@
 
 static pid_t master;
 static FILE *log_lines;
+static char folder[] = "/tmp/signet-test-XXXXXX";
 static uint16_t port;
 
 static unsigned int
@@ -42,12 +45,32 @@ count_gates(const struct config *config)
 	return config->processes.gates;
 }
 
+static unsigned int
+count_stores(const struct config *config)
+{
+	(void)config;
+	return 1;
+}
+
 const struct role role_table[] = {
-	{ IPC_ROLE_GATE, "gate", count_gates, IPC_ROLE_WORKER, true, true, NULL,
-	    toy_gate_run },
-	{ IPC_ROLE_WORKER, "worker", count_workers,
-	    IPC_ROLE_GATE | IPC_ROLE_WORKER, false, false, NULL,
-	    toy_worker_run },
+	{ .id = IPC_ROLE_GATE,
+	    .name = "gate",
+	    .count = count_gates,
+	    .peers = IPC_ROLE_WORKER,
+	    .has_listeners = true,
+	    .has_credentials = true,
+	    .run = toy_gate_run },
+	{ .id = IPC_ROLE_WORKER,
+	    .name = "worker",
+	    .count = count_workers,
+	    .peers = IPC_ROLE_GATE | IPC_ROLE_WORKER | IPC_ROLE_STORE,
+	    .run = toy_worker_run },
+	{ .id = IPC_ROLE_STORE,
+	    .name = "store",
+	    .count = count_stores,
+	    .peers = IPC_ROLE_WORKER,
+	    .is_last = true,
+	    .run = toy_store_run },
 	{ .name = NULL },
 };
 
@@ -63,8 +86,9 @@ make_config(void)
 	    "tls = { certificate = \"/c\"; private_key = \"/k\"; "
 	    "client_ca = \"/a\"; };\n"
 	    "processes = { workers = %d; gates = %d; user = \"nobody\"; "
-	    "stop_seconds = 2; };\n",
-	    port, WORKERS, GATES);
+	    "stop_seconds = 2; };\n"
+	    "store = { path = \"%s/store\"; };\n",
+	    port, WORKERS, GATES, folder);
 	if (config_parse("test", bytes_of_string(text), &config, &error) != 0)
 		fatal("%s", error.text);
 	return config;
@@ -88,10 +112,25 @@ run_master(void)
 }
 
 static void
+remove_folder(void)
+{
+	static const char *const names[] = { "/store/home-key", "/store", "" };
+	char path[128];
+
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s%s", folder, names[i]);
+		ck_assert_int_eq(remove(path), 0);
+	}
+}
+
+static void
 start(void)
 {
 	int fds[2];
 
+	if (strstr(folder, "XXXXXX") != NULL)
+		ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(chmod(folder, 0755), 0);
 	/* each test has its own, out of those that belong to tests */
 	port = (uint16_t)(22000 + getpid() % 900);
 	ck_assert_int_eq(pipe(fds), 0);
@@ -150,6 +189,7 @@ teardown(void)
 		ck_assert_int_eq(await_exit(), 0);
 	}
 	fclose(log_lines);
+	remove_folder();
 }
 
 /* What the daemon answers; text is valid until the next call. */
@@ -269,6 +309,7 @@ START_TEST(gates_stop_before_workers)
 	await("worker/");
 	await("worker/");
 	await("worker/");
+	await("store/");
 	await("master event=stopped");
 	ck_assert_int_eq(await_exit(), 0);
 }
@@ -319,7 +360,7 @@ START_TEST(children_end_in_order_when_the_master_dies)
 	kill(master, SIGKILL);
 	waitpid(master, NULL, 0);
 	master = 0;
-	for (int i = 0; i < WORKERS + GATES; i++)
+	for (int i = 0; i < WORKERS + GATES + 1; i++)
 		await("event=toy-stopped");
 	/* the log ends when the last of them has */
 	while (fgetc(log_lines) != EOF)
@@ -385,10 +426,10 @@ END_TEST
 
 START_TEST(a_worker_has_its_channels_and_nothing_else_open)
 {
-	/* 0, 1, 2, the master, two workers, two gates, the client: 9; libuv
+	/* 0, 1, 2, the master, two workers, two gates, the store, the client: 10; libuv
 	 * has an epoll, an eventfd, two pipes for signals and, since 1.45, an
 	 * io_uring */
-	ck_assert_int_le(atoi(ask("0 files")), 9 + 7);
+	ck_assert_int_le(atoi(ask("0 files")), 10 + 7);
 	ck_assert_str_eq(ask("0 credentials"), "0");
 }
 END_TEST
@@ -492,6 +533,7 @@ main(int argc, char **argv)
 		return proc_child_main(role_find_by_name(argv[1]),
 		    (uint16_t)atoi(argv[2]));
 	suite = suite_create("master");
+	suite_add_tcase(suite, test_folder());
 	suite_add_tcase(suite, running_tests());
 	suite_add_tcase(suite, failing_tests());
 	runner = srunner_create(suite);

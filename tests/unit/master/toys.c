@@ -230,6 +230,14 @@ toy_worker_run(struct proc_child *child)
 	return toy_run(child, &toy);
 }
 
+int
+toy_store_run(struct proc_child *child)
+{
+	struct toy toy = { .worker_count = 0 };
+
+	return toy_run(child, &toy);
+}
+
 static void
 on_client(uv_poll_t *poll, int status, int events)
 {

@@ -22,6 +22,7 @@
 #include "proc/child.h"
 
 int toy_gate_run(struct proc_child *child);
+int toy_store_run(struct proc_child *child);
 int toy_worker_run(struct proc_child *child);
 
 #endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/database.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/memory.h"
+#include "lib/pack.h"
+#include "store/database_options.h"
+
+#define FORMAT_KEY BYTES_LITERAL("format")
+
+/* The first is the one that every database has. */
+static const char *const family_names[DATABASE_FAMILY_COUNT] = {
+	[DATABASE_META] = "default",
+	[DATABASE_SESSIONS] = "sessions",
+	[DATABASE_QUEUES] = "queues",
+	[DATABASE_MESSAGES] = "messages",
+	[DATABASE_RETAINED] = "retained",
+	[DATABASE_SHARES] = "shares",
+};
+
+/* RocksDB says what is wrong in words only. The first row that is found. */
+static const struct {
+	const char *words;
+	int error;
+} error_words[] = {
+	{ "No space left", ENOSPC },
+	{ "Disk quota exceeded", ENOSPC },
+	{ "File too large", ENOSPC },
+	{ "Read-only file system", EROFS },
+	{ "Permission denied", EACCES },
+	{ "lock", EBUSY },
+	{ "Corruption", EBADMSG },
+	{ "You have to open all column families", ENOTSUP },
+	{ "Column families not opened", ENOTSUP },
+};
+
+const char *
+database_family_name(enum database_family family)
+{
+	return family == DATABASE_META ? "meta" : family_names[family];
+}
+
+int
+database_error(char *error, char *why)
+{
+	int number = EIO;
+
+	if (error == NULL)
+		return 0;
+	for (size_t i = 0; i < sizeof(error_words) / sizeof(error_words[0]);
+	     i++) {
+		if (strstr(error, error_words[i].words) == NULL)
+			continue;
+		number = error_words[i].error;
+		break;
+	}
+	snprintf(why, DATABASE_WHY_MAX, "%s", error);
+	rocksdb_free(error);
+	return -number;
+}
+
+static int
+check_format(struct database *database, char *why)
+{
+	struct buffer format = { NULL, 0, 0 };
+	struct bytes value;
+	struct unpack in;
+	char *failed = NULL;
+	uint32_t number;
+	int error = database_get(database, DATABASE_META, FORMAT_KEY, &value,
+	    why);
+
+	if (error != 0)
+		return error;
+	if (value.data == NULL) {
+		pack_u32(&format, DATABASE_FORMAT);
+		rocksdb_put_cf(database->handle, database->write,
+		    database->families[DATABASE_META],
+		    (const char *)FORMAT_KEY.data, FORMAT_KEY.len,
+		    (const char *)format.data, format.len, &failed);
+		buffer_done(&format);
+		return database_error(failed, why);
+	}
+	in = (struct unpack){ .input = value };
+	number = unpack_u32(&in);
+	if (!unpack_is_complete(&in) || number == 0)
+		error = -EBADMSG;
+	else if (number > DATABASE_FORMAT)
+		error = -ENOTSUP;
+	if (error == -EBADMSG)
+		snprintf(why, DATABASE_WHY_MAX, "its format does not decode");
+	if (error == -ENOTSUP)
+		snprintf(why, DATABASE_WHY_MAX,
+		    "its format is %u, and this program knows those up to %u",
+		    number, DATABASE_FORMAT);
+	free((void *)(uintptr_t)value.data);
+	return error;
+}
+
+static int
+open_families(struct database *database, const char *path, char *why)
+{
+	char *failed = NULL;
+
+	database->handle = rocksdb_open_column_families(
+	    database->options->common, path, DATABASE_FAMILY_COUNT,
+	    family_names,
+	    (const rocksdb_options_t *const *)database->options->families,
+	    database->families, &failed);
+	return database_error(failed, why);
+}
+
+int
+database_open(const char *path, struct database **opened, char *why)
+{
+	struct database *database = memory_new(1, sizeof(*database));
+	int error;
+
+	database->options = memory_new(1, sizeof(*database->options));
+	database_options_init(database->options);
+	database->read = rocksdb_readoptions_create();
+	database->write = rocksdb_writeoptions_create();
+	rocksdb_writeoptions_set_sync(database->write, 1);
+	error = open_families(database, path, why);
+	if (error == 0)
+		error = check_format(database, why);
+	if (error == 0)
+		*opened = database;
+	else
+		database_close(&database);
+	return error;
+}
+
+void
+database_close(struct database **pointer)
+{
+	struct database *database = *pointer;
+
+	if (database == NULL)
+		return;
+	*pointer = NULL;
+	if (database->handle != NULL) {
+		for (int i = 0; i < DATABASE_FAMILY_COUNT; i++)
+			rocksdb_column_family_handle_destroy(
+			    database->families[i]);
+		rocksdb_close(database->handle);
+	}
+	rocksdb_readoptions_destroy(database->read);
+	rocksdb_writeoptions_destroy(database->write);
+	database_options_done(database->options);
+	free(database->options);
+	free(database);
+}
+
+int
+database_repair(const char *path, char *why)
+{
+	struct database_options options;
+	char *failed = NULL;
+
+	database_options_init(&options);
+	rocksdb_repair_db(options.common, path, &failed);
+	database_options_done(&options);
+	return database_error(failed, why);
+}
+
+int
+database_write(struct database *database, rocksdb_writebatch_t *batch,
+    char *why)
+{
+	char *failed = NULL;
+
+	rocksdb_write(database->handle, database->write, batch, &failed);
+	return database_error(failed, why);
+}
+
+int
+database_get(struct database *database, enum database_family family,
+    struct bytes key, struct bytes *value, char *why)
+{
+	char *failed = NULL;
+	size_t len = 0;
+	char *data = rocksdb_get_cf(database->handle, database->read,
+	    database->families[family], (const char *)key.data, key.len, &len,
+	    &failed);
+
+	*value = bytes_of(data, data == NULL ? 0 : len);
+	return database_error(failed, why);
+}
