@@ -67,6 +67,7 @@ struct config {
 		uint32_t max_inflight_messages; /* to a client, in flight */
 		uint32_t max_queued_messages;
 		uint32_t max_queued_bytes;
+		bool queue_qos0; /* for a client that is away */
 		uint32_t max_expiry_seconds;
 		char *response_information;
 		uint32_t topic_alias_maximum; /* from a client */

@@ -7,6 +7,7 @@
 #include "lib/memory.h"
 #include "worker/connection_websocket.h"
 #include "worker/handle_connect.h"
+#include "worker/promise.h"
 #include "worker/reason_string.h"
 #include "worker/retention.h"
 #include "worker/session.h"
@@ -89,6 +90,7 @@ connection_leave(struct connection *connection)
 	struct worker *worker = connection->worker;
 
 	connection->state = CONNECTION_CLOSED;
+	promise_forget(connection);
 	interest_forget(worker, connection);
 	retention_forget(worker, connection);
 	deadline_clear(&connection->deadline);
@@ -140,6 +142,7 @@ connection_end_session(struct connection *connection, bool keeps_will,
 	else if (connection->state <= CONNECTION_MOVING)
 		log_info(log_id("session", connection->id),
 		    log_word("event", "closed"), log_word("reason", word));
+	promise_forget(connection);
 	interest_forget(worker, connection);
 	retention_forget(worker, connection);
 	connection->session = NULL;
@@ -192,7 +195,9 @@ connection_disconnect(struct connection *connection, enum mqtt_reason reason,
 		return;
 	if (connection->state == CONNECTION_OPEN)
 		outbox_drop_waiting(&connection->outbox);
+	/* No DISCONNECT before CONNACK [MQTT5-3.14.0-1]. */
 	if (connection->state == CONNECTION_OPEN &&
+	    !connection->waits_connack &&
 	    connection->version == MQTT_VERSION_5 && reason != 0)
 		send_disconnect(connection, reason);
 	connection_websocket_closes(connection, reason);
@@ -243,7 +248,8 @@ keep_alive_due(struct connection *connection)
 	uint64_t silent_ms = worker_now_ms(connection->worker) -
 			     connection->received_ms;
 
-	if (connection->is_held) /* it is we who do not read */
+	/* it is we who do not read */
+	if (connection->is_held || connection->waits_connack)
 		connection_set_deadline(connection, allowed_ms);
 	else if (silent_ms >= allowed_ms)
 		connection_disconnect(connection,
@@ -301,7 +307,8 @@ connection_rest(struct connection *connection)
 static bool
 connection_wants_input(const struct connection *connection)
 {
-	if (connection->state == CONNECTION_MOVING || connection->is_held)
+	if (connection->state == CONNECTION_MOVING || connection->is_held ||
+	    connection->waits_connack)
 		return false;
 	if (connection_websocket_waits(connection) &&
 	    connection->websocket->stream.output.len >= CONTROL_BYTES_MAX)

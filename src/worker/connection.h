@@ -23,6 +23,7 @@
 #include "worker/worker.h"
 
 struct connection_websocket;
+struct promise;
 
 enum connection_state {
 	CONNECTION_OPENING,   /* CONNECT is awaited */
@@ -57,6 +58,7 @@ struct connection {
 	bool is_held : 1;
 	bool is_homeless : 1;
 	bool is_alert_sent : 1;
+	bool waits_connack : 1;   /* OPEN, but the client cannot know it yet */
 	bool wants_reasons : 1;   /* Reason Strings (5.0) */
 	bool is_packet_alone : 1; /* in hand: plaintext holds nothing else */
 	uint16_t keep_alive_seconds;
@@ -78,7 +80,8 @@ struct connection {
 	struct buffer unsent; /* protected, not taken by the socket */
 	struct outbox outbox;
 	struct acks acks;
-	struct topic_aliases aliases; /* of the client's */
+	LIST_HEAD(, promise) promises; /* see promise.h */
+	struct topic_aliases aliases;  /* of the client's */
 
 	struct deadline deadline;
 	TAILQ_ENTRY(connection) in_all;

@@ -19,7 +19,8 @@ static bool
 takes_packets(const struct connection *connection)
 {
 	return connection->state == CONNECTION_OPENING ||
-	       (connection->state == CONNECTION_OPEN && !connection->is_held);
+	       (connection->state == CONNECTION_OPEN && !connection->is_held &&
+		   !connection->waits_connack);
 }
 
 /* End a connection for what it sent: in 5.0 the client is told why. */

@@ -56,19 +56,21 @@ handle_puback(struct connection *connection, const struct mqtt_frame *frame)
 int
 handle_pubrec(struct connection *connection, const struct mqtt_frame *frame)
 {
-	bool is_refused, is_known;
+	enum session_pubrec state;
 	struct mqtt_ack ack;
+	bool is_refused;
 	int error = decode_ack(connection, frame, &ack);
 
 	if (error != 0)
 		return error;
 	is_refused = ack.reason >= FAILURE;
-	is_known = session_on_pubrec(connection->session, ack.packet_id,
+	state = session_on_pubrec(connection->session, ack.packet_id,
 	    is_refused);
-	if (!is_refused)
+	if (!is_refused && state != SESSION_PUBREC_WAITS)
 		send_ack(connection, MQTT_PUBREL, ack.packet_id,
-		    is_known ? MQTT_REASON_SUCCESS
-			     : MQTT_REASON_PACKET_IDENTIFIER_NOT_FOUND);
+		    state == SESSION_PUBREC_DONE
+			? MQTT_REASON_SUCCESS
+			: MQTT_REASON_PACKET_IDENTIFIER_NOT_FOUND);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "lib/memory.h"
 #include "worker/connack.h"
 #include "worker/handler.h"
+#include "worker/promise.h"
 #include "worker/reason_string.h"
 #include "worker/session.h"
 
@@ -31,6 +32,7 @@ struct opening {
 	struct buffer key;
 	struct buffer response_information;
 	bool is_resumed;
+	bool has_kept; /* something of the session is on its way to disk */
 };
 
 void
@@ -280,7 +282,10 @@ open_session(struct opening *opening)
 
 	take_over(worker, key);
 	session = session_find(worker, key);
-	if (session != NULL && connect->clean_start) {
+	opening->has_kept = session != NULL &&
+			    session->number != IPC_STORE_NONE;
+	if (session != NULL &&
+	    (connect->clean_start || session_is_over(session))) {
 		session_end(session);
 		session = NULL;
 	}
@@ -292,6 +297,9 @@ open_session(struct opening *opening)
 	set_client_bounds(session, &connect->properties);
 	set_will(session, connect);
 	opening->connection->session = session;
+	session_keep(session);
+	if (session->number != IPC_STORE_NONE)
+		opening->has_kept = true;
 }
 
 static void
@@ -302,7 +310,12 @@ send_connack(const struct opening *opening)
 	struct mqtt_writer writer = { packet, sizeof(packet), 0 };
 
 	connack_encode(&terms, &writer);
-	connection_send(opening->connection, bytes_of(packet, writer.len));
+	if (opening->has_kept)
+		promise_connack(opening->connection,
+		    bytes_of(packet, writer.len));
+	else
+		connection_send(opening->connection,
+		    bytes_of(packet, writer.len));
 }
 
 static void

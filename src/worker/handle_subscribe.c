@@ -4,6 +4,7 @@
  */
 #include "mqtt/topic.h"
 #include "worker/handler.h"
+#include "worker/promise.h"
 #include "worker/reason_string.h"
 #include "worker/retention.h"
 #include "worker/session.h"
@@ -130,7 +131,7 @@ handle_subscribe(struct connection *connection, const struct mqtt_frame *frame)
 		identifier = subscribe.properties.subscription_identifier;
 	while (mqtt_subscribe_next(version, &subscribe, &pos, &subscription))
 		subscribe_one(connection, &subscription, identifier, &answer);
-	interest_send_after(connection->worker, connection, answer.announcement,
+	promise_send(connection, answer.announcement,
 	    answer_encode(connection, MQTT_SUBACK, subscribe.packet_id,
 		&answer));
 	buffer_done(&answer.codes);
@@ -161,8 +162,9 @@ handle_unsubscribe(struct connection *connection,
 			    was_there ? MQTT_REASON_SUCCESS
 				      : MQTT_REASON_NO_SUBSCRIPTION_EXISTED);
 	}
-	connection_send(connection, answer_encode(connection, MQTT_UNSUBACK,
-					unsubscribe.packet_id, &answer));
+	promise_send(connection, 0,
+	    answer_encode(connection, MQTT_UNSUBACK, unsubscribe.packet_id,
+		&answer));
 	buffer_done(&answer.codes);
 	if (worker_is_congested(connection->worker))
 		connection_hold(connection);

@@ -304,6 +304,8 @@ on_row(struct journal *journal, struct bytes payload)
 	case IPC_STORE_SUBSCRIPTION_PUT:
 	case IPC_STORE_RECEIVED_PUT:
 		return session_take_row(journal->worker, &row);
+	case IPC_STORE_SHARE_PUT:
+		return sharing_take_row(journal->worker, &row.put);
 	default:
 		return -EBADMSG;
 	}

@@ -10,7 +10,7 @@
 #include "worker/message_record.h"
 #include "worker/pending_record.h"
 #include "worker/session.h"
-#include "worker/session_save.h"
+#include "worker/session_head.h"
 #include "worker/subscription_record.h"
 
 void

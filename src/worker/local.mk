@@ -26,6 +26,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/outbox.c src/worker/outbox.h \
 	src/worker/pending.c src/worker/pending.h \
 	src/worker/pending_record.c src/worker/pending_record.h \
+	src/worker/promise.c src/worker/promise.h \
 	src/worker/response_information.c \
 	src/worker/response_information.h \
 	src/worker/retained.c src/worker/retained.h \
@@ -39,16 +40,19 @@ libsignet_worker_a_SOURCES = \
 	src/worker/router_share.c src/worker/router_share.h \
 	src/worker/session.c src/worker/session.h \
 	src/worker/session_deliver.c \
-	src/worker/session_record.c src/worker/session_record.h \
+	src/worker/session_head.c src/worker/session_head.h \
+	src/worker/session_pager.c src/worker/session_pager.h \
+	src/worker/session_queue.c src/worker/session_queue.h \
 	src/worker/session_restore.c src/worker/session_restore.h \
-	src/worker/session_save.c src/worker/session_save.h \
 	src/worker/session_state.c src/worker/session_state.h \
 	src/worker/session_subscribe.c \
 	src/worker/share.c src/worker/share.h \
 	src/worker/sharing.c src/worker/sharing.h \
 	src/worker/sharing_internal.h \
+	src/worker/sharing_queue.c \
 	src/worker/sharing_turn.c \
 	src/worker/statistics.c src/worker/statistics.h \
+	src/worker/store_read.c src/worker/store_read.h \
 	src/worker/subscription_record.c \
 	src/worker/subscription_record.h \
 	src/worker/sys.c src/worker/sys.h \

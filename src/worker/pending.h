@@ -19,6 +19,8 @@ struct pending {
 	struct message *message; /* a reference; NULL from PUBREC on */
 	uint32_t *subscription_ids;
 	struct share *share; /* a reference while there is a message; or NULL */
+	uint64_t sequence;   /* of a durable session's queue; else 0 */
+	uint64_t transaction; /* that has it on disk; 0: it is there */
 	uint16_t subscription_id_count;
 	uint16_t packet_id; /* 0 until it is sent */
 	uint8_t qos;

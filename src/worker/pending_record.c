@@ -61,20 +61,6 @@ pending_delivery_encode(const struct pending *item, struct buffer *out)
 		encode_share(item->share, out);
 }
 
-void
-pending_record_encode(const struct pending *item, uint64_t number,
-    struct buffer *out)
-{
-	pack_u8(out, flags_of(item));
-	pack_u16(out, item->packet_id);
-	if (item->state == PENDING_PUBLISH)
-		pack_u64(out, number);
-	if (item->subscription_id_count > 0)
-		encode_subscription_ids(item, out);
-	if (item->share != NULL)
-		encode_share(item->share, out);
-}
-
 static void
 decode_subscription_ids(struct unpack *in, struct pending *item)
 {
@@ -113,41 +99,6 @@ decode_share(struct unpack *in, struct topic_tree *topics, struct pending *item)
 		return;
 	}
 	item->share = share_get(topics, rest, group);
-}
-
-void
-pending_record_decode(struct unpack *in, struct topic_tree *topics,
-    struct pending *item, uint64_t *number)
-{
-	uint8_t flags = unpack_u8(in);
-	uint64_t decoded_number = RECORD_NO_MESSAGE;
-	struct pending decoded = {
-		.qos = flags & FLAG_QOS,
-		.state = flags & FLAG_RELEASE ? PENDING_RELEASE
-					      : PENDING_PUBLISH,
-		.retain = (flags & FLAG_RETAIN) != 0,
-		.packet_id = unpack_u16(in),
-	};
-
-	if ((flags & ~FLAGS) != 0 || decoded.qos < 1 || decoded.qos > 2)
-		in->failed = true;
-	if (decoded.state == PENDING_PUBLISH) {
-		decoded_number = unpack_u64(in);
-		if (decoded_number == RECORD_NO_MESSAGE)
-			in->failed = true;
-	} else if (decoded.qos != 2 || decoded.packet_id == 0) {
-		in->failed = true;
-	}
-	if (flags & FLAG_HAS_SUBSCRIPTION_IDS)
-		decode_subscription_ids(in, &decoded);
-	if (flags & FLAG_SHARED)
-		decode_share(in, topics, &decoded);
-	if (in->failed) {
-		pending_done(&decoded);
-		return;
-	}
-	*item = decoded;
-	*number = decoded_number;
 }
 
 void

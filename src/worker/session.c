@@ -9,8 +9,10 @@
 #include "lib/memory.h"
 #include "lib/pack.h"
 #include "worker/connection.h"
+#include "worker/journal.h"
 #include "worker/retention.h"
 #include "worker/router.h"
+#include "worker/session_queue.h"
 
 /* Where the client identifier begins in a key, behind the identity. */
 #define KEY_LENGTHS 2
@@ -55,6 +57,26 @@ session_new(struct worker *worker, struct bytes identity, struct bytes key)
 	return session;
 }
 
+bool
+session_is_online(const struct session *session)
+{
+	return session->connection != NULL &&
+	       !session->connection->waits_connack;
+}
+
+void
+session_keep(struct session *session)
+{
+	if (session->number == IPC_STORE_NONE) {
+		if (session->state.expiry_seconds == 0 ||
+		    !journal_is_loaded(session->worker))
+			return;
+		session_queue_new(session, journal_next_id(session->worker));
+		session_queue_attach(session->queue);
+	}
+	journal_session_changed(session);
+}
+
 struct bytes
 session_identity(const struct session *session)
 {
@@ -92,30 +114,62 @@ publish_will(struct session *session)
 static void
 session_free(struct session *session)
 {
+	if (session->queue == NULL || !session->queue->is_leaving)
+		HASH_DEL(session->worker->sessions, session);
+	session_queue_free(&session->queue);
 	deadline_clear(&session->deadline);
-	HASH_DEL(session->worker->sessions, session);
 	rights_unref(&session->rights);
 	session_state_done(&session->state);
 	free(session);
 }
 
 void
+session_leave(struct session *session)
+{
+	HASH_DEL(session->worker->sessions, session);
+	deadline_clear(&session->deadline);
+	session->queue->is_leaving = true;
+	session->expires_at_ms = worker_now_ms(session->worker);
+}
+
+static void
+remove_session(struct session *session)
+{
+	if (session->number != IPC_STORE_NONE)
+		journal_session_removed(session);
+	session_free(session);
+}
+
+void
 session_end(struct session *session)
 {
 	struct message *will = session->state.will;
+	bool is_owing;
 
 	/* The session must not receive its own last word. */
 	session->state.will = NULL;
 	session_unsubscribe_all(session);
-	sharing_end(session);
+	is_owing = sharing_end(session);
 	session->state.will = will;
 	publish_will(session);
-	session_free(session);
+	if (is_owing) {
+		session_leave(session);
+		journal_session_changed(session);
+	} else {
+		remove_session(session);
+	}
+}
+
+void
+session_left(struct session *session)
+{
+	remove_session(session);
 }
 
 void
 session_forget_all(struct worker *worker)
 {
+	struct session_queue *queue, *next_queue;
 	struct session *session, *next;
 
 	HASH_ITER(hh, worker->sessions, session, next)
@@ -123,6 +177,8 @@ session_forget_all(struct worker *worker)
 		session_unsubscribe_all(session);
 		session_free(session);
 	}
+	HASH_ITER(hh, worker->queues, queue, next_queue)
+	session_free(queue->session);
 }
 
 void
@@ -145,6 +201,8 @@ session_attach(struct session *session, struct connection *connection)
 	session->will_at_ms = UINT64_MAX;
 	deadline_clear(&session->deadline);
 	message_unref(&session->state.will);
+	if (session->queue != NULL)
+		session_queue_attach(session->queue);
 	sharing_attach(session);
 }
 
@@ -172,6 +230,8 @@ session_detach(struct session *session, bool keeps_will)
 	session->sent = 0;
 	if (!keeps_will)
 		message_unref(&session->state.will);
+	if (session->queue != NULL)
+		session_queue_detach(session->queue);
 	if (session->state.expiry_seconds == 0) {
 		session_end(session);
 		return;
@@ -189,6 +249,15 @@ session_detach(struct session *session, bool keeps_will)
 	else
 		publish_will(session);
 	session_set_deadline(session);
+	if (session->number != IPC_STORE_NONE)
+		journal_session_changed(session);
+}
+
+bool
+session_is_over(const struct session *session)
+{
+	return session->connection == NULL &&
+	       session->expires_at_ms <= worker_now_ms(session->worker);
 }
 
 void
@@ -196,7 +265,7 @@ session_due(struct session *session)
 {
 	uint64_t now_ms = worker_now_ms(session->worker);
 
-	if (session->expires_at_ms <= now_ms) {
+	if (session_is_over(session)) {
 		log_info(log_id("session", session->id),
 		    log_word("event", "expired"),
 		    log_text("identity", session_identity(session)),
@@ -205,8 +274,11 @@ session_due(struct session *session)
 		session_end(session);
 		return;
 	}
-	if (session->will_at_ms <= now_ms)
+	if (session->will_at_ms <= now_ms) {
 		publish_will(session);
+		if (session->number != IPC_STORE_NONE)
+			journal_session_changed(session);
+	}
 	session_set_deadline(session);
 }
 
@@ -243,7 +315,7 @@ session_has_received(const struct session *session, uint16_t packet_id)
 }
 
 bool
-session_receive(struct session *session, uint16_t packet_id)
+session_restore_received(struct session *session, uint16_t packet_id)
 {
 	uint16_t at = received_position(session, packet_id);
 	size_t behind = (size_t)(session->state.received_count - at);
@@ -260,6 +332,17 @@ session_receive(struct session *session, uint16_t packet_id)
 }
 
 bool
+session_receive(struct session *session, uint16_t packet_id)
+{
+	if (!session_restore_received(session, packet_id))
+		return false;
+	if (session->number != IPC_STORE_NONE)
+		journal_received_put(session->worker, session->number,
+		    packet_id);
+	return true;
+}
+
+bool
 session_release(struct session *session, uint16_t packet_id)
 {
 	uint16_t at = received_position(session, packet_id);
@@ -269,6 +352,9 @@ session_release(struct session *session, uint16_t packet_id)
 	session->state.received_count--;
 	memmove(&session->state.received[at], &session->state.received[at + 1],
 	    (size_t)(session->state.received_count - at) * sizeof(packet_id));
+	if (session->number != IPC_STORE_NONE)
+		journal_received_remove(session->worker, session->number,
+		    packet_id);
 	return true;
 }
 

@@ -24,15 +24,16 @@
 LIST_HEAD(subscription_list, subscription);
 
 /*
- * What survives the process is in state, in the topic tree (subscriptions) and
- * in the times below; session_save.h keeps all of it. The rest is of the
- * moment: a new field goes into struct session_state if its loss would show.
+ * What survives the process, of a durable session, is in state, in the topic
+ * tree (subscriptions), in the times below and in its queue: session_head.h and
+ * the rows of ipc/store.h keep it. The rest is of the moment.
  */
 struct session {
 	UT_hash_handle hh;
 	struct session_state state;
 	uint64_t number; /* in the store; IPC_STORE_NONE: it is not durable */
 	struct worker *worker;
+	struct session_queue *queue;   /* NULL: it is not durable */
 	struct connection *connection; /* NULL: none */
 	uint64_t id; /* of its (last) connection: for the log, No Local */
 	const struct rights *rights;
@@ -64,6 +65,13 @@ void session_key_encode(struct bytes identity, struct bytes client_id,
 
 struct session *session_find(struct worker *worker, struct bytes key);
 
+/* Has it a connection that has got its CONNACK? */
+bool session_is_online(const struct session *session);
+
+/* Its CONNECT is taken in: make it durable if it is to outlive the connection,
+ * and have it kept as it is now. */
+void session_keep(struct session *session);
+
 /* A new one under this key, which is copied; session_end() frees it. */
 struct session *session_new(struct worker *worker, struct bytes identity,
     struct bytes key);
@@ -90,6 +98,15 @@ void session_set_expiry(struct session *session, uint32_t expiry_seconds);
  * free everything. It has no connection. */
 void session_end(struct session *session);
 
+/* It is gone for everybody; what it owes to Shared Subscriptions is not yet
+ * with others, and stays on disk under its number until session_left(). */
+void session_leave(struct session *session);
+/* It has ended, and what it owed to Shared Subscriptions is with others. */
+void session_left(struct session *session);
+
+/* Its time is over: it has no connection, and ends at the next tick. */
+bool session_is_over(const struct session *session);
+
 /* Free all sessions without another word: the process ends. */
 void session_forget_all(struct worker *worker);
 
@@ -108,6 +125,10 @@ void session_due(struct session *session);
 uint64_t session_subscribe(struct session *session,
     const struct session_subscription *wanted, struct subscription **made,
     bool *is_new);
+
+/* The same for one that comes from the store. */
+void session_restore_subscription(struct session *session,
+    const struct session_subscription *wanted);
 
 /* Is there a subscription with this very Topic Filter? */
 bool session_is_subscribed(const struct session *session,
@@ -131,20 +152,28 @@ bool session_has_room(const struct session *session,
     const struct message *message, uint8_t qos);
 
 /*
- * The client's answers to messages at QoS above 0. False if the packet
- * identifier is not one that such an answer is awaited for.
+ * The client's answers to messages at QoS above 0. False, or UNKNOWN, if the
+ * packet identifier is not one that such an answer is awaited for.
  *
  * on_pubrec: is_refused if its Reason Code is 0x80 or more: that ends the
- * delivery [MQTT5-4.3.3-3]; else PUBREL is the caller's to send.
+ * delivery [MQTT5-4.3.3-3].
  */
 bool session_on_puback(struct session *session, uint16_t packet_id);
-bool session_on_pubrec(struct session *session, uint16_t packet_id,
-    bool is_refused);
+enum session_pubrec {
+	SESSION_PUBREC_UNKNOWN,
+	SESSION_PUBREC_DONE,  /* PUBREL can be sent, unless it is refused */
+	SESSION_PUBREC_WAITS, /* the session sends it when that is on disk */
+};
+enum session_pubrec session_on_pubrec(struct session *session,
+    uint16_t packet_id, bool is_refused);
 bool session_on_pubcomp(struct session *session, uint16_t packet_id);
 
 /* Send what waits, as far as the client's Receive Maximum and the outbox
  * allow. */
 void session_send_queued(struct session *session);
+
+/* What was said so far is on disk: send what waited for that. */
+void session_on_written(struct session *session);
 
 /*
  * A PUBLISH at QoS 2 came. True if it is new and its packet identifier was
@@ -152,6 +181,8 @@ void session_send_queued(struct session *session);
  */
 bool session_receive(struct session *session, uint16_t packet_id);
 bool session_has_received(const struct session *session, uint16_t packet_id);
+/* The same as session_receive() for one that comes from the store. */
+bool session_restore_received(struct session *session, uint16_t packet_id);
 /* PUBREL came: the identifier is free again. False if it was not noted. */
 bool session_release(struct session *session, uint16_t packet_id);
 

@@ -4,7 +4,10 @@
  */
 #include "lib/memory.h"
 #include "worker/connection.h"
+#include "worker/handler.h"
+#include "worker/journal.h"
 #include "worker/session.h"
+#include "worker/session_queue.h"
 
 static void
 session_drop(struct session *session)
@@ -73,10 +76,15 @@ static bool
 queue_has_room(const struct session *session, const struct message *message)
 {
 	const struct config *config = session->worker->config;
+	uint64_t count = session->state.queued.count;
+	uint64_t bytes = session->state.queued.bytes;
 
-	return session->state.queued.count <
-		   config->sessions.max_queued_messages &&
-	       session->state.queued.bytes + message_bytes(message) <=
+	if (session->queue != NULL) {
+		count = session_queue_waiting(session->queue);
+		bytes = session_queue_waiting_bytes(session->queue);
+	}
+	return count < config->sessions.max_queued_messages &&
+	       bytes + message_bytes(message) <=
 		   config->sessions.max_queued_bytes;
 }
 
@@ -91,11 +99,20 @@ session_has_room(const struct session *session, const struct message *message,
 		return false;
 	if (qos > 0)
 		return queue_has_room(session, message);
-	return session->connection != NULL &&
+	return session_is_online(session) &&
 	       connection_has_room(session->connection, message_bytes(message));
 }
 
-/* Queue a message at QoS above 0; the newest is dropped at the bounds. */
+/* An item is done with: the store forgets it, too. */
+static void
+session_done_with(struct session *session, struct pending *item)
+{
+	if (session->queue != NULL)
+		session_queue_remove(session->queue, item);
+	pending_done(item);
+}
+
+/* Queue a message; the newest is dropped at the bounds. */
 static void
 session_queue(struct session *session, struct message *message,
     const struct message_delivery *delivery)
@@ -118,20 +135,32 @@ session_queue(struct session *session, struct message *message,
 		item.subscription_ids = memory_copy(
 		    bytes_of(delivery->subscription_ids,
 			delivery->subscription_id_count * sizeof(uint32_t)));
-	pending_queue_push(&session->state.queued, item);
+	if (session->queue != NULL && !session_queue_put(session->queue, &item))
+		pending_done(&item);
+	else
+		pending_queue_push(&session->state.queued, item);
+}
+
+/* QoS 0 is for those who are there (4.3.1), unless it is configured that what
+ * outlives a connection waits for its client. */
+static bool
+queues_qos0(const struct session *session)
+{
+	return session->connection == NULL && session->queue != NULL &&
+	       session->worker->config->sessions.queue_qos0;
 }
 
 void
 session_deliver(struct session *session, struct message *message,
     const struct message_delivery *delivery)
 {
-	if (delivery->qos > 0) {
+	if (delivery->qos > 0 || queues_qos0(session)) {
 		session_queue(session, message, delivery);
 		session_send_queued(session);
 		return;
 	}
-	if (session->connection == NULL)
-		return; /* QoS 0 is for those who are there (4.3.1) */
+	if (!session_is_online(session))
+		return;
 	if (connection_has_room(session->connection, message_bytes(message)) &&
 	    session_takes_size(session, message, delivery))
 		session_send(session, message, delivery);
@@ -173,9 +202,16 @@ send_again(struct session *session)
 		struct pending large = pending_queue_remove(
 		    &session->state.inflight, session->sent);
 
-		pending_done(&large);
+		session_done_with(session, &large);
 		session_drop(session);
 	}
+}
+
+static uint16_t
+next_packet_id(struct session *session, const struct pending *item)
+{
+	return session->queue != NULL ? session_queue_packet_id(item->sequence)
+				      : session_packet_id(session);
 }
 
 /* Send the next that was never sent. */
@@ -186,17 +222,24 @@ send_first(struct session *session)
 	struct message_delivery delivery;
 
 	if (message_is_expired(item.message, worker_now_ms(session->worker))) {
-		pending_done(&item); /* [MQTT5-3.3.2-5] */
+		session_done_with(session, &item); /* [MQTT5-3.3.2-5] */
 		return;
 	}
-	item.packet_id = session_packet_id(session);
+	if (item.qos > 0)
+		item.packet_id = next_packet_id(session, &item);
 	delivery = delivery_of(&item);
 	if (!session_takes_size(session, item.message, &delivery)) {
-		pending_done(&item);
+		session_done_with(session, &item);
 		session_drop(session);
 		return;
 	}
 	session_send(session, item.message, &delivery);
+	if (item.qos == 0) { /* was kept, but is not acknowledged */
+		session_done_with(session, &item);
+		return;
+	}
+	if (session->queue != NULL)
+		session_queue_sent(session->queue, &item);
 	pending_queue_push(&session->state.inflight, item);
 	session->sent++;
 }
@@ -205,9 +248,20 @@ static bool
 session_may_send(const struct session *session)
 {
 	/* [MQTT5-3.3.4-9] */
-	return session->connection != NULL &&
+	return session_is_online(session) &&
 	       session->sent < session->inflight_max &&
 	       connection_has_room(session->connection, 0);
+}
+
+/* May the first that waits be sent, once there is room? */
+static bool
+first_is_ready(const struct session *session)
+{
+	const struct pending_queue *queued = &session->state.queued;
+
+	return queued->count > 0 &&
+	       (session->queue == NULL || session_queue_may_send(session->queue,
+					      pending_queue_at(queued, 0)));
 }
 
 void
@@ -216,11 +270,39 @@ session_send_queued(struct session *session)
 	while (session_may_send(session)) {
 		if (session->sent < session->state.inflight.count)
 			send_again(session);
-		else if (session->state.queued.count > 0)
+		else if (first_is_ready(session))
 			send_first(session);
 		else
-			return;
+			break;
 	}
+	if (session->queue != NULL && session_is_online(session))
+		session_queue_read(session->queue);
+}
+
+/* Send PUBREL for each PUBREC that is on disk now. */
+static void
+send_releases(struct session *session)
+{
+	for (uint32_t i = 0; i < session->sent; i++) {
+		struct pending *item = pending_queue_at(
+		    &session->state.inflight, i);
+
+		if (item->state != PENDING_RELEASE ||
+		    item->transaction == IPC_STORE_NONE ||
+		    !journal_is_written(session->worker, item->transaction))
+			continue;
+		item->transaction = IPC_STORE_NONE;
+		send_pubrel(session, item->packet_id);
+	}
+}
+
+void
+session_on_written(struct session *session)
+{
+	if (!session_is_online(session))
+		return;
+	send_releases(session);
+	session_send_queued(session);
 }
 
 /* The position of what was sent on this connection, in this state and QoS;
@@ -247,7 +329,7 @@ finish(struct session *session, uint32_t position)
 	struct pending item = pending_queue_remove(&session->state.inflight,
 	    position);
 
-	pending_done(&item);
+	session_done_with(session, &item);
 	session->sent--;
 	session_send_queued(session);
 }
@@ -263,20 +345,37 @@ session_on_puback(struct session *session, uint16_t packet_id)
 	return true;
 }
 
-bool
+/* A PUBREC came for one that is released already. */
+static enum session_pubrec
+pubrec_again(const struct session *session, uint16_t packet_id)
+{
+	uint32_t position = find_sent(session, packet_id, 2, PENDING_RELEASE);
+
+	if (position == session->state.inflight.count)
+		return SESSION_PUBREC_UNKNOWN;
+	return pending_queue_at(&session->state.inflight, position)
+			   ->transaction == IPC_STORE_NONE
+		   ? SESSION_PUBREC_DONE
+		   : SESSION_PUBREC_WAITS;
+}
+
+enum session_pubrec
 session_on_pubrec(struct session *session, uint16_t packet_id, bool is_refused)
 {
 	uint32_t position = find_sent(session, packet_id, 2, PENDING_PUBLISH);
 
 	if (position == session->state.inflight.count)
-		/* a second PUBREC of one that is released is none */
-		return find_sent(session, packet_id, 2, PENDING_RELEASE) <
-		       session->state.inflight.count;
-	if (is_refused)
+		return pubrec_again(session, packet_id);
+	if (is_refused) {
 		finish(session, position);
-	else
-		pending_queue_release(&session->state.inflight, position);
-	return true;
+		return SESSION_PUBREC_DONE;
+	}
+	if (session->queue != NULL) {
+		session_queue_release(session->queue, position);
+		return SESSION_PUBREC_WAITS;
+	}
+	pending_queue_release(&session->state.inflight, position);
+	return SESSION_PUBREC_DONE;
 }
 
 bool

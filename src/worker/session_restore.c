@@ -3,30 +3,174 @@
 
 #include <errno.h>
 
+#include "lib/pack.h"
+#include "mqtt/topic.h"
+#include "worker/session.h"
+#include "worker/session_head.h"
+#include "worker/session_queue.h"
+#include "worker/subscription_record.h"
+
+/* What a key says; see session_key_encode(). */
+static bool
+key_decode(struct bytes key, struct bytes *identity, struct bytes *client_id)
+{
+	struct unpack in = { .input = key };
+	uint16_t len = unpack_u16(&in);
+
+	if (in.failed || len == 0 || len > SESSION_IDENTITY_MAX ||
+	    key.len - in.pos <= len ||
+	    key.len - in.pos - len > SESSION_CLIENT_ID_MAX)
+		return false;
+	*identity = bytes_of(key.data + in.pos, len);
+	*client_id = bytes_skip(key, in.pos + len);
+	return true;
+}
+
+static struct session_queue *
+queue_of(struct worker *worker, uint64_t number)
+{
+	struct session_queue *queue;
+
+	HASH_FIND(hh, worker->queues, &number, sizeof(number), queue);
+	return queue;
+}
+
+static void
+lost(const struct ipc_store_row *row, const char *what)
+{
+	log_error(log_word("event", "lost"), log_word("reason", what),
+	    log_id("number", row->put.session));
+}
+
+static uint64_t
+time_in(const struct worker *worker, uint32_t seconds)
+{
+	return worker_now_ms(worker) + (uint64_t)seconds * 1000;
+}
+
+/* One that had a connection has just lost it. */
+static void
+set_times(struct session *session, const struct clock_reading *now,
+    const struct session_head *head, int64_t expires_at)
+{
+	if (!head->is_connected) {
+		if (expires_at != IPC_STORE_NEVER)
+			session->expires_at_ms = clock_to_monotonic_ms(now,
+			    expires_at);
+		if (head->will_at_seconds != IPC_STORE_NEVER)
+			session->will_at_ms = clock_to_monotonic_ms(now,
+			    head->will_at_seconds);
+		return;
+	}
+	if (head->expiry_seconds != SESSION_EXPIRY_NEVER)
+		session->expires_at_ms = time_in(session->worker,
+		    head->expiry_seconds);
+	if (head->will != NULL)
+		session->will_at_ms = time_in(session->worker,
+		    head->will_delay_seconds);
+}
+
+/* The head's will moves into the session. */
+static void
+restore(struct worker *worker, const struct ipc_store_row *row,
+    struct bytes identity, struct session_head *head)
+{
+	struct clock_reading now = clock_read();
+	struct session *session = session_new(worker, identity, row->put.key);
+	struct session_state *state = &session->state;
+
+	session->id = head->id;
+	state->expiry_seconds = head->expiry_seconds;
+	state->will = head->will;
+	state->will_delay_seconds = head->will_delay_seconds;
+	state->will_expiry_seconds = head->will_expiry_seconds;
+	state->has_will_expiry = head->has_will_expiry;
+	session_queue_new(session, row->put.session);
+	session_queue_restore(session->queue, row, head);
+	if (head->is_leaving) {
+		session_leave(session);
+		return;
+	}
+	set_times(session, &now, head, row->put.expires_at);
+	session_set_deadline(session);
+}
+
+static int
+take_session(struct worker *worker, const struct ipc_store_row *row)
+{
+	struct clock_reading now = clock_read();
+	struct bytes identity, client_id;
+	struct session_head head;
+
+	if (row->put.session == IPC_STORE_NONE ||
+	    queue_of(worker, row->put.session) != NULL)
+		return -EBADMSG;
+	if (!key_decode(row->put.key, &identity, &client_id) ||
+	    session_find(worker, row->put.key) != NULL ||
+	    session_head_decode(row->put.value, &now, &head) != 0) {
+		lost(row, "session-not-valid");
+		return 0;
+	}
+	restore(worker, row, identity, &head);
+	return 0;
+}
+
+static int
+take_subscription(struct worker *worker, const struct ipc_store_row *row)
+{
+	struct session_queue *queue = queue_of(worker, row->put.session);
+	struct session_subscription wanted = { .qos = 0 };
+
+	/* It was lost, and that was said; or it has ended. */
+	if (queue == NULL || queue->is_leaving)
+		return 0;
+	wanted.topic_filter = row->put.key;
+	if (!mqtt_utf8_is_valid(wanted.topic_filter) ||
+	    !mqtt_topic_filter_is_valid(wanted.topic_filter) ||
+	    subscription_record_decode(row->put.value, &wanted) != 0)
+		lost(row, "subscription-not-valid");
+	else
+		session_restore_subscription(queue->session, &wanted);
+	return 0;
+}
+
+static int
+take_received(struct worker *worker, const struct ipc_store_row *row)
+{
+	struct session_queue *queue = queue_of(worker, row->put.session);
+
+	if (queue == NULL)
+		return -ENOENT;
+	if (row->put.packet_id != 0)
+		session_restore_received(queue->session, row->put.packet_id);
+	return 0;
+}
+
 int
 session_take_row(struct worker *worker, const struct ipc_store_row *row)
 {
-	(void)worker;
-	(void)row;
-	return 0;
+	switch (row->put.type) {
+	case IPC_STORE_SESSION_PUT:
+		return take_session(worker, row);
+	case IPC_STORE_SUBSCRIPTION_PUT:
+		return take_subscription(worker, row);
+	case IPC_STORE_RECEIVED_PUT:
+		return take_received(worker, row);
+	default:
+		return -EBADMSG;
+	}
 }
 
 void
 session_loaded(struct worker *worker)
 {
-	(void)worker;
-}
+	struct session_queue *queue, *next;
 
-void
-session_store_up(struct worker *worker)
-{
-	(void)worker;
-}
-
-int
-on_store_page(struct worker *worker, const struct ipc_message *message)
-{
-	(void)worker;
-	(void)message;
-	return -EBADMSG;
+	HASH_ITER(hh, worker->queues, queue, next)
+	if (queue->is_leaving)
+		(void)sharing_end(queue->session);
+	log_info(log_word("event", "loaded"),
+	    log_number("sessions", (int64_t)HASH_COUNT(worker->sessions)),
+	    log_number("subscriptions",
+		(int64_t)worker->statistics.subscriptions));
 }

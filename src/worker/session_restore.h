@@ -8,17 +8,17 @@
 #include "ipc/store.h"
 #include "worker/worker.h"
 
-/* Take in a row of a session that is at home here: SESSION_PUT,
- * SUBSCRIPTION_PUT or RECEIVED_PUT. 0; -EBADMSG. */
+/*
+ * Take in a row of a session that is at home here: SESSION_PUT,
+ * SUBSCRIPTION_PUT or RECEIVED_PUT. What is due already is done at the next
+ * tick, not here.
+ * Returns 0, also for a row that does not decode, which is logged and left
+ * out; -ENOENT for a RECEIVED_PUT of a session that is not at home here;
+ * -EBADMSG if no such row can come.
+ */
 int session_take_row(struct worker *worker, const struct ipc_store_row *row);
 
 /* All rows were taken in. */
 void session_loaded(struct worker *worker);
-
-/* A store has answered in place of the one that was asked: ask again. */
-void session_store_up(struct worker *worker);
-
-/* Handlers of STORE_ENTRY, _PAGE and _EXPIRED; 0 or -EBADMSG. */
-int on_store_page(struct worker *worker, const struct ipc_message *message);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "lib/memory.h"
 #include "mqtt/topic.h"
+#include "worker/journal.h"
 #include "worker/retention.h"
 #include "worker/session.h"
 
@@ -109,10 +110,9 @@ subscription_get(struct session *session, struct bytes topic_filter,
 	return subscription;
 }
 
-uint64_t
-session_subscribe(struct session *session,
-    const struct session_subscription *wanted, struct subscription **made,
-    bool *is_new)
+static uint64_t
+subscribe(struct session *session, const struct session_subscription *wanted,
+    struct subscription **made, bool *is_new)
 {
 	uint64_t announcement;
 	struct subscription *subscription = subscription_get(session,
@@ -126,6 +126,26 @@ session_subscribe(struct session *session,
 	return announcement;
 }
 
+uint64_t
+session_subscribe(struct session *session,
+    const struct session_subscription *wanted, struct subscription **made,
+    bool *is_new)
+{
+	if (session->number != IPC_STORE_NONE)
+		journal_subscription_put(session, wanted);
+	return subscribe(session, wanted, made, is_new);
+}
+
+void
+session_restore_subscription(struct session *session,
+    const struct session_subscription *wanted)
+{
+	struct subscription *made;
+	bool is_new;
+
+	(void)subscribe(session, wanted, &made, &is_new);
+}
+
 bool
 session_unsubscribe(struct session *session, struct bytes topic_filter)
 {
@@ -135,6 +155,8 @@ session_unsubscribe(struct session *session, struct bytes topic_filter)
 
 	if (subscription == NULL)
 		return false;
+	if (session->number != IPC_STORE_NONE)
+		journal_subscription_remove(session, topic_filter);
 	if (subscription->share != NULL)
 		share = share_ref(subscription->share);
 	subscription_free(session, subscription);

@@ -17,6 +17,7 @@ sharing_init(struct sharing *sharing)
 {
 	TAILQ_INIT(&sharing->changed);
 	TAILQ_INIT(&sharing->draining);
+	TAILQ_INIT(&sharing->paused);
 }
 
 void

@@ -13,16 +13,22 @@
 #include "worker/pending.h"
 #include "worker/share.h"
 
+struct ipc_store_change;
 struct session;
+struct session_queue;
+struct sharing_drain;
 struct subscription;
 struct worker;
 
 TAILQ_HEAD(share_queue, share);
+TAILQ_HEAD(sharing_drain_queue, sharing_drain);
 
 struct sharing {
-	struct share_queue changed;   /* are announced at the turn's end */
-	struct share_queue draining;  /* offline members give theirs away */
-	struct pending_queue orphans; /* wait for another member */
+	struct share_queue changed;  /* are announced at the turn's end */
+	struct share_queue draining; /* offline members give theirs away */
+	struct sharing_drain_queue paused; /* until there are fewer orphans */
+	/* Wait for another member; one that is kept has its id as sequence. */
+	struct pending_queue orphans;
 };
 
 void sharing_init(struct sharing *sharing);
@@ -44,8 +50,21 @@ void sharing_detach(struct session *session);
 /* It has unsubscribed: what it was not sent goes to others online, if any. */
 void sharing_unsubscribed(struct session *session, struct share *share);
 
-/* It ends, and has no subscription left: its messages go to others. */
-void sharing_end(struct session *session);
+/* It ends, and has no subscription left: its messages go to others. True if
+ * they are still on disk: then the session is over when session_left() is
+ * called. */
+bool sharing_end(struct session *session);
+
+/* The session's client is there, or it is freed: what it owes stays with it,
+ * as far as it was not taken. NULL is allowed. */
+void sharing_drain_free(struct sharing_drain **drain);
+
+/* Read back, for a session that is online: does it have to go to others? Then
+ * it is taken. */
+bool sharing_takes(struct session_queue *queue, struct pending *item);
+
+/* What a share owed at the end; the row is a SHARE_PUT. */
+int sharing_take_row(struct worker *worker, const struct ipc_store_change *put);
 
 /* At a turn's end: a bounded part of the messages that wait for a member. */
 void sharing_turn(struct worker *worker);

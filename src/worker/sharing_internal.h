@@ -22,4 +22,15 @@ void sharing_drain(struct worker *worker, struct share *share);
  * get. */
 void sharing_shed(struct session *session);
 
+/* An item of a durable session's queue, which is not in memory any more, waits
+ * for another member. It is taken. */
+void sharing_orphan(struct session_queue *queue, struct pending *item);
+
+/* Take from the queue of a session without a connection what others can get:
+ * once the session has ended, whoever they are, else those that are online. */
+void sharing_drain_queue(struct session_queue *queue);
+
+/* Go on with those that had to wait. */
+void sharing_resume(struct worker *worker);
+
 #endif

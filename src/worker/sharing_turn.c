@@ -3,8 +3,10 @@
  * From a member that leaves to another: its messages are taken out of its
  * session at once, and find another member over as many turns as it takes.
  */
+#include "worker/journal.h"
 #include "worker/router.h"
 #include "worker/session.h"
+#include "worker/session_queue.h"
 #include "worker/sharing_internal.h"
 
 /* Messages that find another member, and sessions that are drained, a turn. */
@@ -42,25 +44,77 @@ is_of_share(void *context, const struct pending *item)
 	return item->share == context;
 }
 
+/* From a queue in memory. */
 static void
-take(struct session *session, pending_filter *filter)
+take(struct session *session, struct pending_queue *queue,
+    pending_filter *filter, void *context)
 {
 	struct pending_queue *orphans = &session->worker->sharing.orphans;
+	struct pending_queue moved = { .items = NULL };
 
-	pending_queue_move(&session->state.inflight, filter, NULL, orphans);
-	pending_queue_move(&session->state.queued, filter, NULL, orphans);
+	if (session->queue == NULL) {
+		pending_queue_move(queue, filter, context, orphans);
+		return;
+	}
+	pending_queue_move(queue, filter, context, &moved);
+	while (moved.count > 0) {
+		struct pending item = pending_queue_pop(&moved);
+
+		sharing_orphan(session->queue, &item);
+	}
+	pending_queue_done(&moved);
+}
+
+/* Is there anybody online for what the session got of a share? */
+static bool
+others_are_online(const struct session *session)
+{
+	const struct subscription *subscription;
+
+	LIST_FOREACH(subscription, &session->subscriptions, of_session)
+	if (subscription->share != NULL &&
+	    share_count_all(subscription->share).online > 0)
+		return true;
+	return false;
 }
 
 void
 sharing_shed(struct session *session)
 {
-	take(session, is_for_others_online);
+	if (session->queue == NULL) {
+		take(session, &session->state.inflight, is_for_others_online,
+		    NULL);
+		take(session, &session->state.queued, is_for_others_online,
+		    NULL);
+	} else if (session->queue->has_shared && others_are_online(session)) {
+		sharing_drain_queue(session->queue);
+	}
 }
 
-void
+bool
 sharing_end(struct session *session)
 {
-	take(session, is_for_anyone);
+	if (session->queue != NULL) {
+		/* What others were not there for has to go, too: begin anew. */
+		sharing_drain_free(&session->queue->drain);
+		if (session->queue->has_shared)
+			sharing_drain_queue(session->queue);
+		return session->queue->has_shared;
+	}
+	take(session, &session->state.inflight, is_for_anyone, NULL);
+	take(session, &session->state.queued, is_for_anyone, NULL);
+	return false;
+}
+
+bool
+sharing_takes(struct session_queue *queue, struct pending *item)
+{
+	if (item->share == NULL ||
+	    share_member(item->share, queue->session) != NULL ||
+	    share_count_all(item->share).online == 0)
+		return false;
+	sharing_orphan(queue, item);
+	return true;
 }
 
 void
@@ -68,8 +122,7 @@ sharing_unsubscribed(struct session *session, struct share *share)
 {
 	/* What it was sent is completed with it [MQTT5-3.10.4-4]. */
 	if (share_count_all(share).online > 0)
-		pending_queue_move(&session->state.queued, is_of_share, share,
-		    &session->worker->sharing.orphans);
+		take(session, &session->state.queued, is_of_share, share);
 }
 
 void
@@ -121,6 +174,9 @@ sharing_turn(struct worker *worker)
 	struct pending_queue *orphans = &worker->sharing.orphans;
 
 	drain(worker);
+	/* At the start nobody knows yet who is where. */
+	if (!worker->is_ready)
+		return;
 	for (unsigned int i = 0; i < MESSAGES_PER_TURN && orphans->count > 0 &&
 				 !worker_is_congested(worker);
 	     i++) {
@@ -128,9 +184,12 @@ sharing_turn(struct worker *worker)
 
 		if (!message_is_expired(item.message, worker_now_ms(worker)))
 			router_share(worker, item.share, item.message);
+		if (item.sequence != IPC_STORE_NONE)
+			journal_share_remove(worker, item.sequence);
 		pending_done(&item);
 	}
 	pending_queue_rest(orphans);
+	sharing_resume(worker);
 }
 
 bool

@@ -27,6 +27,7 @@
 #include "worker/retention.h"
 #include "worker/router.h"
 #include "worker/session.h"
+#include "worker/store_read.h"
 #include "worker/sys.h"
 
 #define TICK_MS 1000
@@ -325,6 +326,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 	worker->sys = sys_new(worker);
 	interest_init(&worker->interest);
 	sharing_init(&worker->sharing);
+	store_reads_init(&worker->reads);
 	worker->connection_max = connection_max(child);
 	TAILQ_INIT(&worker->connections);
 	TAILQ_INIT(&worker->dirty);
@@ -352,6 +354,7 @@ worker_done(struct worker *worker)
 	/* The loop has closed its channels: nobody is told any more. */
 	memset(worker->peers, 0, sizeof(worker->peers));
 	session_forget_all(worker);
+	store_reads_done(&worker->reads);
 	sharing_done(&worker->sharing);
 	sys_free(&worker->sys);
 	retention_free(&worker->retention);

@@ -13,6 +13,7 @@
 #include "worker/interest.h"
 #include "worker/rights.h"
 #include "worker/sharing.h"
+#include "worker/store_read.h"
 #include "worker/topic_tree.h"
 
 struct connection;
@@ -20,6 +21,7 @@ struct journal;
 struct retention;
 struct router;
 struct session;
+struct session_queue;
 struct sys;
 
 TAILQ_HEAD(connection_queue, connection);
@@ -48,7 +50,9 @@ struct worker {
 	const struct config *config;
 	struct worker_statistics statistics;
 
-	struct session *sessions; /* by identity and client identifier */
+	struct session *sessions;     /* by identity and client identifier */
+	struct session_queue *queues; /* of durable ones, by their number */
+	struct store_reads reads;
 	struct topic_tree *topics;
 	struct rights_table *rights;
 	struct router *router;

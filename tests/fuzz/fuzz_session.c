@@ -7,33 +7,15 @@
 #include <stdlib.h>
 
 #include "worker/message_record.h"
-#include "worker/session_record.h"
+#include "worker/pending_record.h"
+#include "worker/session_head.h"
+#include "worker/subscription_record.h"
 #include "worker/topic_tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static const struct clock_reading now = { .monotonic_ms = 1000,
 	.realtime_ms = 1000 };
-
-/* Messages that say their number in a field of theirs. */
-static struct message *
-find(void *context, uint64_t number)
-{
-	struct ipc_publish parts = {
-		.topic_name = BYTES_LITERAL("t"),
-		.publisher = number,
-	};
-
-	(void)context;
-	return message_new(&parts);
-}
-
-static uint64_t
-number_of(void *context, struct message *message)
-{
-	(void)context;
-	return message_parts(message)->publisher;
-}
 
 static void
 expect_same(struct buffer *out, struct bytes record)
@@ -44,23 +26,30 @@ expect_same(struct buffer *out, struct bytes record)
 }
 
 static void
-fuzz_session(struct bytes bytes)
+expect_bad(int error)
 {
-	struct session_record record;
-	struct topic_tree *topics = topic_tree_new();
+	if (error != -EBADMSG)
+		abort();
+}
+
+static void
+fuzz_head(struct bytes bytes)
+{
+	struct session_head head;
 	struct buffer out = { .data = NULL };
-	int error = session_record_decode(bytes, find, NULL, topics, &record);
+	int error = session_head_decode(bytes, &now, &head);
 
 	if (error != 0) {
-		if (error != -EBADMSG)
-			abort();
-		topic_tree_free(&topics);
+		expect_bad(error);
 		return;
 	}
-	session_record_encode(&record, number_of, NULL, &out);
-	expect_same(&out, bytes);
-	session_record_done(&record);
-	topic_tree_free(&topics);
+	/* A time in the past is as good as another. */
+	if (head.will == NULL ||
+	    !message_is_expired(head.will, now.monotonic_ms)) {
+		session_head_pack(&head, &now, &out);
+		expect_same(&out, bytes);
+	}
+	message_unref(&head.will);
 }
 
 static void
@@ -71,11 +60,9 @@ fuzz_message(struct bytes bytes)
 	int error = message_record_decode(bytes, &now, &message);
 
 	if (error != 0) {
-		if (error != -EBADMSG)
-			abort();
+		expect_bad(error);
 		return;
 	}
-	/* A time in the past is as good as another. */
 	if (!message_is_expired(message, now.monotonic_ms)) {
 		message_record_encode(message, &now, &out);
 		expect_same(&out, bytes);
@@ -83,17 +70,49 @@ fuzz_message(struct bytes bytes)
 	message_unref(&message);
 }
 
+static void
+fuzz_delivery(struct bytes bytes)
+{
+	struct topic_tree *topics = topic_tree_new();
+	struct unpack in = { .input = bytes };
+	struct pending item = { .message = NULL };
+	struct buffer out = { .data = NULL };
+
+	pending_delivery_decode(&in, topics, &item);
+	if (unpack_is_complete(&in)) {
+		pending_delivery_encode(&item, &out);
+		expect_same(&out, bytes);
+	}
+	pending_done(&item);
+	topic_tree_free(&topics);
+}
+
+static void
+fuzz_subscription(struct bytes bytes)
+{
+	struct session_subscription subscription = { .qos = 0 };
+	struct buffer out = { .data = NULL };
+	int error = subscription_record_decode(bytes, &subscription);
+
+	if (error != 0) {
+		expect_bad(error);
+		return;
+	}
+	subscription_record_encode(&subscription, &out);
+	expect_same(&out, bytes);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct bytes bytes;
+	static void (*const fuzz[])(struct bytes bytes) = {
+		fuzz_head,
+		fuzz_message,
+		fuzz_delivery,
+		fuzz_subscription,
+	};
 
-	if (len == 0)
-		return 0;
-	bytes = bytes_of(data + 1, len - 1);
-	if (data[0] % 2 == 0)
-		fuzz_session(bytes);
-	else
-		fuzz_message(bytes);
+	if (len > 0)
+		fuzz[data[0] % 4](bytes_of(data + 1, len - 1));
 	return 0;
 }

@@ -94,9 +94,11 @@ tests_fuzz_fuzz_websocket_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_websocket_LDADD = $(WEBSOCKET_ALL)
 
 EXTRA_DIST += \
-	tests/fuzz/corpus/session/full \
-	tests/fuzz/corpus/session/least \
-	tests/fuzz/corpus/session/message
+	tests/fuzz/corpus/session/delivery \
+	tests/fuzz/corpus/session/head-least \
+	tests/fuzz/corpus/session/head-will \
+	tests/fuzz/corpus/session/message \
+	tests/fuzz/corpus/session/subscription
 
 if FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_session

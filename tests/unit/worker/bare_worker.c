@@ -41,6 +41,8 @@ bare_worker_init(struct bare_worker *bare)
 	worker->retention = retention_new(worker);
 	interest_init(&worker->interest);
 	sharing_init(&worker->sharing);
+	store_reads_init(&worker->reads);
+	worker->is_ready = true;
 	TAILQ_INIT(&worker->dirty);
 	deadline_wheel_init(&worker->session_deadlines, worker_now_ms(worker));
 }
@@ -52,6 +54,7 @@ bare_worker_done(struct bare_worker *bare)
 
 	session_forget_all(worker);
 	sharing_done(&worker->sharing);
+	store_reads_done(&worker->reads);
 	retention_free(&worker->retention);
 	journal_free(&worker->journal);
 	interest_done(&worker->interest);

@@ -187,22 +187,124 @@ answer_state(struct fake_store *store, enum ipc_message_type type)
 	buffer_done(&payload);
 }
 
-/* Every row that a worker gets when it begins; but for what queues hold. */
+/* The entry of a session's queue with the least sequence from one on; NULL if
+ * there is none. */
+static const struct ipc_store_change *
+queue_next(const struct fake_store *store, uint64_t session, uint64_t from)
+{
+	const struct ipc_store_change *next = NULL;
+
+	for (size_t i = 0; i < store->rows.count; i++) {
+		const struct ipc_store_change *put = &store->rows.items[i].put;
+
+		if (put->type == IPC_STORE_QUEUE_PUT &&
+		    put->session == session && put->sequence >= from &&
+		    (next == NULL || put->sequence < next->sequence))
+			next = put;
+	}
+	return next;
+}
+
+/* What a queue holds. */
+static void
+set_queue(const struct fake_store *store, struct ipc_store_row *row)
+{
+	const struct ipc_store_change *first, *put;
+
+	first = put = queue_next(store, row->put.session, 0);
+	if (first == NULL)
+		return;
+	row->first_sequence = first->sequence;
+	row->first_total = first->total;
+	row->first_len = first->len;
+	for (; put != NULL;
+	     put = queue_next(store, row->put.session, put->sequence + 1)) {
+		row->last_sequence = put->sequence;
+		row->last_total = put->total;
+	}
+}
+
+static void
+answer_row(struct fake_store *store, const struct ipc_store_change *put)
+{
+	struct ipc_store_row row = { .put = *put };
+	struct buffer payload = { .data = NULL };
+
+	if (put->type == IPC_STORE_SESSION_PUT)
+		set_queue(store, &row);
+	ipc_store_row_encode(&row, &payload);
+	answer(store, IPC_STORE_ROW, buffer_view(&payload));
+	buffer_done(&payload);
+}
+
+/* Every row that a worker gets when it begins, sessions first; but for what
+ * queues hold. */
 static void
 answer_rows(struct fake_store *store)
 {
-	for (size_t i = 0; i < store->rows.count; i++) {
-		struct ipc_store_row row = { .put = store->rows.items[i].put };
-		struct buffer payload = { .data = NULL };
-
-		if (row.put.type == IPC_STORE_QUEUE_PUT ||
-		    row.put.type == IPC_STORE_MESSAGE_PUT)
-			continue;
-		ipc_store_row_encode(&row, &payload);
-		answer(store, IPC_STORE_ROW, buffer_view(&payload));
-		buffer_done(&payload);
-	}
+	for (size_t i = 0; i < store->rows.count; i++)
+		if (store->rows.items[i].put.type == IPC_STORE_SESSION_PUT)
+			answer_row(store, &store->rows.items[i].put);
+	for (size_t i = 0; i < store->rows.count; i++)
+		switch (store->rows.items[i].put.type) {
+		case IPC_STORE_SESSION_PUT:
+		case IPC_STORE_QUEUE_PUT:
+		case IPC_STORE_MESSAGE_PUT:
+			break;
+		default:
+			answer_row(store, &store->rows.items[i].put);
+		}
 	answer(store, IPC_STORE_LOADED, BYTES_NONE);
+}
+
+/* An entry of a queue, with its message's record wherever that is. */
+static void
+answer_entry(struct fake_store *store, uint64_t request,
+    const struct ipc_store_change *put)
+{
+	struct ipc_store_entry entry = { .request = request, .put = *put };
+	struct buffer payload = { .data = NULL };
+	struct ipc_store_change message = {
+		.type = IPC_STORE_MESSAGE_PUT,
+		.message = put->message,
+	};
+
+	if (put->message != IPC_STORE_NONE) {
+		struct fake_row *row = row_find(&store->rows, &message);
+
+		ck_assert_ptr_nonnull(row);
+		entry.put.body = row->put.body;
+	}
+	ipc_store_entry_encode(&entry, &payload);
+	answer(store, IPC_STORE_ENTRY, buffer_view(&payload));
+	buffer_done(&payload);
+}
+
+static int
+on_read(struct fake_store *store, struct bytes payload)
+{
+	const struct ipc_store_change *put;
+	struct ipc_store_page page = { .request = 0 };
+	struct buffer out = { .data = NULL };
+	struct ipc_store_read read;
+	uint32_t count = 0;
+	int error = ipc_store_read_decode(payload, &read);
+
+	if (error != 0)
+		return error;
+	page.request = read.request;
+	page.next = read.from;
+	while ((put = queue_next(store, read.session, page.next)) != NULL &&
+	       count++ < read.count) {
+		answer_entry(store, read.request, put);
+		page.next = put->sequence + 1;
+	}
+	page.is_end = put == NULL;
+	ipc_store_page_encode(&page, &out);
+	answer(store, IPC_STORE_PAGE, buffer_view(&out));
+	buffer_done(&out);
+	store->read_count++;
+	return 0;
 }
 
 static int
@@ -255,6 +357,8 @@ on_store_input(void *context, struct ipc_message *message)
 		return on_open(store, message->payload);
 	case IPC_STORE_WRITE:
 		return on_write(store, message->payload);
+	case IPC_STORE_READ:
+		return on_read(store, message->payload);
 	default:
 		return -EBADMSG;
 	}
@@ -364,7 +468,8 @@ fake_store_settle(struct fake_store *store)
 			fake_store_answer(store);
 		}
 		journal_turn_end(store->worker);
-	} while (journal_covering(store->worker) != IPC_STORE_NONE);
+	} while (journal_covering(store->worker) != IPC_STORE_NONE ||
+		 store->worker->reads.sent_count > 0);
 }
 
 size_t

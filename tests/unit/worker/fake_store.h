@@ -37,6 +37,7 @@ struct fake_store {
 	uint64_t arrived;           /* whole, not on disk; 0: none */
 	struct fake_rows last;      /* the changes of the last one written */
 	uint64_t transaction_count; /* written, ever */
+	uint64_t read_count;        /* pages that were read, ever */
 };
 
 /* Join the worker's channel to it; it is told. */
@@ -52,7 +53,8 @@ void fake_store_exchange(struct fake_store *store);
 void fake_store_write(struct fake_store *store);
 void fake_store_answer(struct fake_store *store);
 
-/* A turn of the worker, and of the store, until nothing is left to write. */
+/* A turn of the worker, and of the store, until nothing is left to write or to
+ * read. */
 void fake_store_settle(struct fake_store *store);
 
 /* How many rows of this type there are. */

@@ -4,14 +4,15 @@ check_PROGRAMS += tests/unit/worker/test_worker
 tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/main.c tests/unit/worker/tests.h \
 	tests/unit/worker/bare_worker.c tests/unit/worker/bare_worker.h \
-	tests/unit/worker/book.c tests/unit/worker/book.h \
+	tests/unit/worker/kept.c tests/unit/worker/kept.h \
 	tests/unit/worker/fake_store.c tests/unit/worker/fake_store.h \
 	tests/unit/worker/test_deadline.c \
 	tests/unit/worker/test_journal.c \
 	tests/unit/worker/test_message.c \
 	tests/unit/worker/test_message_record.c \
-	tests/unit/worker/test_session_record.c \
-	tests/unit/worker/test_session_save.c \
+	tests/unit/worker/test_session_head.c \
+	tests/unit/worker/test_session_queue.c \
+	tests/unit/worker/test_session_restore.c \
 	tests/unit/worker/test_acks.c \
 	tests/unit/worker/test_response_information.c \
 	tests/unit/worker/test_retained.c \

@@ -23,8 +23,9 @@ main(void)
 	suite_add_tcase(suite, test_topic_alias_out());
 	suite_add_tcase(suite, test_topic_tree());
 	suite_add_tcase(suite, test_message_record());
-	suite_add_tcase(suite, test_session_record());
-	suite_add_tcase(suite, test_session_save());
+	suite_add_tcase(suite, test_session_head());
+	suite_add_tcase(suite, test_session_queue());
+	suite_add_tcase(suite, test_session_restore());
 	suite_add_tcase(suite, test_acks());
 	suite_add_tcase(suite, test_response_information());
 	suite_add_tcase(suite, test_retained());

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading a queue back from the store while its client takes it, and waiting
+ * for what has to be on disk before it is sent.
+ */
+#ifndef SIGNET_WORKER_SESSION_PAGER_H
+#define SIGNET_WORKER_SESSION_PAGER_H
+
+#include "worker/journal.h"
+#include "worker/session_queue.h"
+#include "worker/store_read.h"
+
+/* What memory holds of a session's messages that wait. */
+#define SESSION_PAGE_COUNT 256
+#define SESSION_PAGE_BYTES (256 * 1024)
+
+/* All up to a sequence are on disk when a transaction is: there is one under
+ * way at a time, and one that gathers. */
+struct session_mark {
+	struct journal_wait wait;
+	struct session_pager *pager;
+	uint64_t sequence;
+	bool is_set;
+};
+
+struct session_pager {
+	struct session_queue *queue;
+	uint64_t from;     /* the first that is only on disk; last + 1: none */
+	uint64_t readable; /* all up to here are on disk */
+	uint64_t through;  /* readable when the read began */
+	struct store_read *read; /* NULL: none is under way */
+	struct session_mark marks[2];
+};
+
+/* Returned, free with session_pager_free(). All up to the queue's last must be
+ * on disk before session_pager_read() is called for the first time. */
+struct session_pager *session_pager_new(struct session_queue *queue);
+void session_pager_free(struct session_pager **pager);
+
+/* A message was put into the queue as the last: is it held in memory? */
+bool session_pager_holds(struct session_pager *pager,
+    const struct pending *item);
+
+/* Call session_on_written() when all that was said so far is on disk. */
+void session_pager_wake(struct session_pager *pager);
+
+/* Read on if memory has room for more. True if there is nothing in the queue:
+ * not in memory, and not on disk. */
+bool session_pager_read(struct session_pager *pager);
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/session_queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/clock.h"
+#include "lib/memory.h"
+#include "worker/journal.h"
+#include "worker/message_record.h"
+#include "worker/pending_record.h"
+#include "worker/session.h"
+#include "worker/session_head.h"
+#include "worker/session_pager.h"
+
+/* There are so many packet identifiers (2.2.1). */
+#define PACKET_ID_COUNT 65535
+
+void
+session_queue_new(struct session *session, uint64_t number)
+{
+	struct session_queue *queue = memory_new(1, sizeof(*queue));
+
+	queue->session = session;
+	queue->number = number;
+	queue->first = 1;
+	session->number = number;
+	session->queue = queue;
+	HASH_ADD(hh, session->worker->queues, number, sizeof(queue->number),
+	    queue);
+}
+
+void
+session_queue_free(struct session_queue **queue)
+{
+	struct session_queue *last = *queue;
+
+	*queue = NULL;
+	if (last == NULL)
+		return;
+	session_pager_free(&last->pager);
+	sharing_drain_free(&last->drain);
+	HASH_DEL(last->session->worker->queues, last);
+	free(last);
+}
+
+void
+session_queue_restore(struct session_queue *queue,
+    const struct ipc_store_row *row, const struct session_head *head)
+{
+	const struct config *config = queue->session->worker->config;
+
+	queue->last = head->last_sequence > row->last_sequence
+			  ? head->last_sequence
+			  : row->last_sequence;
+	queue->first = queue->last + 1;
+	queue->sent = head->sent_sequence;
+	queue->has_shared = head->has_shared;
+	queue->is_leaving = head->is_leaving;
+	if (row->first_sequence == 0)
+		return;
+	queue->first = row->first_sequence;
+	queue->count = row->last_sequence - row->first_sequence + 1;
+	queue->total = row->last_total;
+	/* An entry without its message says less than there is before it. */
+	if (row->last_total + row->first_len > row->first_total)
+		queue->bytes = row->last_total + row->first_len -
+			       row->first_total;
+	/* What was sent at the end nobody wrote down: it was among the first. */
+	if (head->is_connected)
+		queue->resend = (uint16_t)
+				    config->sessions.max_inflight_messages;
+}
+
+void
+session_queue_head(const struct session_queue *queue, struct session_head *head)
+{
+	head->last_sequence = queue->last;
+	head->sent_sequence = queue->sent;
+	head->has_shared = queue->has_shared;
+	head->is_leaving = queue->is_leaving;
+}
+
+void
+session_queue_attach(struct session_queue *queue)
+{
+	sharing_drain_free(&queue->drain);
+	session_pager_free(&queue->pager);
+	queue->pager = session_pager_new(queue);
+}
+
+/* The first of those that are in the queue, whether in memory or not. */
+static uint64_t
+first_sequence(const struct session_queue *queue)
+{
+	const struct session_state *state = &queue->session->state;
+
+	if (state->inflight.count > 0)
+		return pending_queue_at(&state->inflight, 0)->sequence;
+	if (state->queued.count > 0)
+		return pending_queue_at(&state->queued, 0)->sequence;
+	return queue->pager->from;
+}
+
+static void
+forget_memory(struct session_queue *queue)
+{
+	struct session_state *state = &queue->session->state;
+
+	/* All that was to be sent again is that, and may have been sent. */
+	if (state->inflight.count > 0) {
+		uint64_t sequence = pending_queue_at(&state->inflight,
+		    state->inflight.count - 1)
+					->sequence;
+
+		if (sequence > queue->sent)
+			queue->sent = sequence;
+	}
+	pending_queue_done(&state->inflight);
+	pending_queue_done(&state->queued);
+}
+
+/* Nothing is in it: so much is certain, whatever was counted. */
+static void
+set_empty(struct session_queue *queue)
+{
+	queue->count = 0;
+	queue->bytes = 0;
+	queue->resend = 0;
+	queue->has_shared = false;
+}
+
+void
+session_queue_detach(struct session_queue *queue)
+{
+	if (queue->pager == NULL)
+		return;
+	queue->first = first_sequence(queue);
+	forget_memory(queue);
+	session_pager_free(&queue->pager);
+	if (queue->first > queue->last)
+		set_empty(queue);
+}
+
+bool
+session_queue_put(struct session_queue *queue, struct pending *item)
+{
+	size_t len = message_bytes(item->message);
+
+	if (queue->count == 0 && queue->pager == NULL)
+		queue->first = queue->last + 1;
+	item->sequence = ++queue->last;
+	queue->count++;
+	queue->bytes += len;
+	queue->total += len;
+	if (item->share != NULL && !queue->has_shared) {
+		queue->has_shared = true;
+		journal_session_changed(queue->session);
+	}
+	journal_queue_put(queue->session, item->sequence, queue->total, item);
+	item->transaction = journal_covering(queue->session->worker);
+	return queue->pager != NULL && session_pager_holds(queue->pager, item);
+}
+
+static uint64_t
+less(uint64_t from, uint64_t by)
+{
+	return from > by ? from - by : 0;
+}
+
+static void
+count_out_message(struct session_queue *queue, const struct pending *item)
+{
+	if (item->message != NULL)
+		queue->bytes = less(queue->bytes, message_bytes(item->message));
+}
+
+static uint64_t
+kept_id_of(const struct pending *item)
+{
+	return item->message == NULL ? IPC_STORE_NONE
+				     : message_kept_id(item->message);
+}
+
+void
+session_queue_remove(struct session_queue *queue, const struct pending *item)
+{
+	count_out_message(queue, item);
+	queue->count = less(queue->count, 1);
+	journal_queue_remove(queue->session, item->sequence, kept_id_of(item));
+}
+
+void
+session_queue_release(struct session_queue *queue, uint32_t position)
+{
+	struct session *session = queue->session;
+	struct pending *item = pending_queue_at(&session->state.inflight,
+	    position);
+
+	count_out_message(queue, item);
+	journal_queue_remove(session, item->sequence, kept_id_of(item));
+	pending_queue_release(&session->state.inflight, position);
+	/* The bytes of all others are behind it, as far as anybody knows. */
+	journal_queue_put(session, item->sequence,
+	    less(queue->total, queue->bytes), item);
+	item->transaction = journal_covering(session->worker);
+	session_pager_wake(queue->pager);
+}
+
+bool
+session_queue_may_send(const struct session_queue *queue,
+    const struct pending *item)
+{
+	const struct pending_queue *inflight = &queue->session->state.inflight;
+
+	if (inflight->count > 0 &&
+	    item->sequence - pending_queue_at(inflight, 0)->sequence >=
+		PACKET_ID_COUNT)
+		return false;
+	if (item->qos < 2 || item->transaction == IPC_STORE_NONE)
+		return true;
+	return journal_is_written(queue->session->worker, item->transaction);
+}
+
+uint16_t
+session_queue_packet_id(uint64_t sequence)
+{
+	return (uint16_t)(1 + sequence % PACKET_ID_COUNT);
+}
+
+void
+session_queue_sent(struct session_queue *queue, const struct pending *item)
+{
+	queue->sent = item->sequence;
+}
+
+void
+session_queue_read(struct session_queue *queue)
+{
+	if (queue->pager != NULL && session_pager_read(queue->pager))
+		set_empty(queue);
+}
+
+uint64_t
+session_queue_waiting(const struct session_queue *queue)
+{
+	return less(queue->count, queue->session->state.inflight.count);
+}
+
+uint64_t
+session_queue_waiting_bytes(const struct session_queue *queue)
+{
+	return less(queue->bytes, queue->session->state.inflight.bytes);
+}
+
+void
+session_queue_expired(struct worker *worker,
+    const struct ipc_store_expired *expired)
+{
+	struct session_queue *queue;
+
+	HASH_FIND(hh, worker->queues, &expired->session,
+	    sizeof(expired->session), queue);
+	if (queue == NULL)
+		return;
+	queue->count = less(queue->count, expired->count);
+	queue->bytes = less(queue->bytes, expired->bytes);
+}
+
+int
+session_queue_decode(struct worker *worker, const struct ipc_store_change *put,
+    struct pending *item)
+{
+	struct clock_reading now = clock_read();
+	struct unpack in = { .input = put->value };
+	struct pending decoded = { .message = NULL };
+	int error = 0;
+
+	pending_delivery_decode(&in, worker->topics, &decoded);
+	if (!unpack_is_complete(&in))
+		error = -EBADMSG;
+	else if (decoded.state == PENDING_PUBLISH)
+		error = message_record_decode(put->body, &now,
+		    &decoded.message);
+	if (error != 0) {
+		pending_done(&decoded);
+		return error;
+	}
+	if (decoded.message != NULL)
+		message_set_kept_id(decoded.message, put->message);
+	decoded.sequence = put->sequence;
+	*item = decoded;
+	return 0;
+}

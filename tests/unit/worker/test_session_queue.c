@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/session_queue.h"
+
+#include "kept.h"
+#include "tests.h"
+#include "worker/session_pager.h"
+
+#define PACKET_ID_COUNT 65535
+
+START_TEST(nothing_of_a_queue_is_in_memory_while_its_client_is_away)
+{
+	struct session *session = kept_durable("c", 100);
+
+	kept_detach(session);
+	kept_publish(session, 600, 1);
+	fake_store_settle(&kept_store);
+	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 600);
+	ck_assert_uint_eq(session->state.queued.count, 0);
+	ck_assert_ptr_null(session->state.queued.items);
+	ck_assert_ptr_null(session->queue->pager);
+	kept_attach(session, 100);
+	ck_assert_uint_lt(session->state.queued.count, SESSION_PAGE_COUNT);
+	ck_assert_uint_eq(kept_consume(session, 1), 600);
+	fake_store_settle(&kept_store);
+	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 0);
+	ck_assert_uint_eq(session->queue->count, 0);
+	ck_assert_uint_eq(session->queue->bytes, 0);
+}
+END_TEST
+
+START_TEST(what_is_acknowledged_at_once_is_not_written)
+{
+	struct session *session = kept_durable("c", 100);
+	uint64_t transactions = kept_store.transaction_count;
+
+	kept_publish(session, 10, 1);
+	kept_collect();
+	for (size_t i = 0; i < 10; i++)
+		ck_assert(session_on_puback(session, kept_sent[i].packet_id));
+	fake_store_settle(&kept_store);
+	ck_assert_uint_eq(kept_store.transaction_count, transactions);
+}
+END_TEST
+
+START_TEST(a_slow_client_gets_all_in_order_and_memory_is_bounded)
+{
+	struct session *session = kept_durable("c", 10);
+	unsigned int taken = 0;
+
+	for (unsigned int i = 0; i < 20; i++) {
+		kept_publish(session, 100, 1);
+		ck_assert_uint_le(session->state.queued.count,
+		    SESSION_PAGE_COUNT);
+		if (i % 3 == 0)
+			fake_store_settle(&kept_store);
+		kept_collect();
+		for (size_t j = 0; j < kept_sent_count; j++) {
+			ck_assert_uint_eq(kept_sent[j].number, ++taken);
+			ck_assert(
+			    session_on_puback(session, kept_sent[j].packet_id));
+		}
+	}
+	fake_store_settle(&kept_store);
+	taken += kept_consume(session, taken + 1);
+	ck_assert_uint_eq(taken, 2000);
+	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 0);
+}
+END_TEST
+
+START_TEST(qos_2_is_sent_when_it_is_on_disk) /* 4.3.3 */
+{
+	struct session *session = kept_durable("c", 100);
+
+	kept_publish(session, 1, 2);
+	kept_publish(session, 1, 1);
+	kept_collect();
+	ck_assert_uint_eq(kept_sent_count, 0);
+	fake_store_settle(&kept_store);
+	kept_collect();
+	ck_assert_uint_eq(kept_sent_count, 2);
+	kept_check_publish(0, 1, 2, 2, false);
+	kept_check_publish(1, 2, 1, 3, false);
+}
+END_TEST
+
+START_TEST(pubrel_is_sent_when_pubrec_is_on_disk) /* 4.3.3 */
+{
+	struct session *session = kept_durable("c", 100);
+
+	kept_publish(session, 1, 2);
+	fake_store_settle(&kept_store);
+	kept_collect();
+	ck_assert_int_eq(session_on_pubrec(session, 2, false),
+	    SESSION_PUBREC_WAITS);
+	ck_assert_int_eq(session_on_pubrec(session, 2, false),
+	    SESSION_PUBREC_WAITS);
+	kept_collect();
+	ck_assert_uint_eq(kept_sent_count, 0);
+	fake_store_settle(&kept_store);
+	kept_collect();
+	ck_assert_uint_eq(kept_sent_count, 1);
+	ck_assert_uint_eq(kept_sent[0].type, MQTT_PUBREL);
+	ck_assert_uint_eq(kept_sent[0].packet_id, 2);
+	ck_assert_int_eq(session_on_pubrec(session, 2, false),
+	    SESSION_PUBREC_DONE);
+	ck_assert(session_on_pubcomp(session, 2));
+	fake_store_settle(&kept_store);
+	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 0);
+}
+END_TEST
+
+START_TEST(what_was_in_flight_comes_again_under_its_identifiers)
+{
+	struct session *session = kept_durable("c", 3);
+
+	kept_publish(session, 1, 2);
+	kept_publish(session, 1, 1);
+	kept_publish(session, 3, 2);
+	fake_store_settle(&kept_store);
+	ck_assert_int_eq(session_on_pubrec(session, 2, false),
+	    SESSION_PUBREC_WAITS);
+	fake_store_settle(&kept_store);
+	session = kept_restart(session);
+	ck_assert_ptr_nonnull(session);
+	/* What was sent at most is known. */
+	kept_to.config->sessions.max_inflight_messages = 3;
+	session->queue->resend = 3;
+	kept_attach(session, 3);
+	kept_collect();
+	ck_assert_uint_eq(kept_sent_count, 3);
+	ck_assert_uint_eq(kept_sent[0].type, MQTT_PUBREL);
+	ck_assert_uint_eq(kept_sent[0].packet_id, 2);
+	kept_check_publish(1, 2, 1, 3, true); /* [MQTT-3.3.1-1] */
+	kept_check_publish(2, 3, 2, 4, true);
+	ck_assert(session_on_pubcomp(session, 2));
+	ck_assert(session_on_puback(session, 3));
+	kept_collect();
+	ck_assert_uint_eq(kept_sent_count, 2);
+	kept_check_publish(0, 4, 2, 5, false);
+	kept_check_publish(1, 5, 2, 6, false);
+}
+END_TEST
+
+START_TEST(what_was_not_sent_comes_without_dup) /* [MQTT-3.3.1-2] */
+{
+	struct session *session = kept_durable("c", 2);
+
+	kept_publish(session, 4, 1);
+	kept_detach(session);
+	session = kept_restart(session);
+	kept_attach(session, 10);
+	kept_collect();
+	ck_assert_uint_eq(kept_sent_count, 4);
+	kept_check_publish(0, 1, 1, 2, true);
+	kept_check_publish(1, 2, 1, 3, true);
+	kept_check_publish(2, 3, 1, 4, false);
+	kept_check_publish(3, 4, 1, 5, false);
+}
+END_TEST
+
+START_TEST(packet_identifiers_begin_again_after_the_last) /* 2.2.1 */
+{
+	struct session *session = kept_durable("c", 100);
+
+	session->queue->last = PACKET_ID_COUNT - 3;
+	session->queue->pager->from = session->queue->last + 1;
+	kept_publish(session, 4, 1);
+	kept_collect();
+	kept_check_publish(0, 1, 1, PACKET_ID_COUNT - 1, false);
+	kept_check_publish(1, 2, 1, PACKET_ID_COUNT, false);
+	kept_check_publish(2, 3, 1, 1, false);
+	kept_check_publish(3, 4, 1, 2, false);
+}
+END_TEST
+
+START_TEST(an_identifier_in_use_is_not_given_again) /* [MQTT-2.3.1-4] */
+{
+	struct session *session = kept_durable("c", 100);
+
+	kept_publish(session, 1, 1);
+	session->queue->last = PACKET_ID_COUNT;
+	session->queue->pager->from = session->queue->last + 1;
+	kept_publish(session, 2, 1);
+	kept_collect();
+	ck_assert_uint_eq(kept_sent_count, 1);
+	kept_check_publish(0, 1, 1, 2, false);
+	ck_assert(session_on_puback(session, 2));
+	kept_collect();
+	ck_assert_uint_eq(kept_sent_count, 2);
+	kept_check_publish(0, 2, 1, 2, false);
+	kept_check_publish(1, 3, 1, 3, false);
+}
+END_TEST
+
+START_TEST(identifiers_go_on_where_they_were_even_if_nothing_waits)
+{
+	struct session *session = kept_durable("c", 100);
+
+	kept_publish(session, 5, 1);
+	ck_assert_uint_eq(kept_consume(session, 1), 5);
+	kept_detach(session);
+	session = kept_restart(session);
+	kept_attach(session, 100);
+	kept_publish(session, 1, 1);
+	kept_collect();
+	kept_check_publish(0, 6, 1, 7, false);
+}
+END_TEST
+
+START_TEST(the_queue_of_one_that_is_away_is_bounded)
+{
+	struct session *session = kept_durable("c", 100);
+
+	kept_from.config->sessions.max_queued_messages = 5;
+	kept_detach(session);
+	kept_publish(session, 8, 1);
+	ck_assert_uint_eq(session->dropped, 3);
+	session = kept_restart((fake_store_settle(&kept_store), session));
+	kept_to.config->sessions.max_queued_messages = 6;
+	kept_publish(session, 3, 1);
+	ck_assert_uint_eq(session->dropped, 2);
+	fake_store_settle(&kept_store);
+	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 6);
+}
+END_TEST
+
+START_TEST(qos_0_waits_if_that_is_configured) /* 4.3.1 */
+{
+	struct session *session = kept_durable("c", 100);
+
+	kept_detach(session);
+	kept_publish(session, 1, 0);
+	kept_from.config->sessions.queue_qos0 = true;
+	kept_publish(session, 1, 0);
+	kept_publish(session, 1, 1);
+	kept_attach(session, 100);
+	kept_collect();
+	ck_assert_uint_eq(kept_sent_count, 2);
+	kept_check_publish(0, 2, 0, 0, false);
+	kept_check_publish(1, 3, 1, 3, false);
+	fake_store_settle(&kept_store);
+	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 1);
+}
+END_TEST
+
+START_TEST(a_store_that_dies_while_it_is_read_is_asked_again)
+{
+	struct session *session = kept_durable("c", 10);
+
+	kept_detach(session);
+	kept_publish(session, 300, 1);
+	fake_store_settle(&kept_store);
+	bare_connection_init(&kept_connection, &kept_from.worker);
+	session_attach(session, &kept_connection);
+	session->inflight_max = 10;
+	kept_connection.session = session;
+	session_send_queued(session);
+	fake_store_die(&kept_store);
+	fake_store_start(&kept_store, &kept_from.worker);
+	fake_store_settle(&kept_store);
+	ck_assert_uint_eq(kept_consume(session, 1), 300);
+}
+END_TEST
+
+START_TEST(an_entry_that_does_not_decode_is_left_out)
+{
+	struct session *session = kept_durable("c", 10);
+
+	kept_detach(session);
+	kept_publish(session, 3, 1);
+	fake_store_settle(&kept_store);
+	for (size_t i = 0; i < kept_store.rows.count; i++)
+		if (kept_store.rows.items[i].put.type == IPC_STORE_QUEUE_PUT &&
+		    kept_store.rows.items[i].put.sequence == 2)
+			kept_store.rows.items[i].value.data[0] = 0xff;
+	kept_attach(session, 10);
+	kept_collect();
+	ck_assert_uint_eq(kept_sent_count, 2);
+	kept_check_publish(0, 1, 1, 2, false);
+	kept_check_publish(1, 3, 1, 4, false);
+	fake_store_settle(&kept_store);
+	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 2);
+}
+END_TEST
+
+TCase *
+test_session_queue(void)
+{
+	TCase *tcase = tcase_create("session_queue");
+
+	tcase_add_checked_fixture(tcase, kept_setup, kept_teardown);
+	tcase_add_test(tcase,
+	    nothing_of_a_queue_is_in_memory_while_its_client_is_away);
+	tcase_add_test(tcase, what_is_acknowledged_at_once_is_not_written);
+	tcase_add_test(tcase,
+	    a_slow_client_gets_all_in_order_and_memory_is_bounded);
+	tcase_add_test(tcase, qos_2_is_sent_when_it_is_on_disk);
+	tcase_add_test(tcase, pubrel_is_sent_when_pubrec_is_on_disk);
+	tcase_add_test(tcase,
+	    what_was_in_flight_comes_again_under_its_identifiers);
+	tcase_add_test(tcase, what_was_not_sent_comes_without_dup);
+	tcase_add_test(tcase, packet_identifiers_begin_again_after_the_last);
+	tcase_add_test(tcase, an_identifier_in_use_is_not_given_again);
+	tcase_add_test(tcase,
+	    identifiers_go_on_where_they_were_even_if_nothing_waits);
+	tcase_add_test(tcase, the_queue_of_one_that_is_away_is_bounded);
+	tcase_add_test(tcase, qos_0_waits_if_that_is_configured);
+	tcase_add_test(tcase,
+	    a_store_that_dies_while_it_is_read_is_asked_again);
+	tcase_add_test(tcase, an_entry_that_does_not_decode_is_left_out);
+	return tcase;
+}
