@@ -8,11 +8,18 @@ EXTRA_DIST += \
 	tests/checks/self-test \
 	tests/checks/shell \
 	tests/checks/words \
+	tests/crash/actors.py \
+	tests/crash/disk.py \
+	tests/crash/judge.py \
+	tests/crash/link.py \
+	tests/crash/peers.py \
+	tests/crash/trial.py \
 	tests/dependencies.debian \
 	tests/fuzz/run \
 	tests/integration \
 	tests/lib/debian13 \
 	tests/lib/pki.sh \
+	tests/lib/powercut.c \
 	tests/lib/quickstart \
 	tests/lib/step \
 	tests/run \

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A library to preload: it records what a process does to the files below one
+ * directory, and when it has synced them, so that tests/crash/disk.py can make
+ * of the directory what a power cut at that moment may have left of it.
+ *
+ *	SIGNET_POWERCUT_DIR      the directory: absolute, without symbolic links
+ *	SIGNET_POWERCUT_LOG      another one; records go to files 0, 1, ... there
+ *	SIGNET_POWERCUT_PROCESS  only where the command line begins with this
+ *	SIGNET_POWERCUT_LIES     syncs are not recorded, as if they did nothing
+ *
+ * Each operation is done first and then recorded, so a record that is missing
+ * at the end is of an operation that nobody has heard the end of.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define FDS_MAX  65536
+#define LOGS_MAX 10000
+
+/* As disk.py reads them. */
+enum record_type {
+	RECORD_CREATE = 1,     /* inode; path */
+	RECORD_WRITE = 2,      /* inode, offset; data */
+	RECORD_TRUNCATE = 3,   /* inode, offset: the new length */
+	RECORD_ZERO = 4,       /* inode, offset, number: length */
+	RECORD_SYNC_BEGIN = 5, /* inode, number: of this sync */
+	RECORD_SYNC_END = 6,   /* number */
+	RECORD_DIR_BEGIN = 7,  /* number: of this sync; path */
+	RECORD_MKDIR = 8,      /* path */
+	RECORD_RENAME = 9,     /* number: length of the first path; both */
+	RECORD_UNLINK = 10,    /* path: of a file or a directory */
+	RECORD_LINK = 11,      /* number: length of the first path; both */
+};
+
+struct record {
+	uint32_t type;
+	uint32_t len; /* of what follows */
+	uint64_t inode;
+	uint64_t offset;
+	uint64_t number;
+};
+
+struct tracked {
+	uint64_t inode; /* 0: not a file of the directory */
+	char *path;     /* of a directory; NULL: a file */
+};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct tracked fds[FDS_MAX];
+static const char *top; /* NULL: nothing is recorded */
+static size_t top_len;
+static bool is_lying;
+static int log_fd = -1;
+static uint64_t syncs;
+
+/* The C library's function of this name. */
+#define REAL(name) ((__typeof__(&name))real_find(#name))
+
+static void *
+real_find(const char *name)
+{
+	void *found = dlsym(RTLD_NEXT, name);
+
+	if (found == NULL)
+		abort();
+	return found;
+}
+
+/* What is not recorded must not happen. */
+static void
+refuse(const char *what)
+{
+	fprintf(stderr, "powercut: %s is not recorded\n", what);
+	abort();
+}
+
+static bool
+is_wanted_process(void)
+{
+	const char *wanted = getenv("SIGNET_POWERCUT_PROCESS");
+	char line[256] = "";
+	int fd;
+	ssize_t len;
+
+	if (wanted == NULL)
+		return true;
+	fd = REAL(open)("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	len = read(fd, line, sizeof(line) - 1);
+	REAL(close)(fd);
+	for (ssize_t i = 0; i < len; i++)
+		if (line[i] == '\0')
+			line[i] = ' ';
+	return strncmp(line, wanted, strlen(wanted)) == 0;
+}
+
+__attribute__((constructor)) static void
+powercut_init(void)
+{
+	const char *directory = getenv("SIGNET_POWERCUT_DIR");
+	const char *logs = getenv("SIGNET_POWERCUT_LOG");
+	char path[PATH_MAX];
+
+	if (directory == NULL || logs == NULL || !is_wanted_process())
+		return;
+	for (int i = 0; i < LOGS_MAX && log_fd < 0; i++) {
+		snprintf(path, sizeof(path), "%s/%d", logs, i);
+		log_fd = REAL(open)(path,
+		    O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+		if (log_fd < 0 && errno != EEXIST)
+			break;
+	}
+	if (log_fd < 0)
+		refuse(logs);
+	is_lying = getenv("SIGNET_POWERCUT_LIES") != NULL;
+	top_len = strlen(directory);
+	top = directory;
+}
+
+/* With the mutex held. */
+static void
+record_write(struct record *record, const struct iovec *parts, int count)
+{
+	struct iovec all[8] = { { record, sizeof(*record) } };
+	size_t len = 0;
+
+	for (int i = 0; i < count; i++) {
+		all[i + 1] = parts[i];
+		len += parts[i].iov_len;
+	}
+	record->len = (uint32_t)len;
+	if (REAL(writev)(log_fd, all, count + 1) !=
+	    (ssize_t)(sizeof(*record) + len))
+		refuse("what does not fit the log");
+}
+
+static void
+record_data(enum record_type type, uint64_t inode, uint64_t offset,
+    uint64_t number, const void *data, size_t len)
+{
+	struct record record = { type, 0, inode, offset, number };
+	struct iovec part = { (void *)(uintptr_t)data, len };
+
+	record_write(&record, &part, len > 0);
+}
+
+static void
+record_path(enum record_type type, uint64_t inode, uint64_t number,
+    const char *path)
+{
+	record_data(type, inode, 0, number, path, strlen(path));
+}
+
+static bool
+is_below_top(const char *path)
+{
+	return top != NULL && strncmp(path, top, top_len) == 0 &&
+	       (path[top_len] == '/' || path[top_len] == '\0');
+}
+
+static const struct tracked *
+tracked_find(int fd)
+{
+	return top != NULL && fd >= 0 && fd < FDS_MAX && fds[fd].inode != 0
+		   ? &fds[fd]
+		   : NULL;
+}
+
+static void
+track(int fd, const char *path)
+{
+	struct stat stat;
+
+	if (fd >= FDS_MAX || fstat(fd, &stat) != 0)
+		refuse(path);
+	free(fds[fd].path);
+	fds[fd].path = S_ISDIR(stat.st_mode) ? strdup(path) : NULL;
+	fds[fd].inode = stat.st_ino;
+}
+
+static int
+open_any(int directory, const char *path, int flags, mode_t mode)
+{
+	struct stat stat;
+	bool was_there;
+	int fd;
+
+	if (!is_below_top(path))
+		return REAL(openat)(directory, path, flags, mode);
+	if ((flags & O_TMPFILE) == O_TMPFILE)
+		refuse("O_TMPFILE");
+	pthread_mutex_lock(&mutex);
+	was_there = lstat(path, &stat) == 0;
+	fd = REAL(openat)(directory, path, flags, mode);
+	if (fd >= 0) {
+		track(fd, path);
+		if (!was_there)
+			record_path(RECORD_CREATE, fds[fd].inode, 0, path);
+		else if ((flags & O_TRUNC) != 0)
+			record_data(RECORD_TRUNCATE, fds[fd].inode, 0, 0, NULL,
+			    0);
+	}
+	pthread_mutex_unlock(&mutex);
+	return fd;
+}
+
+static mode_t
+mode_of(int flags, va_list arguments)
+{
+	return (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
+}
+
+int
+open(const char *path, int flags, ...)
+{
+	va_list arguments;
+	mode_t mode;
+
+	va_start(arguments, flags);
+	mode = mode_of(flags, arguments);
+	va_end(arguments);
+	return open_any(AT_FDCWD, path, flags, mode);
+}
+
+int
+openat(int directory, const char *path, int flags, ...)
+{
+	va_list arguments;
+	mode_t mode;
+
+	va_start(arguments, flags);
+	mode = mode_of(flags, arguments);
+	va_end(arguments);
+	return open_any(directory, path, flags, mode);
+}
+
+int
+creat(const char *path, mode_t mode)
+{
+	return open_any(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+FILE *
+fopen(const char *path, const char *mode)
+{
+	if (is_below_top(path) && strpbrk(mode, "wa+") != NULL)
+		refuse("fopen() for writing");
+	return REAL(fopen)(path, mode);
+}
+
+int
+close(int fd)
+{
+	if (tracked_find(fd) != NULL) {
+		pthread_mutex_lock(&mutex);
+		free(fds[fd].path);
+		fds[fd] = (struct tracked){ 0, NULL };
+		pthread_mutex_unlock(&mutex);
+	}
+	return REAL(close)(fd);
+}
+
+/* Where write() would put it. */
+static off_t
+position_of(int fd)
+{
+	struct stat stat;
+
+	if ((fcntl(fd, F_GETFL) & O_APPEND) == 0)
+		return lseek(fd, 0, SEEK_CUR);
+	return fstat(fd, &stat) == 0 ? stat.st_size : -1;
+}
+
+/* offset: -1 for the file's own position. */
+static ssize_t
+write_any(int fd, const struct iovec *parts, int count, off_t offset)
+{
+	const struct tracked *tracked = tracked_find(fd);
+	off_t at = offset;
+	ssize_t done = 0, len;
+
+	pthread_mutex_lock(&mutex);
+	if (offset < 0)
+		at = position_of(fd);
+	for (int i = 0; i < count; i++) {
+		len = offset < 0
+			  ? REAL(write)(fd, parts[i].iov_base, parts[i].iov_len)
+			  : REAL(pwrite)(fd, parts[i].iov_base,
+				parts[i].iov_len, offset + done);
+		if (len < 0) {
+			done = done > 0 ? done : -1;
+			break;
+		}
+		record_data(RECORD_WRITE, tracked->inode, (uint64_t)(at + done),
+		    0, parts[i].iov_base, (size_t)len);
+		done += len;
+		if ((size_t)len < parts[i].iov_len)
+			break;
+	}
+	pthread_mutex_unlock(&mutex);
+	return done;
+}
+
+ssize_t
+write(int fd, const void *data, size_t len)
+{
+	struct iovec part = { (void *)(uintptr_t)data, len };
+
+	return tracked_find(fd) == NULL ? REAL(write)(fd, data, len)
+					: write_any(fd, &part, 1, -1);
+}
+
+ssize_t
+writev(int fd, const struct iovec *parts, int count)
+{
+	return tracked_find(fd) == NULL ? REAL(writev)(fd, parts, count)
+					: write_any(fd, parts, count, -1);
+}
+
+ssize_t
+pwrite(int fd, const void *data, size_t len, off_t offset)
+{
+	struct iovec part = { (void *)(uintptr_t)data, len };
+
+	return tracked_find(fd) == NULL ? REAL(pwrite)(fd, data, len, offset)
+					: write_any(fd, &part, 1, offset);
+}
+
+ssize_t
+pwritev(int fd, const struct iovec *parts, int count, off_t offset)
+{
+	return tracked_find(fd) == NULL
+		   ? REAL(pwritev)(fd, parts, count, offset)
+		   : write_any(fd, parts, count, offset);
+}
+
+ssize_t
+pwritev2(int fd, const struct iovec *parts, int count, off_t offset, int flags)
+{
+	if (tracked_find(fd) == NULL)
+		return REAL(pwritev2)(fd, parts, count, offset, flags);
+	if (flags != 0)
+		refuse("pwritev2() with flags");
+	return write_any(fd, parts, count, offset);
+}
+
+int
+ftruncate(int fd, off_t len)
+{
+	const struct tracked *tracked = tracked_find(fd);
+	int error;
+
+	if (tracked == NULL)
+		return REAL(ftruncate)(fd, len);
+	pthread_mutex_lock(&mutex);
+	error = REAL(ftruncate)(fd, len);
+	if (error == 0)
+		record_data(RECORD_TRUNCATE, tracked->inode, (uint64_t)len, 0,
+		    NULL, 0);
+	pthread_mutex_unlock(&mutex);
+	return error;
+}
+
+/* Room behind the end changes nothing that is read. */
+int
+fallocate(int fd, int mode, off_t offset, off_t len)
+{
+	const struct tracked *tracked = tracked_find(fd);
+	int error;
+
+	if (tracked == NULL || mode == FALLOC_FL_KEEP_SIZE)
+		return REAL(fallocate)(fd, mode, offset, len);
+	if (mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+		refuse("fallocate() in this mode");
+	pthread_mutex_lock(&mutex);
+	error = REAL(fallocate)(fd, mode, offset, len);
+	if (error == 0)
+		record_data(RECORD_ZERO, tracked->inode, (uint64_t)offset,
+		    (uint64_t)len, NULL, 0);
+	pthread_mutex_unlock(&mutex);
+	return error;
+}
+
+int
+posix_fallocate(int fd, off_t offset, off_t len)
+{
+	if (tracked_find(fd) != NULL)
+		refuse("posix_fallocate()");
+	return REAL(posix_fallocate)(fd, offset, len);
+}
+
+/* What was written before the sync began is safe when it has ended. */
+static int
+sync_any(int fd, int (*sync)(int))
+{
+	const struct tracked *tracked = tracked_find(fd);
+	uint64_t number;
+	int error;
+
+	if (tracked == NULL || is_lying)
+		return sync(fd);
+	pthread_mutex_lock(&mutex);
+	number = ++syncs;
+	if (tracked->path != NULL)
+		record_path(RECORD_DIR_BEGIN, 0, number, tracked->path);
+	else
+		record_data(RECORD_SYNC_BEGIN, tracked->inode, 0, number, NULL,
+		    0);
+	pthread_mutex_unlock(&mutex);
+	error = sync(fd);
+	if (error != 0)
+		return error;
+	pthread_mutex_lock(&mutex);
+	record_data(RECORD_SYNC_END, 0, 0, number, NULL, 0);
+	pthread_mutex_unlock(&mutex);
+	return 0;
+}
+
+int
+fsync(int fd)
+{
+	return sync_any(fd, REAL(fsync));
+}
+
+int
+fdatasync(int fd)
+{
+	return sync_any(fd, REAL(fdatasync));
+}
+
+static int
+rename_any(const char *from, const char *to, unsigned int flags)
+{
+	struct record record = { RECORD_RENAME, 0, 0, 0, strlen(from) };
+	struct iovec paths[2] = { { (void *)(uintptr_t)from, strlen(from) },
+		{ (void *)(uintptr_t)to, strlen(to) } };
+	int error;
+
+	if (!is_below_top(from) && !is_below_top(to))
+		return REAL(renameat2)(AT_FDCWD, from, AT_FDCWD, to, flags);
+	if (!is_below_top(from) || !is_below_top(to) || flags != 0)
+		refuse("renaming in this way");
+	pthread_mutex_lock(&mutex);
+	error = REAL(rename)(from, to);
+	if (error == 0)
+		record_write(&record, paths, 2);
+	pthread_mutex_unlock(&mutex);
+	return error;
+}
+
+int
+rename(const char *from, const char *to)
+{
+	return rename_any(from, to, 0);
+}
+
+int
+link(const char *from, const char *to)
+{
+	struct record record = { RECORD_LINK, 0, 0, 0, strlen(from) };
+	struct iovec paths[2] = { { (void *)(uintptr_t)from, strlen(from) },
+		{ (void *)(uintptr_t)to, strlen(to) } };
+	int error;
+
+	if (!is_below_top(to))
+		return REAL(link)(from, to);
+	if (!is_below_top(from))
+		refuse("a link to elsewhere");
+	pthread_mutex_lock(&mutex);
+	error = REAL(link)(from, to);
+	if (error == 0)
+		record_write(&record, paths, 2);
+	pthread_mutex_unlock(&mutex);
+	return error;
+}
+
+static int
+remove_any(const char *path, int (*remove)(const char *))
+{
+	int error;
+
+	if (!is_below_top(path))
+		return remove(path);
+	pthread_mutex_lock(&mutex);
+	error = remove(path);
+	if (error == 0)
+		record_path(RECORD_UNLINK, 0, 0, path);
+	pthread_mutex_unlock(&mutex);
+	return error;
+}
+
+int
+unlink(const char *path)
+{
+	return remove_any(path, REAL(unlink));
+}
+
+int
+rmdir(const char *path)
+{
+	return remove_any(path, REAL(rmdir));
+}
+
+int
+mkdir(const char *path, mode_t mode)
+{
+	int error;
+
+	if (!is_below_top(path))
+		return REAL(mkdir)(path, mode);
+	pthread_mutex_lock(&mutex);
+	error = REAL(mkdir)(path, mode);
+	if (error == 0)
+		record_path(RECORD_MKDIR, 0, 0, path);
+	pthread_mutex_unlock(&mutex);
+	return error;
+}
+
+void *
+mmap(void *address, size_t len, int protection, int flags, int fd, off_t offset)
+{
+	if (tracked_find(fd) != NULL && (protection & PROT_WRITE) != 0 &&
+	    (flags & MAP_TYPE) != MAP_PRIVATE)
+		refuse("writing to a mapped file");
+	return REAL(mmap)(address, len, protection, flags, fd, offset);
+}
+
+ssize_t
+copy_file_range(int from, off64_t *from_offset, int to, off64_t *to_offset,
+    size_t len, unsigned int flags)
+{
+	if (tracked_find(to) != NULL)
+		refuse("copy_file_range()");
+	return REAL(
+	    copy_file_range)(from, from_offset, to, to_offset, len, flags);
+}
+
+/* Offsets have 64 bits anyway where this runs. */
+#define ALIAS(name) __attribute__((alias(name)))
+int open64(const char *path, int flags, ...) ALIAS("open");
+int openat64(int directory, const char *path, int flags, ...) ALIAS("openat");
+FILE *fopen64(const char *path, const char *mode) ALIAS("fopen");
+ssize_t pwrite64(int fd, const void *data, size_t len, off64_t offset)
+    ALIAS("pwrite");
+ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t offset)
+    ALIAS("pwritev");
+ssize_t pwritev64v2(int fd, const struct iovec *parts, int count,
+    off64_t offset, int flags) ALIAS("pwritev2");
+int posix_fallocate64(int fd, off64_t offset, off64_t len)
+    ALIAS("posix_fallocate");
+int ftruncate64(int fd, off64_t len) ALIAS("ftruncate");
+int fallocate64(int fd, int mode, off64_t offset, off64_t len)
+    ALIAS("fallocate");
+void *mmap64(void *address, size_t len, int protection, int flags, int fd,
+    off64_t offset) ALIAS("mmap");
+_Static_assert(sizeof(off_t) == sizeof(off64_t), "one offset for both");
