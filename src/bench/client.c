@@ -104,17 +104,29 @@ client_open(struct client *client, struct client_context *context,
 		client_fail(client, "TLS connection cannot be made");
 }
 
-void
-client_disconnect(struct client *client)
+static void
+end(struct client *client, bool ends_session)
 {
 	if (client->state == CLIENT_READY) {
-		client_packets_disconnect(client);
+		client_packets_disconnect(client, ends_session);
 		client_flush(client, client->written_ns);
 	}
 	if (client->state == CLIENT_READY)
 		SSL_shutdown(client->ssl);
 	ERR_clear_error();
 	client_close(client);
+}
+
+void
+client_disconnect(struct client *client)
+{
+	end(client, true);
+}
+
+void
+client_leave(struct client *client)
+{
+	end(client, false);
 }
 
 static void

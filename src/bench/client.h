@@ -43,6 +43,7 @@ struct client {
 	SSL *ssl;
 	int fd;
 	uint32_t index;
+	uint32_t session_expiry; /* seconds; set before it is opened */
 	uint8_t state;
 	bool has_output_blocked; /* wait until the socket can be written */
 	bool is_polled_for_output;
@@ -91,8 +92,14 @@ void client_open(struct client *client, struct client_context *context,
 /* Close without further ado; the memory can be opened again. */
 void client_close(struct client *client);
 
-/* Send DISCONNECT and close_notify as far as the socket takes it; close. */
+/*
+ * Send DISCONNECT and close_notify as far as the socket takes it; close. The
+ * session ends, too, unless it is one of MQTT 3.1.1 that lasts.
+ */
 void client_disconnect(struct client *client);
+
+/* The same, and a session that lasts stays. */
+void client_leave(struct client *client);
 
 /* End it with a reason: an event will tell. */
 void client_fail(struct client *client, const char *reason);

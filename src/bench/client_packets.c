@@ -31,7 +31,7 @@ client_packets_connect(struct client *client)
 	const struct client_context *context = client->context;
 	struct mqtt_connect connect = {
 		.version = context->version,
-		.clean_start = true,
+		.clean_start = client->session_expiry == 0,
 		.keep_alive = (uint16_t)context->keep_alive,
 	};
 	struct mqtt_writer writer = writer_begin(client);
@@ -40,15 +40,25 @@ client_packets_connect(struct client *client)
 	snprintf(client_id, sizeof(client_id), "sb%08" PRIx32 "-%" PRIu32,
 	    (uint32_t)context->run, client->index);
 	connect.client_id = bytes_of_string(client_id);
+	if (client->session_expiry > 0 && connect.version == MQTT_VERSION_5) {
+		connect.properties
+		    .session_expiry_interval = client->session_expiry;
+		mqtt_properties_mark(&connect.properties,
+		    MQTT_PROPERTY_SESSION_EXPIRY_INTERVAL);
+	}
 	writer_end(client, &writer, mqtt_connect_encode(&connect, &writer));
 }
 
 void
-client_packets_disconnect(struct client *client)
+client_packets_disconnect(struct client *client, bool ends_session)
 {
 	struct mqtt_disconnect disconnect = { .reason = 0 };
 	struct mqtt_writer writer = writer_begin(client);
 
+	if (client->session_expiry > 0 && ends_session &&
+	    client->context->version == MQTT_VERSION_5)
+		mqtt_properties_mark(&disconnect.properties,
+		    MQTT_PROPERTY_SESSION_EXPIRY_INTERVAL); /* 0 */
 	writer_end(client, &writer,
 	    mqtt_disconnect_encode(client->context->version, MQTT_DISCONNECT,
 		&disconnect, &writer));

@@ -9,7 +9,7 @@
 #include "bench/client.h"
 
 void client_packets_connect(struct client *client);
-void client_packets_disconnect(struct client *client);
+void client_packets_disconnect(struct client *client, bool ends_session);
 
 /*
  * Handle a packet that has come. True if it makes an event; a packet that

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "bench/disk_usage.h"
 #include "bench/process_tree.h"
 
 #define PROC "/proc"
@@ -55,8 +56,10 @@ gauge_cpu_begin(struct gauge *gauge, uint32_t pid)
 
 	gauge->has_broker_cpu = pid != 0 &&
 				process_tree_cpu(PROC, (pid_t)pid, &usage) == 0;
-	if (gauge->has_broker_cpu)
+	if (gauge->has_broker_cpu) {
 		gauge->broker_cpu_ns = usage.cpu_ns;
+		gauge->broker_written_bytes = usage.written_bytes;
+	}
 	gauge->tool_cpu_ns = tool_cpu_ns();
 }
 
@@ -74,5 +77,26 @@ gauge_cpu_end(struct gauge *gauge, uint32_t pid)
 	if (!gauge->has_broker_cpu)
 		return;
 	gauge->broker_cpu_ns = usage.cpu_ns - gauge->broker_cpu_ns;
+	gauge->has_broker_written = usage.written_error == 0 &&
+				    usage.written_bytes >=
+					gauge->broker_written_bytes;
+	gauge->broker_written_bytes = usage.written_bytes -
+				      gauge->broker_written_bytes;
 	gauge->process_count = usage.process_count;
+}
+
+void
+gauge_files_begin(struct gauge *gauge, const char *directory)
+{
+	gauge->has_files = directory != NULL &&
+			   disk_usage(directory, &gauge->files_before_bytes) ==
+			       0;
+}
+
+void
+gauge_files_end(struct gauge *gauge, const char *directory)
+{
+	if (gauge->has_files)
+		gauge->has_files = disk_usage(directory,
+				       &gauge->files_after_bytes) == 0;
 }

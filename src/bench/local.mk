@@ -4,6 +4,7 @@ noinst_LIBRARIES += libsignet-bench.a
 libsignet_bench_a_SOURCES = \
 	src/bench/client.c src/bench/client.h \
 	src/bench/client_packets.c src/bench/client_packets.h \
+	src/bench/disk_usage.c src/bench/disk_usage.h \
 	src/bench/endpoint.c src/bench/endpoint.h \
 	src/bench/flight.c src/bench/flight.h \
 	src/bench/gauge.c src/bench/gauge.h \

@@ -11,6 +11,7 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define RATE_MAX        100000000u /* messages/s, more than anyone has */
 #define LONG_ONLY       256        /* codes of options without a letter */
+#define OFFLINE_EXPIRY  3600       /* seconds */
 #define CODE_HELP       1
 #define CODE_VERSION    2
 
@@ -82,8 +83,14 @@ static const struct option_row rows[] = {
 	    3600000, "SECONDS", "from connect to CONNACK (10)" },
 	{ "keep-alive", 'k', KIND_NUMBER, AT(keep_alive), 0, 65535, "SECONDS",
 	    "of each session; 0: none (60)" },
+	{ "session-expiry", 0, KIND_NUMBER, AT(session_expiry), 0, UINT32_MAX,
+	    "SECONDS", "subscribers' sessions outlast connections (0)" },
+	{ "offline", 0, KIND_FLAG, AT(is_offline), 0, 0, NULL,
+	    "subscribers are away while messages are sent" },
 	{ "pid", 0, KIND_NUMBER, AT(pid), 1, 4194304, "PID",
 	    "measure this process and its descendants" },
+	{ "files", 0, KIND_TEXT, AT(files), 0, 0, "DIR",
+	    "measure how the files in this directory grow" },
 	{ "json", 'j', KIND_FLAG, AT(json), 0, 0, NULL,
 	    "report one JSON object" },
 };
@@ -231,6 +238,8 @@ defaults_set(struct options *options)
 				       : options->scenario == SCENARIO_PAIRS
 					   ? options->publishers
 					   : 50;
+	if (options->is_offline && options->session_expiry == 0)
+		options->session_expiry = OFFLINE_EXPIRY;
 	if (options->server_name == NULL)
 		options->server_name = options->host;
 	if (options->publisher_rate > 0)
@@ -271,6 +280,13 @@ fault_find(struct options *options)
 	return NULL;
 }
 
+static bool
+is_pattern(enum scenario scenario)
+{
+	return scenario == SCENARIO_FAN_OUT || scenario == SCENARIO_PAIRS ||
+	       scenario == SCENARIO_FAN_IN || scenario == SCENARIO_ALL;
+}
+
 /* The same, once the defaults are there. */
 static const char *
 counts_fault_find(const struct options *options)
@@ -284,6 +300,12 @@ counts_fault_find(const struct options *options)
 	if (options->scenario == SCENARIO_PAIRS &&
 	    options->publishers != options->subscribers)
 		return "pairs have as many publishers as subscribers";
+	if (options->session_expiry > 0 && !is_pattern(options->scenario))
+		return "sessions that last are of fan-out, pairs, fan-in, all";
+	if (options->is_offline &&
+	    (options->qos == 0 || options->rate > 0 || options->share != NULL))
+		return "--offline goes with a --qos above 0, and without a "
+		       "rate and --share";
 	return NULL;
 }
 

@@ -33,6 +33,7 @@ struct options {
 	const char *key;
 	const char *tls_version; /* NULL, "1.2" or "1.3" */
 	const char *ciphers;     /* NULL: the library's choice */
+	const char *files;       /* the broker's directory; NULL */
 	const char *topic_prefix;
 	const char *share; /* the subscribers are its members; NULL */
 	const char *version_text;
@@ -48,14 +49,16 @@ struct options {
 	uint32_t window;
 	uint32_t connections;
 	uint32_t concurrency;
-	uint32_t keep_alive; /* seconds */
-	uint32_t pid;        /* 0: no broker to measure */
+	uint32_t keep_alive;     /* seconds */
+	uint32_t session_expiry; /* seconds, of subscribers; 0: none lasts */
+	uint32_t pid;            /* 0: no broker to measure */
 
 	uint32_t warm_up_ms;
 	uint32_t measure_ms;
 	uint32_t drain_ms;
 	uint32_t connect_timeout_ms;
 
+	bool is_offline; /* subscribers are away while messages are sent */
 	bool json;
 };
 

@@ -157,6 +157,29 @@ pss_read(const char *proc, pid_t pid, uint64_t *pss_bytes)
 	return 0;
 }
 
+/* write_bytes of proc(5)'s io: what has made pages of files dirty. */
+static int
+written_read(const char *proc, pid_t pid, uint64_t *written_bytes)
+{
+	char path[PATH_MAX], line[256];
+	unsigned long long bytes;
+	FILE *file;
+	bool is_there = false;
+
+	snprintf(path, sizeof(path), "%s/%d/io", proc, (int)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (sscanf(line, "write_bytes: %llu", &bytes) != 1)
+			continue;
+		*written_bytes += bytes;
+		is_there = true;
+	}
+	fclose(file);
+	return is_there ? 0 : -EACCES;
+}
+
 static void
 usage_add(const char *proc, const struct process *process, bool with_pss,
     struct process_usage *usage)
@@ -167,6 +190,9 @@ usage_add(const char *proc, const struct process *process, bool with_pss,
 
 	usage->process_count++;
 	usage->cpu_ns += process->ticks * tick_ns;
+	error = written_read(proc, process->pid, &usage->written_bytes);
+	if (error != 0)
+		usage->written_error = error;
 	if (!with_pss)
 		return;
 	error = pss_read(proc, process->pid, &usage->pss_bytes);
@@ -179,7 +205,7 @@ tree_read(const char *proc, pid_t root, bool with_pss,
     struct process_usage *usage)
 {
 	struct process_list list = { NULL, 0, 0 };
-	struct process_usage sum = { 0, 0, 0, 0 };
+	struct process_usage sum = { 0 };
 	int error;
 
 	error = list_load(proc, &list);

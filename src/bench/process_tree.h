@@ -13,12 +13,14 @@ struct process_usage {
 	uint32_t process_count;
 	uint64_t cpu_ns;
 	uint64_t pss_bytes;
-	int pss_error; /* 0, or why pss_bytes is not known: -EACCES */
+	int pss_error;          /* 0, or why pss_bytes is not known: -EACCES */
+	uint64_t written_bytes; /* to disks, by processes that live */
+	int written_error;      /* as pss_error */
 };
 
 /*
- * Read user and system time, that of ended and reaped descendants included,
- * summed over the tree. pss_bytes is left 0.
+ * Read what was written, and user and system time, that of ended and reaped
+ * descendants included, summed over the tree. pss_bytes is left 0.
  *
  * proc: where procfs is mounted.
  * usage: written on success only.

@@ -9,6 +9,14 @@
 /* What may wait for the socket: beyond it, nothing is added. */
 #define OUTPUT_MAX 1048576
 
+/* Deliveries end its messages. At a rate none do, and where nobody is there to
+ * get them, acknowledgements. */
+static bool
+has_window(const struct options *options)
+{
+	return options->rate == 0 && !options->is_offline;
+}
+
 void
 publisher_init(struct publisher *publisher, struct client *client,
     const struct topics *topics, uint32_t index, uint32_t receivers)
@@ -23,8 +31,10 @@ publisher_init(struct publisher *publisher, struct client *client,
 	};
 	publisher->sequences = memory_new(options->topics,
 	    sizeof(*publisher->sequences));
-	if (options->rate == 0)
+	if (has_window(options))
 		window_init(&publisher->window, options->window);
+	if (options->is_offline && options->window < client->receive_maximum)
+		client->receive_maximum = (uint16_t)options->window;
 	if (options->qos > 0)
 		flight_init(&client->flight, client->receive_maximum);
 }
@@ -46,7 +56,7 @@ has_room(const struct publisher *publisher)
 	return client->state == CLIENT_READY &&
 	       client_output_len(client) < OUTPUT_MAX &&
 	       (options->qos == 0 || flight_has_room(&client->flight)) &&
-	       (options->rate > 0 || window_has_room(&publisher->window));
+	       (!has_window(options) || window_has_room(&publisher->window));
 }
 
 static void
@@ -87,7 +97,7 @@ publish(struct publisher *publisher, uint64_t sent_ns, uint64_t now_ns)
 	};
 
 	publisher->topic_next = topic + 1 < options->topics ? topic + 1 : 0;
-	if (options->rate == 0)
+	if (has_window(options))
 		stamp.slot = window_push(&publisher->window,
 		    &(struct window_slot){ stamp.sequence, sent_ns,
 			stamp.stream, publisher->receivers });

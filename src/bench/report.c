@@ -50,6 +50,13 @@ growth_bytes(const struct gauge *gauge)
 	return (double)gauge->pss_after_bytes - (double)gauge->pss_before_bytes;
 }
 
+static double
+files_growth(const struct gauge *gauge)
+{
+	return (double)gauge->files_after_bytes -
+	       (double)gauge->files_before_bytes;
+}
+
 /* What is counted in the measuring window. */
 static const char *
 unit_of(const struct options *options)
@@ -87,9 +94,14 @@ print_traffic(const struct options *options, const struct report *report,
 	fprintf(out, "published        %" PRIu64 " (%.0f/s)\n",
 	    report->published,
 	    per_second(report->published, report->measured_ns));
-	fprintf(out, "delivered        %" PRIu64 " (%.0f/s)\n",
+	fprintf(out, "%-16s %" PRIu64 " (%.0f/s)\n",
+	    options->is_offline ? "acknowledged" : "delivered",
 	    report->delivered,
 	    per_second(report->delivered, report->measured_ns));
+	if (report->return_ns > 0)
+		fprintf(out, "fetched          %" PRIu64 " (%.0f/s)\n",
+		    report->received,
+		    per_second(report->received, report->return_ns));
 	print_histogram("latency", &report->latency_ns, out);
 	print_histogram("acknowledged", &report->second_ns, out);
 	fprintf(out,
@@ -141,6 +153,14 @@ print_gauge(const struct options *options, const struct report *report,
 		    us_each(gauge->tool_cpu_ns, report->delivered), unit,
 		    100.0 * (double)gauge->tool_cpu_ns /
 			(double)report->measured_ns);
+	if (gauge->has_broker_written && report->delivered > 0)
+		fprintf(out, "broker writes    %.0f bytes per %s\n",
+		    (double)gauge->broker_written_bytes /
+			(double)report->delivered,
+		    unit);
+	if (gauge->has_files && report->delivered > 0)
+		fprintf(out, "files grew by    %.0f bytes per %s\n",
+		    files_growth(gauge) / (double)report->delivered, unit);
 	if (gauge->has_broker_memory)
 		fprintf(out,
 		    "broker memory    %.2f kB per connection more than before,"

@@ -30,6 +30,7 @@ struct report {
 	uint64_t timed_out;   /* messages given up in a closed loop */
 	uint64_t connections; /* opened */
 	uint64_t open_ns;     /* it took to open them all */
+	uint64_t return_ns; /* offline: from their return to the last message */
 
 	bool is_interrupted;
 	struct gauge gauge;

@@ -74,6 +74,9 @@ put_options(FILE *out, const struct options *options)
 	put_count(out, "payload_bytes", options->payload_bytes);
 	put_count(out, "rate", options->rate);
 	put_count(out, "window", options->rate > 0 ? 0 : options->window);
+	put_count(out, "session_expiry", options->session_expiry);
+	fprintf(out, ",\n  \"offline\": %s",
+	    options->is_offline ? "true" : "false");
 }
 
 static void
@@ -90,6 +93,13 @@ put_gauge(FILE *out, const struct report *report)
 	    (double)gauge->broker_cpu_ns / 1e3, delivered);
 	put_ratio(out, "broker_cpu_seconds", gauge->has_broker_cpu,
 	    (double)gauge->broker_cpu_ns, 1e9);
+	put_ratio(out, "broker_written_bytes_per_delivered",
+	    gauge->has_broker_written, (double)gauge->broker_written_bytes,
+	    delivered);
+	put_ratio(out, "files_growth_bytes_per_delivered", gauge->has_files,
+	    (double)gauge->files_after_bytes -
+		(double)gauge->files_before_bytes,
+	    delivered);
 	put_ratio(out, "tool_cpu_us_per_delivered", true,
 	    (double)gauge->tool_cpu_ns / 1e3, delivered);
 	put_ratio(out, "tool_cpu_seconds", true, (double)gauge->tool_cpu_ns,
@@ -132,6 +142,8 @@ report_print_json(const struct options *options, const struct report *report,
 	    seconds);
 	put_ratio(out, "delivered_per_second", true, (double)report->delivered,
 	    seconds);
+	put_ratio(out, "fetched_per_second", report->return_ns > 0,
+	    (double)report->received * 1e9, (double)report->return_ns);
 	put_histogram(out, "latency", &report->latency_ns);
 	put_histogram(out,
 	    options->scenario == SCENARIO_STORM ? "handshake" : "acknowledged",

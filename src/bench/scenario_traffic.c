@@ -34,6 +34,7 @@ struct traffic {
 	uint64_t next_ns;     /* when a message is due */
 	uint64_t expire_ns;   /* when to look for lost messages again */
 	uint64_t progress_ns; /* when the last message came */
+	uint32_t opening;     /* subscribers that return just now */
 };
 
 uint32_t
@@ -173,6 +174,8 @@ static void
 on_acknowledged(struct traffic *traffic, const struct client_event *event)
 {
 	traffic->report->refused += event->is_refused;
+	if (traffic->is_measuring && traffic->options->is_offline)
+		traffic->report->delivered++;
 	if (traffic->is_measuring)
 		histogram_record(&traffic->report->second_ns,
 		    event->acknowledged_ns);
@@ -235,6 +238,8 @@ traffic_turn(struct traffic *traffic, uint64_t until_ns)
 			    event.payload);
 		else if (event.type == CLIENT_EVENT_ACKNOWLEDGED)
 			on_acknowledged(traffic, &event);
+		else if (event.type == CLIENT_EVENT_CONNECTED)
+			traffic->opening--;
 	}
 	expire_all(traffic, swarm->now_ns);
 }
@@ -265,16 +270,48 @@ traffic_drain(struct traffic *traffic)
 }
 
 static void
+subscribers_leave(struct traffic *traffic)
+{
+	for (uint32_t i = 0; i < traffic->options->subscribers; i++)
+		client_leave(traffic->subscribers[i].client);
+}
+
+/* Open them again, some at a time; what has waited for them comes already. */
+static void
+subscribers_return(struct traffic *traffic)
+{
+	const struct options *options = traffic->options;
+	struct swarm *swarm = traffic->swarm;
+	uint32_t next = 0;
+
+	traffic->is_publishing = false;
+	while ((next < options->subscribers || traffic->opening > 0) &&
+	       swarm_interrupts < 2 && swarm->reasons.total == 0) {
+		while (next < options->subscribers &&
+		       traffic->opening < options->concurrency) {
+			swarm_open_again(swarm,
+			    traffic->subscribers[next++].client);
+			traffic->opening++;
+		}
+		traffic_turn(traffic, client_clock_ns() + 100 * MS_NS);
+	}
+}
+
+static void
 traffic_measure(struct traffic *traffic)
 {
 	const struct options *options = traffic->options;
 	struct report *report = traffic->report;
 	uint64_t begin_ns;
 
+	if (options->is_offline)
+		subscribers_leave(traffic);
+
 	traffic->begin_ns = client_clock_ns();
 	traffic->is_publishing = true;
 	traffic_until(traffic, traffic->begin_ns + options->warm_up_ms * MS_NS);
 
+	gauge_files_begin(&report->gauge, options->files);
 	gauge_cpu_begin(&report->gauge, options->pid);
 	begin_ns = client_clock_ns();
 	traffic->is_measuring = true;
@@ -282,9 +319,15 @@ traffic_measure(struct traffic *traffic)
 	traffic->is_measuring = false;
 	report->measured_ns = client_clock_ns() - begin_ns;
 	gauge_cpu_end(&report->gauge, options->pid);
+	gauge_files_end(&report->gauge, options->files);
 
 	report->expected = report->sent * traffic->publishers[0].receivers;
+	begin_ns = client_clock_ns();
+	if (options->is_offline)
+		subscribers_return(traffic);
 	traffic_drain(traffic);
+	if (options->is_offline && traffic->progress_ns > begin_ns)
+		report->return_ns = traffic->progress_ns - begin_ns;
 }
 
 void
@@ -299,6 +342,8 @@ scenario_traffic(const struct options *options, struct swarm *swarm,
 	uint64_t begin_ns = client_clock_ns();
 
 	gauge_memory_before(&report->gauge, options->pid);
+	for (uint32_t i = 0; i < options->subscribers; i++)
+		swarm->clients[i].session_expiry = options->session_expiry;
 	if (swarm_open_all(swarm) != 0)
 		return;
 	report->connections = swarm->count;

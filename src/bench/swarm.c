@@ -93,13 +93,24 @@ interest_update(struct swarm *swarm, struct client *client)
 		interest_set(swarm, client, EPOLL_CTL_MOD);
 }
 
+static void
+open_as(struct swarm *swarm, struct client *client, uint32_t index)
+{
+	client_open(client, &swarm->context, index, client_clock_ns());
+	if (client->state != CLIENT_FAILED)
+		interest_set(swarm, client, EPOLL_CTL_ADD);
+}
+
 void
 swarm_open(struct swarm *swarm, struct client *client)
 {
-	client_open(client, &swarm->context, swarm->opened++,
-	    client_clock_ns());
-	if (client->state != CLIENT_FAILED)
-		interest_set(swarm, client, EPOLL_CTL_ADD);
+	open_as(swarm, client, swarm->opened++);
+}
+
+void
+swarm_open_again(struct swarm *swarm, struct client *client)
+{
+	open_as(swarm, client, client->index);
 }
 
 void

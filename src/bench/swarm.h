@@ -52,6 +52,9 @@ void swarm_done(struct swarm *swarm);
 /* Begin to connect a client of the swarm that is not open. */
 void swarm_open(struct swarm *swarm, struct client *client);
 
+/* The same of one that was open, under its name. */
+void swarm_open_again(struct swarm *swarm, struct client *client);
+
 /*
  * Connect all clients, options->concurrency at a time, and wait until each is
  * ready or has failed. Returns how many have failed; -EINTR if interrupted.

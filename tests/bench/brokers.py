@@ -14,6 +14,7 @@ import time
 START_SECONDS = 10
 STOP_SECONDS = 10
 PR_SET_PDEATHSIG = 1
+QUEUED_MAX = 1000000  # messages of a session that waits
 
 
 def die_with_parent():
@@ -26,6 +27,7 @@ class Broker:
 
     def __init__(self, folder, certificates, port):
         self.folder = folder
+        self.is_durable = False  # it keeps what lasts on disk
         self.certificates = certificates
         self.port = port
         self.process = None
@@ -39,6 +41,11 @@ class Broker:
         raise NotImplementedError
 
     @property
+    def files(self):
+        """The directory of what it keeps."""
+        return os.path.join(self.folder, self.name + "-files")
+
+    @property
     def pid(self):
         return self.process.pid
 
@@ -47,6 +54,7 @@ class Broker:
         return os.path.join(self.folder, self.name + ".log")
 
     def __enter__(self):
+        shutil.rmtree(self.files, ignore_errors=True)
         path = os.path.join(self.folder, self.name + ".conf")
         with open(path, "w") as file:
             file.write(self.configuration())
@@ -119,8 +127,11 @@ tls = {{
 roles = ( {{ name = "all"; match = {{ identity = "*"; }};
   publish = [ "#" ]; subscribe = [ "#" ]; }} );
 processes = {{ workers = 0; gates = 0; user = "{user}"; }};
-store = {{ path = "{self.folder}/store"; }};
-"""
+store = {{ path = "{self.files}"; }};
+""" + (f"""
+sessions = {{ max_queued_messages = {QUEUED_MAX};
+  max_queued_bytes = {QUEUED_MAX * 1000}; }};
+""" if self.is_durable else "")
 
 
 class Mosquitto(Broker):
@@ -137,9 +148,15 @@ class Mosquitto(Broker):
         return text.split("\n")[0].strip()
 
     def configuration(self):
-        # What mosquitto is best at: no persistence, no log, no delay. Its
-        # limits of queues are Signet's defaults.
+        # What mosquitto is best at: no persistence unless it is what is
+        # measured, no log, no delay. Its limits of queues are Signet's
+        # defaults, or those given to Signet.
         user = pwd.getpwuid(os.getuid()).pw_name
+        persistence = "persistence false"
+        if self.is_durable:
+            os.makedirs(self.files, exist_ok=True)
+            persistence = ("persistence true\n"
+                           f"persistence_location {self.files}/")
         return f"""
 listener {self.port} 127.0.0.1
 cafile {self.certificates}/ca.pem
@@ -148,12 +165,12 @@ keyfile {self.certificates}/server.key
 require_certificate true
 use_identity_as_username true
 allow_anonymous true
-persistence false
+{persistence}
 log_type error
 log_type warning
 set_tcp_nodelay true
 max_inflight_messages 100
-max_queued_messages 10000
+max_queued_messages {QUEUED_MAX if self.is_durable else 10000}
 user {user}
 """
 

@@ -31,6 +31,21 @@ STORM = (
     Metric("p99 us", "latency_us.p99", 1, "%.0f"),
     Metric("tool CPU", "tool_cpu_us_per_delivered", 1, "%.0f"),
 )
+# What is kept on disk: written by the processes, and what the files hold more.
+WRITTEN = (
+    Metric("written B", "broker_written_bytes_per_delivered", 1, "%.0f"),
+    Metric("files B", "files_growth_bytes_per_delivered", 1, "%.0f"),
+    Metric("us CPU/msg", "broker_cpu_us_per_delivered", 1),
+    Metric("ack p50 us", "acknowledged_us.p50", 1, "%.0f"),
+    Metric("ack p99 us", "acknowledged_us.p99", 1, "%.0f"),
+)
+DURABLE_ONLINE = (
+    Metric("delivered/s", "delivered_per_second", 1, "%.0f"),) + WRITTEN
+DURABLE_OFFLINE = WRITTEN[:1] + (
+    Metric("acked/s", "delivered_per_second", 1, "%.0f"),
+    Metric("fetched/s", "fetched_per_second", 1, "%.0f")) + WRITTEN[1:]
+DURABLE_ALONE = WRITTEN[3:] + (
+    Metric("delivered/s", "delivered_per_second", 1, "%.0f"),) + WRITTEN[:3]
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,8 @@ class Scenario:
     quick: tuple = ()    # further arguments of a short run
     most: float = None   # Signet's first metric at most this
     ratio: float = None  # Signet's first metric by mosquitto's at most this
+    least: float = None  # ... at least this
+    is_durable: bool = False  # the brokers keep what lasts on disk
     has_seconds: bool = True  # it takes --seconds
 
 
@@ -82,6 +99,24 @@ SCENARIOS = (
     Scenario("retained", "1,000 retained messages of 64 bytes to 10 who "
              "subscribe again and again, QoS 0",
              ("retained", "-T", "1000", "-S", "10"), TRAFFIC),
+    Scenario("durable-online",
+             "50 to 50 pairs, 200 bytes, QoS 1, window 16, sessions that last",
+             ("pairs", "-P", "50", "-w", "16", "-q", "1", "-s", "200",
+              "--session-expiry", "3600"), DURABLE_ONLINE, least=1.0,
+             is_durable=True),
+    Scenario("durable-online-fan-out",
+             "1 to 50, 200 bytes, QoS 1, window 16, sessions that last",
+             ("fan-out", "-S", "50", "-w", "16", "-q", "1", "-s", "200",
+              "--session-expiry", "3600"), DURABLE_ONLINE, least=1.0,
+             is_durable=True),
+    Scenario("durable-offline",
+             "50 to 50 pairs who are away, 200 bytes, QoS 1, window 16",
+             ("pairs", "-P", "50", "-w", "16", "-q", "1", "-s", "200",
+              "--offline"), DURABLE_OFFLINE, most=1000, is_durable=True),
+    Scenario("durable-alone",
+             "1 to 1, 200 bytes, QoS 1, window 1, a session that lasts",
+             ("pairs", "-P", "1", "-w", "1", "-q", "1", "-s", "200",
+              "--session-expiry", "3600"), DURABLE_ALONE, is_durable=True),
     Scenario("storm", "full handshakes and CONNECT, 16 at once",
              ("storm", "-c", "16"), STORM),
 )

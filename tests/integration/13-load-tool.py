@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 
-from signet import case, main
-from signet.daemon import BUILD
+from signet import case, main, wait_until
+from signet.daemon import BUILD, ROLES
 
 BENCH = os.environ.get("SIGNET_BENCH", f"{BUILD}/signet-bench")
 SECONDS = 120
@@ -41,6 +41,37 @@ def every_pattern_delivers_everything_in_order(broker):
                 assert report["run_duplicates"] == 0
                 assert report["delivered"] > 0
                 assert report["latency_us"]["p50"] > 0
+
+
+@case(sessions={"max_queued_messages": 1000000,
+                "max_queued_bytes": 1 << 30})
+def who_is_away_gets_everything_on_return(broker):
+    for qos in "1", "2":
+        for version in "3.1.1", "5":
+            for pattern in ("pairs", "-P", "5"), ("fan-out", "-S", "3"):
+                report = bench(broker, *pattern, "-q", qos, "-V", version,
+                               "-w", "5", "--offline",
+                               "--files", broker.folder)
+                assert report["run_received"] == report["run_expected"] > 0
+                assert report["delivered"] > 0  # acknowledged
+                assert report["latency_us"] is None
+                assert report["acknowledged_us"]["p50"] > 0
+                assert report["fetched_per_second"] > 0
+                assert report["files_growth_bytes_per_delivered"] is not None
+                assert report["broker_written_bytes_per_delivered"] >= 0
+
+
+@case(sys={"interval_seconds": 1},
+      roles=[{"name": "watch", "match": {"identity": "device-8"},
+              "publish": [], "subscribe": ["$SYS/#"]}] + ROLES)
+def sessions_that_last_are_ended(broker):
+    report = bench(broker, "pairs", "-P", "3", "-q", "1", "--session-expiry",
+                   "60")
+    assert report["run_received"] == report["run_expected"] > 0
+    with broker.client(certificate="client-8") as client:
+        client.subscribe("$SYS/broker/clients/total")
+        wait_until(lambda: client.take().payload == b"1",
+                   "the sessions are gone")
 
 
 @case(generic=True)

@@ -3,6 +3,7 @@ if HAVE_CHECK
 check_PROGRAMS += tests/unit/bench/test_bench
 tests_unit_bench_test_bench_SOURCES = \
 	tests/unit/bench/test_bench.c tests/unit/bench/test_bench.h \
+	tests/unit/bench/test_disk_usage.c \
 	tests/unit/bench/test_flight.c \
 	tests/unit/bench/test_histogram.c \
 	tests/unit/bench/test_options.c \

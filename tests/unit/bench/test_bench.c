@@ -10,6 +10,7 @@ main(void)
 	SRunner *runner;
 	int failed;
 
+	suite_add_tcase(suite, test_disk_usage());
 	suite_add_tcase(suite, test_flight());
 	suite_add_tcase(suite, test_histogram());
 	suite_add_tcase(suite, test_options());

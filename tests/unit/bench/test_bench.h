@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+TCase *test_disk_usage(void);
 TCase *test_flight(void);
 TCase *test_histogram(void);
 TCase *test_options(void);

@@ -99,6 +99,23 @@ START_TEST(a_rate_of_each_publisher_is_one_of_all)
 }
 END_TEST
 
+START_TEST(who_is_away_has_a_session_that_lasts)
+{
+	ck_assert_int_eq(parse("pairs -q 1 --offline"), OPTIONS_RUN);
+	ck_assert(options.is_offline);
+	ck_assert_uint_eq(options.session_expiry, 3600);
+	ck_assert_int_eq(parse("pairs -q 1 --offline --session-expiry 7"),
+	    OPTIONS_RUN);
+	ck_assert_uint_eq(options.session_expiry, 7);
+	ck_assert_int_eq(parse("fan-out --session-expiry 4294967295"),
+	    OPTIONS_RUN);
+	ck_assert(!options.is_offline);
+	ck_assert_uint_eq(options.session_expiry, UINT32_MAX);
+	ck_assert_int_eq(parse("fan-out"), OPTIONS_RUN);
+	ck_assert_uint_eq(options.session_expiry, 0);
+}
+END_TEST
+
 START_TEST(what_makes_no_sense_is_refused)
 {
 	static const char *const rows[] = {
@@ -121,6 +138,11 @@ START_TEST(what_makes_no_sense_is_refused)
 		"pairs --tls 1.1",
 		"pairs -V 4",
 		"pairs -t a/#",
+		"pairs --offline",
+		"pairs -q 1 -r 5 --offline",
+		"pairs -q 1 --share g --offline",
+		"idle -q 1 --offline",
+		"storm --session-expiry 5",
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -159,6 +181,7 @@ test_options(void)
 	tcase_add_test(tcase, each_pattern_has_its_numbers_of_clients);
 	tcase_add_test(tcase, letters_and_names_say_the_same);
 	tcase_add_test(tcase, a_rate_of_each_publisher_is_one_of_all);
+	tcase_add_test(tcase, who_is_away_has_a_session_that_lasts);
 	tcase_add_test(tcase, what_makes_no_sense_is_refused);
 	tcase_add_test(tcase, certificates_are_needed);
 	tcase_add_test(tcase, help_and_version_need_nothing_else);

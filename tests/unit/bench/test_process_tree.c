@@ -18,16 +18,17 @@ struct fake {
 	int parent;
 	const char *command;
 	int ticks[4];      /* utime, stime, cutime, cstime */
-	int pss_kilobytes; /* below 0: no smaps_rollup */
+	int pss_kilobytes; /* below 0: no smaps_rollup and no io */
+	int written;       /* bytes */
 };
 
 static const struct fake fakes[] = {
-	{ 100, 1, "master", { 1, 2, 4, 8 }, 1000 },
-	{ 300, 200, "grand) child (", { 100, 0, 0, 0 }, 30 },
-	{ 200, 100, "gate", { 10, 20, 0, 0 }, 200 },
-	{ 201, 100, "worker 1", { 1000, 0, 0, 0 }, 2000 },
-	{ 400, 1, "somebody else", { 5000, 5000, 5000, 5000 }, 50000 },
-	{ 202, 100, "zombie", { 7, 0, 0, 0 }, -1 },
+	{ 100, 1, "master", { 1, 2, 4, 8 }, 1000, 1 },
+	{ 300, 200, "grand) child (", { 100, 0, 0, 0 }, 30, 20 },
+	{ 200, 100, "gate", { 10, 20, 0, 0 }, 200, 300 },
+	{ 201, 100, "worker 1", { 1000, 0, 0, 0 }, 2000, 4000 },
+	{ 400, 1, "somebody else", { 5000, 5000, 5000, 5000 }, 50000, 70000 },
+	{ 202, 100, "zombie", { 7, 0, 0, 0 }, -1, 0 },
 };
 
 static void
@@ -62,6 +63,11 @@ fake_write(const struct fake *fake)
 	    "Rss:  99999 kB\nPss:  %d kB\nPss_Dirty:  5 kB\n",
 	    fake->pss_kilobytes);
 	text_write(fake->pid, "smaps_rollup", text);
+	snprintf(text, sizeof(text),
+	    "rchar: 9\nwchar: 9\nsyscr: 9\nsyscw: 9\nread_bytes: 9\n"
+	    "write_bytes: %d\ncancelled_write_bytes: 9\n",
+	    fake->written);
+	text_write(fake->pid, "io", text);
 }
 
 static void
@@ -80,6 +86,8 @@ teardown(void)
 
 	for (size_t i = 0; i < sizeof(fakes) / sizeof(fakes[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%d/stat", proc, fakes[i].pid);
+		unlink(path);
+		snprintf(path, sizeof(path), "%s/%d/io", proc, fakes[i].pid);
 		unlink(path);
 		snprintf(path, sizeof(path), "%s/%d/smaps_rollup", proc,
 		    fakes[i].pid);
@@ -105,6 +113,8 @@ START_TEST(a_tree_is_summed_over_all_generations)
 	ck_assert_uint_eq(usage.cpu_ns, ns_of_ticks(15 + 100 + 30 + 1000 + 7));
 	ck_assert_int_eq(usage.pss_error, 0);
 	ck_assert_uint_eq(usage.pss_bytes, (1000 + 30 + 200 + 2000) * 1024);
+	ck_assert_uint_eq(usage.written_bytes, 4321);
+	ck_assert_int_eq(usage.written_error, 0);
 }
 END_TEST
 
@@ -116,6 +126,18 @@ START_TEST(a_tree_may_begin_below_the_first_process)
 	ck_assert_uint_eq(usage.process_count, 2);
 	ck_assert_uint_eq(usage.cpu_ns, ns_of_ticks(130));
 	ck_assert_uint_eq(usage.pss_bytes, 0);
+	ck_assert_uint_eq(usage.written_bytes, 320);
+}
+END_TEST
+
+START_TEST(an_io_that_says_nothing_is_an_error_of_its_own)
+{
+	struct process_usage usage;
+
+	text_write(201, "io", "");
+	ck_assert_int_eq(process_tree_cpu(proc, 100, &usage), 0);
+	ck_assert_uint_eq(usage.process_count, 5);
+	ck_assert_int_eq(usage.written_error, -EACCES);
 }
 END_TEST
 
@@ -162,6 +184,7 @@ test_process_tree(void)
 	tcase_add_test(tcase, a_tree_may_begin_below_the_first_process);
 	tcase_add_test(tcase, a_process_that_is_not_there_is_an_error);
 	tcase_add_test(tcase, a_stat_that_says_nothing_is_left_out);
+	tcase_add_test(tcase, an_io_that_says_nothing_is_an_error_of_its_own);
 	tcase_add_test(tcase, this_process_can_be_measured);
 	return tcase;
 }

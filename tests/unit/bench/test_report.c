@@ -98,6 +98,36 @@ START_TEST(json_escapes_text_and_says_null_for_what_is_not_known)
 }
 END_TEST
 
+START_TEST(json_tells_what_the_broker_wrote)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	options.is_offline = true;
+	options.session_expiry = 60;
+	report.delivered = 4;
+	report.return_ns = 2000000000;
+	report.gauge = (struct gauge){
+		.has_broker_written = true,
+		.broker_written_bytes = 1000,
+		.has_files = true,
+		.files_before_bytes = 100,
+		.files_after_bytes = 60,
+	};
+	report_print_json(&options, &report, out);
+	fclose(out);
+	ck_assert_ptr_nonnull(strstr(text, "\"offline\": true"));
+	ck_assert_ptr_nonnull(strstr(text, "\"session_expiry\": 60"));
+	ck_assert_ptr_nonnull(strstr(text, "\"fetched_per_second\": 5.000"));
+	ck_assert_ptr_nonnull(
+	    strstr(text, "\"broker_written_bytes_per_delivered\": 250.000"));
+	ck_assert_ptr_nonnull(
+	    strstr(text, "\"files_growth_bytes_per_delivered\": -10.000"));
+	free(text);
+}
+END_TEST
+
 TCase *
 test_report(void)
 {
@@ -112,5 +142,6 @@ test_report(void)
 	    equal_reasons_are_counted_and_too_many_are_summed_up);
 	tcase_add_test(tcase,
 	    json_escapes_text_and_says_null_for_what_is_not_known);
+	tcase_add_test(tcase, json_tells_what_the_broker_wrote);
 	return tcase;
 }
