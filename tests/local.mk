@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	tests/crash/judge.py \
 	tests/crash/link.py \
 	tests/crash/peers.py \
+	tests/crash/power.py \
 	tests/crash/trial.py \
 	tests/dependencies.debian \
 	tests/fuzz/run \
@@ -24,6 +25,7 @@ EXTRA_DIST += \
 	tests/lib/step \
 	tests/run \
 	tests/soak/actor.py \
+	tests/soak/crashes \
 	tests/soak/ledger.py \
 	tests/soak/sessions \
 	tests/soak/soak.py

@@ -116,7 +116,7 @@ class Disk:
         self.names = {}      # path: File, or None for a directory; safe
         self.changes = []    # [is safe, directory, type, path, other]
         self.by_inode = {}
-        self.syncs = {}      # that have begun: (File or path, changes)
+        self.syncs = {}      # under way: (log, number): (what, changes)
         self.positions = {}  # in the logs
         for path, _, files in os.walk(self.directory):
             self.names[path] = None
@@ -136,14 +136,14 @@ class Disk:
             with open(os.path.join(self.logs, str(index)), "rb") as file:
                 log = file.read()
             pos = self.positions.get(index, 0)
-            if pos == 0:
-                self.syncs = {}  # of the process before
             while pos + HEAD.size <= len(log):
                 kind, length, inode, offset, number = HEAD.unpack_from(log,
                                                                        pos)
                 pos += HEAD.size
                 if pos + length > len(log):
                     break  # the process ended within this record
+                if kind in (SYNC_BEGIN, SYNC_END, DIR_BEGIN):
+                    number = index, number
                 self.take(kind, inode, offset, number, log[pos:pos + length])
                 pos += length
                 self.positions[index] = pos
@@ -243,6 +243,8 @@ class Disk:
 
     def rebuild(self, names):
         owner = os.stat(self.directory)
+        modes = {path: os.stat(path).st_mode & 0o777 for path in names
+                 if os.path.exists(path)}
         for name in os.listdir(self.directory):
             path = os.path.join(self.directory, name)
             if os.path.isdir(path):
@@ -257,4 +259,5 @@ class Disk:
                     file.write(data)
             else:
                 continue  # its directory was lost
+            os.chmod(path, modes.get(path, 0o600))
             os.chown(path, owner.st_uid, owner.st_gid)

@@ -51,6 +51,11 @@ class Mortal(Daemon):
     def again(self):
         self.spawn([SIGNETD, "-c", self.configuration])
 
+    def end(self):
+        """In order; its files stay."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(3 * DEADLINE) == 0, self.log.tail()
+
     def is_ready(self, mark):
         if self.process.poll() is not None:
             raise AssertionError(f"signetd ended with "
