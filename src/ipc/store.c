@@ -34,7 +34,8 @@ static const unsigned int change_fields[IPC_STORE_CHANGE_TYPE_COUNT] = {
 	[IPC_STORE_QUEUE_PUT] = SESSION | SEQUENCE | MESSAGE | TOTAL |
 				EXPIRES_AT | VALUE | BODY,
 	[IPC_STORE_QUEUE_REMOVE] = SESSION | SEQUENCE | MESSAGE,
-	[IPC_STORE_MESSAGE_PUT] = MESSAGE_NAMED | REFERENCES | BODY,
+	[IPC_STORE_MESSAGE_PUT] = MESSAGE_NAMED | EXPIRES_AT | REFERENCES |
+				  BODY,
 	[IPC_STORE_RETAINED_PUT] = EXPIRES_AT | KEY | BODY,
 	[IPC_STORE_RETAINED_REMOVE] = KEY,
 	[IPC_STORE_SHARE_PUT] = MESSAGE_NAMED | EXPIRES_AT | KEY | VALUE | BODY,
@@ -370,8 +371,8 @@ ipc_store_expired_encode(const struct ipc_store_expired *expired,
     struct buffer *out)
 {
 	pack_u64(out, expired->session);
-	pack_u32(out, expired->count);
-	pack_u64(out, expired->bytes);
+	pack_u64(out, expired->sequence);
+	pack_u32(out, expired->len);
 }
 
 int
@@ -382,8 +383,8 @@ ipc_store_expired_decode(struct bytes payload,
 	struct ipc_store_expired decoded;
 
 	decoded.session = unpack_number(&in);
-	decoded.count = unpack_u32(&in);
-	decoded.bytes = unpack_u64(&in);
+	decoded.sequence = unpack_number(&in);
+	decoded.len = unpack_u32(&in);
 	if (!unpack_is_complete(&in))
 		return -EBADMSG;
 	*expired = decoded;

@@ -34,7 +34,8 @@
 enum ipc_store_change_type {
 	/* session, key (session_key_encode()), expires_at, value */
 	IPC_STORE_SESSION_PUT = 1,
-	/* session: it, its subscriptions and packet identifiers, its queue */
+	/* session: it, its subscriptions and packet identifiers, and its queue,
+	 * whose references are given back later: so no QUEUE_REMOVE follows */
 	IPC_STORE_SESSION_REMOVE,
 	/* session, key (Topic Filter, $share/... and all), value */
 	IPC_STORE_SUBSCRIPTION_PUT,
@@ -51,7 +52,8 @@ enum ipc_store_change_type {
 	IPC_STORE_QUEUE_PUT,
 	/* session, sequence, message: gives the reference back, if it is one */
 	IPC_STORE_QUEUE_REMOVE,
-	/* message, references (added), body */
+	/* message, references (added), expires_at (that of the QUEUE_PUTs that
+	 * refer to it: then it is dropped, whoever does), body */
 	IPC_STORE_MESSAGE_PUT,
 	/* key (Topic Name), expires_at, body */
 	IPC_STORE_RETAINED_PUT,
@@ -185,12 +187,12 @@ void ipc_store_page_encode(const struct ipc_store_page *page,
     struct buffer *out);
 int ipc_store_page_decode(struct bytes payload, struct ipc_store_page *page);
 
-/* STORE_EXPIRED: entries of a session's queue that have expired were removed;
- * the session's worker counts them out. */
+/* STORE_EXPIRED: an entry of a session's queue that had expired was removed;
+ * the session's worker counts it out, unless it has it in its memory. */
 struct ipc_store_expired {
 	uint64_t session;
-	uint32_t count;
-	uint64_t bytes;
+	uint64_t sequence;
+	uint32_t len;
 };
 void ipc_store_expired_encode(const struct ipc_store_expired *expired,
     struct buffer *out);

@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libsignet-store.a
 libsignet_store_a_SOURCES = \
+	src/store/batch.c src/store/batch.h \
 	src/store/database.c src/store/database.h \
 	src/store/database_options.c src/store/database_options.h \
+	src/store/fault.c src/store/fault.h \
+	src/store/frames.c src/store/frames.h \
+	src/store/group.c src/store/group.h \
+	src/store/iterator.c src/store/iterator.h \
+	src/store/loader.c src/store/loader.h \
+	src/store/reader.c src/store/reader.h \
 	src/store/reference.c src/store/reference.h \
-	src/store/store.c src/store/store.h
+	src/store/row.c src/store/row.h \
+	src/store/store.c src/store/store.h \
+	src/store/store_internal.h \
+	src/store/sweep.c src/store/sweep.h
 libsignet_store_a_CFLAGS = $(AM_CFLAGS) $(ROCKSDB_CFLAGS)
 
 # For those who link with it.

@@ -4,7 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/clock.h"
 #include "lib/pack.h"
+
+/* The rows that refer to a message go first, by clocks that were read at
+ * different moments; in seconds. */
+#define EXPIRY_SLACK 60
 
 enum { KIND_COUNT = 1, KIND_BODY = 2 };
 
@@ -13,8 +18,10 @@ reference_encode(const struct reference *reference, struct buffer *out)
 {
 	pack_u8(out, reference->has_body ? KIND_BODY : KIND_COUNT);
 	pack_u64(out, (uint64_t)reference->count);
-	if (reference->has_body)
-		pack_raw(out, reference->body.data, reference->body.len);
+	if (!reference->has_body)
+		return;
+	pack_u64(out, (uint64_t)reference->expires_at);
+	pack_raw(out, reference->body.data, reference->body.len);
 }
 
 int
@@ -24,8 +31,11 @@ reference_decode(struct bytes value, struct reference *reference)
 	uint8_t kind = unpack_u8(&in);
 	int64_t count = (int64_t)unpack_u64(&in);
 
+	reference->expires_at = kind == KIND_BODY ? (int64_t)unpack_u64(&in)
+						  : 0;
 	if (in.failed || (kind != KIND_COUNT && kind != KIND_BODY) ||
-	    (kind == KIND_COUNT && in.pos != value.len))
+	    (kind == KIND_COUNT && in.pos != value.len) ||
+	    reference->expires_at < 0)
 		return -EBADMSG;
 	reference->count = count;
 	reference->has_body = kind == KIND_BODY;
@@ -46,6 +56,7 @@ reference_merge(const struct reference *a, const struct reference *b)
 	sum.count = (int64_t)((uint64_t)a->count + (uint64_t)b->count);
 	if (b->has_body) {
 		sum.has_body = true;
+		sum.expires_at = b->expires_at;
 		sum.body = b->body;
 	}
 	if (sum.count <= 0) {
@@ -53,6 +64,14 @@ reference_merge(const struct reference *a, const struct reference *b)
 		sum.body = BYTES_NONE;
 	}
 	return sum;
+}
+
+bool
+reference_is_over(const struct reference *reference, int64_t now)
+{
+	return reference->count <= 0 ||
+	       (reference->has_body &&
+		   reference->expires_at <= now - EXPIRY_SLACK);
 }
 
 static char *
@@ -143,7 +162,7 @@ filter(void *state, int level, const char *key, size_t key_len,
 	*is_changed = 0;
 	/* What does not decode stays, for whoever looks into it. */
 	return reference_decode(bytes_of(value, len), &reference) == 0 &&
-	       reference.count <= 0;
+	       reference_is_over(&reference, clock_realtime_seconds());
 }
 
 static const char *

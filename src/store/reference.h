@@ -18,6 +18,7 @@
 struct reference {
 	int64_t count; /* of an operand: added, or, below 0, given back */
 	bool has_body;
+	int64_t expires_at; /* with a body: IPC_STORE_NEVER or in seconds */
 	struct bytes body;
 };
 
@@ -30,6 +31,9 @@ int reference_decode(struct bytes value, struct reference *reference);
 /* The sum of two that follow each other; views into either. */
 struct reference reference_merge(const struct reference *a,
     const struct reference *b);
+
+/* Does nothing refer to it any more, or has it expired? now: in seconds. */
+bool reference_is_over(const struct reference *reference, int64_t now);
 
 /* For the family of messages; the database frees the first. */
 rocksdb_mergeoperator_t *reference_merge_operator(void);

@@ -5,29 +5,134 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "store/database.h"
+#include "ipc/message.h"
+#include "lib/memory.h"
+#include "store/batch.h"
+#include "store/fault.h"
+#include "store/group.h"
+#include "store/loader.h"
+#include "store/reader.h"
+#include "store/store_internal.h"
+#include "store/sweep.h"
 
-struct store {
-	struct proc_child *child;
-	struct database *database;
-	unsigned int peer_count;
-	bool is_stopping;
-};
+/* Of a transaction: far more than a worker gathers before it holds back. */
+#define TRANSACTION_BYTES_MAX ((size_t)1 << 30)
+
+/* Readers at a time: of the pool's four threads one is always the group's. */
+#define READERS_MAX 2
+
+struct store_client *
+client_ref(struct store_client *client)
+{
+	client->references++;
+	return client;
+}
+
+void
+client_unref(struct store_client **pointer)
+{
+	struct store_client *client = *pointer;
+
+	*pointer = NULL;
+	if (client == NULL || --client->references > 0)
+		return;
+	reader_forget(client);
+	buffer_done(&client->changes);
+	free(client);
+}
+
+void
+client_push(struct store_client *client, enum ipc_message_type type,
+    struct bytes payload)
+{
+	if (client->peer != NULL)
+		proc_peer_push(client->store->child, client->peer, type,
+		    payload, -1, false);
+}
+
+bool
+client_is_full(const struct store_client *client)
+{
+	return client->peer != NULL &&
+	       proc_peer_is_full(client->store->child, client->peer);
+}
+
+bool
+store_may_read(const struct store *store)
+{
+	return store->database != NULL && !fault_is_open(store->fault) &&
+	       store->reader_count < READERS_MAX;
+}
 
 static void
 stop_if_done(struct store *store)
 {
-	if (store->is_stopping && store->peer_count == 0)
+	if (store->is_stopping && store->client_count == 0 &&
+	    store->job_count == 0 && group_is_idle(store->group))
 		proc_child_stopped(store->child);
+}
+
+/* Begin what may begin; from another worker each time, so that none of them
+ * waits for ever. */
+static void
+store_go_on(struct store *store)
+{
+	if (store->is_ended)
+		return;
+	group_start(store->group);
+	for (unsigned int i = 0; i < STORE_WORKERS_MAX; i++) {
+		unsigned int index = (store->next_client + i) %
+				     STORE_WORKERS_MAX;
+		struct store_client *client = store->clients[index];
+
+		if (client == NULL)
+			continue;
+		loader_go_on(client);
+		reader_start(client);
+	}
+	store->next_client = (store->next_client + 1) % STORE_WORKERS_MAX;
+	stop_if_done(store);
+}
+
+void
+store_job_done(struct store *store)
+{
+	store->job_count--;
+	if (fault_is_open(store->fault))
+		fault_job_done(store->fault);
+	else
+		store_go_on(store);
 }
 
 static void
 on_peer_up(struct proc_child *child, struct proc_peer *peer)
 {
 	struct store *store = child->context;
+	struct store_client *client = memory_new(1, sizeof(*client));
 
-	(void)peer;
-	store->peer_count++;
+	if (peer->index >= STORE_WORKERS_MAX)
+		panic("the schema bounds the number of workers");
+	client->store = store;
+	client->peer = peer;
+	client->index = peer->index;
+	client->references = 1;
+	STAILQ_INIT(&client->reads);
+	peer->context = client;
+	store->clients[peer->index] = client;
+	store->client_count++;
+}
+
+/* What it sent whole is still written; of the rest nothing is. */
+static void
+client_down(struct store *store, struct store_client *client)
+{
+	client->peer = NULL;
+	loader_stop(client);
+	reader_forget(client);
+	if (store->clients[client->index] == client)
+		store->clients[client->index] = NULL;
+	store->client_count--;
+	client_unref(&client);
 }
 
 static void
@@ -35,19 +140,87 @@ on_peer_down(struct proc_child *child, struct proc_peer *peer)
 {
 	struct store *store = child->context;
 
-	(void)peer;
-	store->peer_count--;
+	client_down(store, peer->context);
 	stop_if_done(store);
+}
+
+static int
+on_store_open(struct store_client *client, struct bytes payload)
+{
+	const struct ipc_start *start = &client->store->child->start;
+	struct ipc_store_open open;
+
+	if (client->is_open || ipc_store_open_decode(payload, &open) != 0 ||
+	    open.worker != client->index ||
+	    open.worker_count != start->worker_count ||
+	    memcmp(open.home_key, start->home_key, sizeof(open.home_key)) != 0)
+		return -EBADMSG;
+	client->is_open = true;
+	group_open(client->store->group, client, (uint32_t)open.epoch);
+	return 0;
+}
+
+static int
+on_store_write(struct store_client *client, struct bytes payload)
+{
+	struct ipc_store_write write;
+
+	if (!client->is_open || ipc_store_write_decode(payload, &write) != 0 ||
+	    write.transaction <= client->transaction ||
+	    (client->part_of != IPC_STORE_NONE &&
+		client->part_of != write.transaction) ||
+	    client->changes.len + write.changes.len > TRANSACTION_BYTES_MAX ||
+	    store_changes_check(write.changes) != 0)
+		return -EBADMSG;
+	buffer_append(&client->changes, write.changes);
+	client->part_of = write.is_last ? IPC_STORE_NONE : write.transaction;
+	if (!write.is_last)
+		return 0;
+	client->transaction = write.transaction;
+	group_add(client->store->group, client, write.transaction);
+	return 0;
+}
+
+static int
+on_store_read(struct store_client *client, struct bytes payload)
+{
+	struct ipc_store_read read;
+
+	if (!client->is_open || ipc_store_read_decode(payload, &read) != 0)
+		return -EBADMSG;
+	return reader_add(client, &read);
 }
 
 static int
 on_message(struct proc_child *child, struct proc_peer *peer,
     struct ipc_message *message)
 {
+	struct store_client *client = peer->context;
+
 	(void)child;
+	switch (message->type) {
+	case IPC_STORE_OPEN:
+		return on_store_open(client, message->payload);
+	case IPC_STORE_WRITE:
+		return on_store_write(client, message->payload);
+	case IPC_STORE_READ:
+		return on_store_read(client, message->payload);
+	default:
+		return -EBADMSG;
+	}
+}
+
+static void
+on_peer_writable(struct proc_child *child, struct proc_peer *peer)
+{
 	(void)peer;
-	(void)message;
-	return -EBADMSG;
+	store_go_on(child->context);
+}
+
+static void
+on_turn_end(struct proc_child *child)
+{
+	store_go_on(child->context);
 }
 
 /* Workers may still have something to say. */
@@ -64,23 +237,62 @@ static const struct proc_events store_events = {
 	.on_peer_up = on_peer_up,
 	.on_peer_down = on_peer_down,
 	.on_message = on_message,
+	.on_peer_writable = on_peer_writable,
+	.on_turn_end = on_turn_end,
 	.on_stop = on_stop,
 };
+
+static void
+store_init(struct store *store, struct proc_child *child)
+{
+	const char *folder = child->config->store.path;
+	size_t size = strlen(folder) + sizeof(STORE_DATABASE_NAME) + 1;
+	char why[DATABASE_WHY_MAX];
+
+	store->child = child;
+	store->path = memory_new(1, size);
+	snprintf(store->path, size, "%s/" STORE_DATABASE_NAME, folder);
+	store->group = group_new(store);
+	store->fault = fault_new(store);
+	store->sweep = sweep_new(store);
+	if (database_open(store->path, &store->database, why) != 0 ||
+	    group_load(store->group, why) != 0)
+		fatal("store.path: %s: %s", store->path, why);
+}
+
+static void
+store_done(struct store *store)
+{
+	for (unsigned int i = 0; i < STORE_WORKERS_MAX; i++)
+		if (store->clients[i] != NULL)
+			client_down(store, store->clients[i]);
+	sweep_close(store->sweep);
+	fault_close(store->fault);
+	/* Jobs end, and what was closed leaves the loop. */
+	do {
+		uv_run(&store->child->loop, UV_RUN_NOWAIT);
+		if (store->job_count > 0)
+			uv_run(&store->child->loop, UV_RUN_ONCE);
+	} while (store->job_count > 0);
+	database_close(&store->database);
+	sweep_free(&store->sweep);
+	fault_free(&store->fault);
+	group_free(&store->group);
+	free(store->path);
+}
 
 int
 store_run(struct proc_child *child)
 {
 	struct store store = { .child = child };
-	char path[4200];
-	char why[DATABASE_WHY_MAX];
 	int status;
 
-	snprintf(path, sizeof(path), "%s/db", child->config->store.path);
-	if (database_open(path, &store.database, why) != 0)
-		fatal("store.path: %s: %s", path, why);
+	store_init(&store, child);
 	child->context = &store;
 	proc_child_ready(child);
+	log_info(log_word("event", "started"), log_string("path", store.path));
 	status = proc_child_loop(child, &store_events);
-	database_close(&store.database);
+	store.is_ended = true;
+	store_done(&store);
 	return status;
 }

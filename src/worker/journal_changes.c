@@ -98,15 +98,16 @@ entry_hold(struct journal_changes *changes, struct journal_entry *entry,
 }
 
 /* One more, or with -1 one less, row of this transaction refers to a message
- * that is kept under an id. */
+ * that is kept under an id: this one does. */
 static void
 message_refer(struct journal_changes *changes, struct message *message,
-    uint64_t id, int count)
+    const struct ipc_store_change *row, int count)
 {
-	struct journal_key key = { IPC_STORE_MESSAGE_PUT, id, 0 };
+	struct journal_key key = { IPC_STORE_MESSAGE_PUT, row->message, 0 };
 	struct ipc_store_change put = {
 		.type = IPC_STORE_MESSAGE_PUT,
-		.message = id,
+		.message = row->message,
+		.expires_at = row->expires_at,
 	};
 	struct journal_entry *entry = entry_find(changes, key);
 
@@ -126,7 +127,7 @@ entry_take_back(struct journal_changes *changes, struct journal_entry *entry)
 {
 	if (entry->is_put && entry->put.type == IPC_STORE_QUEUE_PUT &&
 	    entry->put.message != IPC_STORE_NONE)
-		message_refer(changes, NULL, entry->put.message, -1);
+		message_refer(changes, NULL, &entry->put, -1);
 	entry->is_put = false;
 	if (!entry->is_removed)
 		entry_free(changes, entry);
@@ -296,6 +297,7 @@ journal_queue_put(struct session *session, uint64_t sequence, uint64_t total,
 	put.value = buffer_view(&value);
 	if (item->message != NULL) {
 		put.message = message_kept_id(item->message);
+		put.len = (uint32_t)message_bytes(item->message);
 		put.expires_at = expires_at_of(item->message);
 	}
 	entry = entry_put(changes, key, &put);
@@ -303,7 +305,7 @@ journal_queue_put(struct session *session, uint64_t sequence, uint64_t total,
 	if (item->message == NULL)
 		return;
 	if (put.message != IPC_STORE_NONE)
-		message_refer(changes, item->message, put.message, 1);
+		message_refer(changes, item->message, &put, 1);
 	else
 		entry_hold(changes, entry, item->message);
 }

@@ -53,6 +53,7 @@ static const struct ipc_store_change cases[] = {
 	{ .type = IPC_STORE_MESSAGE_PUT,
 	    .message = MESSAGE,
 	    .references = 3,
+	    .expires_at = LATER,
 	    .body = { (const uint8_t *)"body", 4 } },
 	{ .type = IPC_STORE_RETAINED_PUT,
 	    .expires_at = 0,
@@ -389,7 +390,7 @@ END_TEST
 
 START_TEST(expired_survives_the_way)
 {
-	struct ipc_store_expired expired = { SESSION, 5, SEQUENCE }, decoded;
+	struct ipc_store_expired expired = { SESSION, SEQUENCE, 5 }, decoded;
 	struct buffer out = { 0 };
 
 	ipc_store_expired_encode(&expired, &out);
@@ -397,8 +398,8 @@ START_TEST(expired_survives_the_way)
 	ck_assert_int_eq(ipc_store_expired_decode(buffer_view(&out), &decoded),
 	    0);
 	ck_assert_uint_eq(decoded.session, SESSION);
-	ck_assert_uint_eq(decoded.count, 5);
-	ck_assert_uint_eq(decoded.bytes, SEQUENCE);
+	ck_assert_uint_eq(decoded.sequence, SEQUENCE);
+	ck_assert_uint_eq(decoded.len, 5);
 	EXPECT_WHOLE(ipc_store_expired_decode, out, decoded);
 }
 END_TEST

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/group.h"
+
+#include <stdlib.h>
+
+#include "lib/memory.h"
+#include "lib/pack.h"
+#include "store/batch.h"
+#include "store/fault.h"
+#include "store/loader.h"
+#include "store/sweep.h"
+
+/* A group is full then: the batch is in memory twice while it is written. */
+#define GROUP_BYTES (128 * 1024 * 1024)
+
+struct item {
+	STAILQ_ENTRY(item) next;
+	struct store_client *client;
+	bool is_open;            /* STORE_OPEN; else STORE_WRITE */
+	bool is_beginning;       /* it loads */
+	bool is_known;           /* nothing is to be written */
+	struct row_cursor state; /* when it is written */
+	struct buffer changes;
+};
+
+STAILQ_HEAD(item_queue, item);
+
+struct group {
+	uv_work_t work; /* first: they are the same address */
+	struct store *store;
+	struct item_queue waiting;
+	struct item_queue written; /* those that are under way */
+	bool is_under_way;
+	bool is_failed;  /* what is under way has to be written again */
+	bool is_swept;   /* it has a step of the sweep */
+	bool has_dead;   /* and removes a session */
+	uint64_t number; /* of groups that were written, this one included */
+	uint32_t epoch;  /* the last that was given out */
+	struct row_cursor cursors[STORE_WORKERS_MAX];
+	int error;
+	char why[DATABASE_WHY_MAX];
+};
+
+struct group *
+group_new(struct store *store)
+{
+	struct group *group = memory_new(1, sizeof(*group));
+
+	group->store = store;
+	STAILQ_INIT(&group->waiting);
+	STAILQ_INIT(&group->written);
+	return group;
+}
+
+static void
+items_free(struct item_queue *queue)
+{
+	struct item *item;
+
+	while ((item = STAILQ_FIRST(queue)) != NULL) {
+		STAILQ_REMOVE_HEAD(queue, next);
+		client_unref(&item->client);
+		buffer_done(&item->changes);
+		free(item);
+	}
+}
+
+void
+group_free(struct group **pointer)
+{
+	struct group *group = *pointer;
+
+	if (group == NULL)
+		return;
+	*pointer = NULL;
+	items_free(&group->waiting);
+	items_free(&group->written);
+	free(group);
+}
+
+/* A number of the family meta; 0 if there is none. */
+static int
+load_number(struct database *database, struct bytes key, uint64_t *number,
+    char *why)
+{
+	struct bytes value;
+	struct unpack in;
+	int error = database_get(database, DATABASE_META, key, &value, why);
+
+	*number = 0;
+	if (error != 0 || value.data == NULL)
+		return error;
+	in = (struct unpack){ .input = value };
+	*number = unpack_u64(&in);
+	free((void *)(uintptr_t)value.data);
+	return 0;
+}
+
+static int
+load_cursor(struct group *group, uint16_t worker, char *why)
+{
+	struct buffer key = { NULL, 0, 0 };
+	struct bytes value;
+	int error;
+
+	row_worker_key(worker, &key);
+	error = database_get(group->store->database, DATABASE_META,
+	    buffer_view(&key), &value, why);
+	buffer_done(&key);
+	if (error != 0 || value.data == NULL)
+		return error;
+	/* One that does not decode is that of nobody. */
+	(void)row_cursor_decode(value, &group->cursors[worker]);
+	free((void *)(uintptr_t)value.data);
+	return 0;
+}
+
+int
+group_load(struct group *group, char *why)
+{
+	struct database *database = group->store->database;
+	uint64_t epoch;
+	int error = load_number(database, ROW_META_GROUP, &group->number, why);
+
+	if (error == 0)
+		error = load_number(database, ROW_META_EPOCH, &epoch, why);
+	if (error == 0)
+		group->epoch = (uint32_t)epoch;
+	for (uint16_t i = 0; i < STORE_WORKERS_MAX && error == 0; i++)
+		error = load_cursor(group, i, why);
+	return error;
+}
+
+static struct item *
+item_add(struct group *group, struct store_client *client)
+{
+	struct item *item = memory_new(1, sizeof(*item));
+
+	item->client = client_ref(client);
+	STAILQ_INSERT_TAIL(&group->waiting, item, next);
+	return item;
+}
+
+void
+group_open(struct group *group, struct store_client *client, uint32_t epoch)
+{
+	struct row_cursor *cursor = &group->cursors[client->index];
+	struct item *item = item_add(group, client);
+
+	item->is_open = true;
+	item->is_beginning = epoch == 0;
+	item->is_known = epoch != 0 && cursor->epoch == epoch;
+	if (epoch > group->epoch)
+		group
+		    ->epoch = epoch; /* ours were lost: it is not given again */
+	if (!item->is_known) {
+		cursor->epoch = epoch != 0 ? epoch : ++group->epoch;
+		cursor->transaction = 0;
+	}
+	item->state = *cursor;
+	client->epoch = cursor->epoch;
+}
+
+void
+group_add(struct group *group, struct store_client *client, uint64_t number)
+{
+	struct row_cursor *cursor = &group->cursors[client->index];
+	struct item *item = item_add(group, client);
+
+	item->changes = client->changes;
+	client->changes = (struct buffer){ NULL, 0, 0 };
+	item->state = (struct row_cursor){ client->epoch, number };
+	item->is_known = cursor->epoch == client->epoch &&
+			 number <= cursor->transaction;
+	if (!item->is_known)
+		*cursor = item->state;
+}
+
+/* In a thread of the pool: nothing else changes rows meanwhile. */
+static void
+on_work(uv_work_t *work)
+{
+	struct group *group = (struct group *)work;
+	struct store_batch batch;
+	struct item *item;
+	bool has_epoch = false;
+
+	store_batch_init(&batch, group->store->database);
+	group->error = 0;
+	/* First what was found before: what a worker puts now stays. */
+	if (group->is_swept)
+		group->error = sweep_step(group->store->sweep, &batch,
+		    group->why);
+	STAILQ_FOREACH(item, &group->written, next)
+	{
+		if (item->is_known)
+			continue;
+		has_epoch = has_epoch || item->is_open;
+		store_batch_apply(&batch, item->client->index,
+		    buffer_view(&item->changes));
+		store_batch_cursor(&batch, item->client->index, &item->state);
+	}
+	if (has_epoch)
+		store_batch_number(&batch, ROW_META_EPOCH, group->epoch);
+	if (group->error == 0 && rocksdb_writebatch_count(batch.batch) > 0) {
+		store_batch_number(&batch, ROW_META_GROUP, group->number);
+		group->error = database_write(group->store->database,
+		    batch.batch, group->why);
+	}
+	group->has_dead = batch.has_dead;
+	store_batch_done(&batch);
+}
+
+static void
+item_answer(struct item *item)
+{
+	struct ipc_store_state state = { item->state.epoch,
+		item->state.transaction };
+	struct buffer payload = { NULL, 0, 0 };
+
+	ipc_store_state_encode(&state, &payload);
+	client_push(item->client,
+	    item->is_open ? IPC_STORE_OPENED : IPC_STORE_WRITTEN,
+	    buffer_view(&payload));
+	buffer_done(&payload);
+	if (item->is_beginning && item->client->peer != NULL)
+		loader_start(item->client);
+}
+
+static void
+group_finish(struct group *group)
+{
+	struct item_queue written = group->written;
+	struct item *item;
+
+	if (STAILQ_EMPTY(&written))
+		STAILQ_INIT(&written);
+	STAILQ_INIT(&group->written);
+	group->is_failed = false;
+	STAILQ_FOREACH(item, &written, next)
+	item_answer(item);
+	items_free(&written);
+	if (group->has_dead)
+		sweep_dead(group->store->sweep);
+	if (group->is_swept)
+		sweep_written(group->store->sweep);
+}
+
+static void
+on_done(uv_work_t *work, int status)
+{
+	struct group *group = (struct group *)work;
+
+	(void)status;
+	group->is_under_way = false;
+	if (group->error == 0) {
+		group_finish(group);
+	} else {
+		group->is_failed = true;
+		fault_report(group->store->fault, group->error, group->why);
+	}
+	store_job_done(group->store);
+}
+
+/* Take as many of those that wait as fit. */
+static void
+group_fill(struct group *group)
+{
+	struct item *item;
+	size_t len = 0;
+
+	while ((item = STAILQ_FIRST(&group->waiting)) != NULL &&
+	       (len == 0 || len + item->changes.len <= GROUP_BYTES)) {
+		STAILQ_REMOVE_HEAD(&group->waiting, next);
+		STAILQ_INSERT_TAIL(&group->written, item, next);
+		len += item->changes.len;
+	}
+	group->number++;
+	group->is_swept = sweep_is_due(group->store->sweep);
+}
+
+/* Did the write that failed reach the disk all the same? */
+static bool
+is_on_disk(struct group *group)
+{
+	char why[DATABASE_WHY_MAX];
+	uint64_t number;
+
+	return load_number(group->store->database, ROW_META_GROUP, &number,
+		   why) == 0 &&
+	       number == group->number;
+}
+
+void
+group_start(struct group *group)
+{
+	struct store *store = group->store;
+
+	if (group->is_under_way || store->database == NULL ||
+	    fault_is_open(store->fault))
+		return;
+	if (group->is_failed && is_on_disk(group))
+		group_finish(group);
+	if (!group->is_failed) {
+		if (STAILQ_EMPTY(&group->waiting) &&
+		    !sweep_is_due(store->sweep))
+			return;
+		group_fill(group);
+	}
+	group->is_under_way = true;
+	store->job_count++;
+	if (uv_queue_work(&store->child->loop, &group->work, on_work,
+		on_done) != 0)
+		panic("the pool takes a group");
+}
+
+bool
+group_is_idle(const struct group *group)
+{
+	return !group->is_under_way && !group->is_failed &&
+	       STAILQ_EMPTY(&group->waiting);
+}

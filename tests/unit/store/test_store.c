@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store from outside, as its workers see it.
+ */
+#include <time.h>
+
+#include "rig.h"
+#include "tests.h"
+
+#define ENTRIES_MAX 64
+
+static struct ipc_store_entry entries[ENTRIES_MAX];
+static size_t entry_count;
+
+static void
+put_session(struct rig_worker *worker, uint64_t session, struct bytes key)
+{
+	rig_change(worker,
+	    &(struct ipc_store_change){ .type = IPC_STORE_SESSION_PUT,
+		.session = session,
+		.expires_at = IPC_STORE_NEVER,
+		.key = key,
+		.value = BYTES_LITERAL("head") });
+}
+
+static void
+remove_session(struct rig_worker *worker, uint64_t session)
+{
+	rig_change(worker,
+	    &(struct ipc_store_change){ .type = IPC_STORE_SESSION_REMOVE,
+		.session = session });
+}
+
+static void
+put_subscription(struct rig_worker *worker, uint64_t session,
+    struct bytes filter)
+{
+	rig_change(worker,
+	    &(struct ipc_store_change){ .type = IPC_STORE_SUBSCRIPTION_PUT,
+		.session = session,
+		.key = filter,
+		.value = BYTES_LITERAL("options") });
+}
+
+static void
+put_received(struct rig_worker *worker, uint64_t session, uint16_t packet_id)
+{
+	rig_change(worker,
+	    &(struct ipc_store_change){ .type = IPC_STORE_RECEIVED_PUT,
+		.session = session,
+		.packet_id = packet_id });
+}
+
+/* message: none, or of one that is put besides. */
+static void
+put_entry(struct rig_worker *worker, uint64_t session, uint64_t sequence,
+    uint64_t message, int64_t expires_at)
+{
+	rig_change(worker,
+	    &(struct ipc_store_change){ .type = IPC_STORE_QUEUE_PUT,
+		.session = session,
+		.sequence = sequence,
+		.message = message,
+		.total = 100 * sequence,
+		.len = 100,
+		.expires_at = expires_at,
+		.value = BYTES_LITERAL("value"),
+		.body = message == 0 ? BYTES_LITERAL("body") : BYTES_NONE });
+}
+
+static void
+remove_entry(struct rig_worker *worker, uint64_t session, uint64_t sequence,
+    uint64_t message)
+{
+	rig_change(worker,
+	    &(struct ipc_store_change){ .type = IPC_STORE_QUEUE_REMOVE,
+		.session = session,
+		.sequence = sequence,
+		.message = message });
+}
+
+static void
+put_message(struct rig_worker *worker, uint64_t message, uint32_t references)
+{
+	rig_change(worker,
+	    &(struct ipc_store_change){ .type = IPC_STORE_MESSAGE_PUT,
+		.message = message,
+		.references = references,
+		.expires_at = IPC_STORE_NEVER,
+		.body = BYTES_LITERAL("shared body") });
+}
+
+static struct ipc_store_page
+page(struct rig_worker *worker, uint64_t session, uint64_t from)
+{
+	return rig_page(worker, session, from, ENTRIES_MAX, 1000000, entries,
+	    &entry_count);
+}
+
+static void
+expect_queue(struct rig_worker *worker, uint64_t session, size_t count)
+{
+	struct ipc_store_page read = page(worker, session, 0);
+
+	ck_assert_uint_eq(entry_count, count);
+	ck_assert(read.is_end);
+	ck_assert_uint_eq(read.lost, 0);
+}
+
+START_TEST(what_is_written_is_there_for_the_next_store)
+{
+	struct rig_worker *worker = rig_begin(0);
+	struct bytes key = rig_key_at(0, 1);
+	const struct ipc_store_row *row;
+
+	put_session(worker, 10, key);
+	put_subscription(worker, 10, BYTES_LITERAL("a/+"));
+	put_received(worker, 10, 7);
+	put_entry(worker, 10, 3, 0, IPC_STORE_NEVER);
+	put_entry(worker, 10, 5, 0, IPC_STORE_NEVER);
+	rig_write(worker);
+	rig_kill();
+	rig_start();
+	worker = rig_begin(0);
+	row = rig_find_row(worker, IPC_STORE_SESSION_PUT, key);
+	ck_assert_ptr_nonnull(row);
+	ck_assert_uint_eq(row->put.session, 10);
+	ck_assert_int_eq(row->put.expires_at, IPC_STORE_NEVER);
+	ck_assert(bytes_equal(row->put.value, BYTES_LITERAL("head")));
+	ck_assert_uint_eq(row->first_sequence, 3);
+	ck_assert_uint_eq(row->last_sequence, 5);
+	ck_assert_uint_eq(row->first_total, 300);
+	ck_assert_uint_eq(row->first_len, 100);
+	ck_assert_uint_eq(row->last_total, 500);
+	row = rig_find_row(worker, IPC_STORE_SUBSCRIPTION_PUT,
+	    BYTES_LITERAL("a/+"));
+	ck_assert_ptr_nonnull(row);
+	ck_assert(bytes_equal(row->put.value, BYTES_LITERAL("options")));
+	row = rig_find_row(worker, IPC_STORE_RECEIVED_PUT, BYTES_NONE);
+	ck_assert_ptr_nonnull(row);
+	ck_assert_uint_eq(row->put.packet_id, 7);
+	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 3);
+}
+END_TEST
+
+START_TEST(a_part_without_its_end_is_not_written)
+{
+	struct rig_worker *worker = rig_begin(0);
+	struct ipc_store_write write = { .transaction = 1 };
+	struct buffer out = { NULL, 0, 0 };
+
+	put_session(worker, 10, rig_key_at(0, 1));
+	buffer_reserve(&out, IPC_STORE_WRITE_HEAD_LEN);
+	ipc_store_write_head(&write, out.data);
+	out.len = IPC_STORE_WRITE_HEAD_LEN;
+	buffer_append(&out, buffer_view(&worker->changes));
+	rig_push(worker, IPC_STORE_WRITE, buffer_view(&out));
+	buffer_done(&out);
+	worker = rig_begin(0); /* the one before is gone */
+	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 0);
+}
+END_TEST
+
+START_TEST(a_transaction_comes_in_parts)
+{
+	struct rig_worker *worker = rig_begin(0);
+	struct ipc_store_write write = { .transaction = 1 };
+	struct buffer out = { NULL, 0, 0 };
+
+	put_session(worker, 10, rig_key_at(0, 1));
+	buffer_reserve(&out, IPC_STORE_WRITE_HEAD_LEN);
+	ipc_store_write_head(&write, out.data);
+	out.len = IPC_STORE_WRITE_HEAD_LEN;
+	buffer_append(&out, buffer_view(&worker->changes));
+	rig_push(worker, IPC_STORE_WRITE, buffer_view(&out));
+	worker->changes.len = 0;
+	put_received(worker, 10, 1);
+	rig_write(worker);
+	buffer_done(&out);
+	worker = rig_begin(0);
+	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 2);
+}
+END_TEST
+
+START_TEST(each_worker_gets_what_is_at_home_there)
+{
+	struct rig_worker *worker = rig_begin(0);
+	struct bytes here = rig_key_at(0, 1), there = rig_key_at(1, 2);
+
+	for (int i = 0; i < 2; i++) {
+		struct bytes key = i == 0 ? here : there;
+
+		put_session(worker, 10 + (uint64_t)i, key);
+		put_subscription(worker, 10 + (uint64_t)i, key);
+		rig_change(worker,
+		    &(struct ipc_store_change){ .type = IPC_STORE_RETAINED_PUT,
+			.expires_at = IPC_STORE_NEVER,
+			.key = key,
+			.body = BYTES_LITERAL("retained") });
+		rig_change(worker,
+		    &(struct ipc_store_change){ .type = IPC_STORE_SHARE_PUT,
+			.message = 100 + (uint64_t)i,
+			.expires_at = IPC_STORE_NEVER,
+			.key = key,
+			.value = BYTES_LITERAL("v"),
+			.body = BYTES_LITERAL("owed") });
+	}
+	rig_write(worker);
+	for (uint16_t i = 0; i < 2; i++) {
+		struct bytes mine = i == 0 ? here : there;
+
+		worker = rig_begin(i);
+		ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 4);
+		ck_assert_ptr_nonnull(
+		    rig_find_row(worker, IPC_STORE_SESSION_PUT, mine));
+		ck_assert_ptr_nonnull(
+		    rig_find_row(worker, IPC_STORE_SUBSCRIPTION_PUT, mine));
+		ck_assert(bytes_equal(rig_find_row(worker,
+					  IPC_STORE_RETAINED_PUT, mine)
+					  ->put.body,
+		    BYTES_LITERAL("retained")));
+		ck_assert(bytes_equal(
+		    rig_find_row(worker, IPC_STORE_SHARE_PUT, mine)->put.body,
+		    BYTES_LITERAL("owed")));
+	}
+}
+END_TEST
+
+/* What a worker has received stays its own, wherever the session is. */
+START_TEST(received_rows_go_to_the_worker_that_put_them)
+{
+	struct rig_worker *one = rig_begin(0), *other = rig_begin(1);
+
+	put_session(one, 10, rig_key_at(0, 1));
+	put_received(one, 10, 1);
+	rig_write(one);
+	put_received(other, 10, 2);
+	put_received(other, 11, 3); /* of a session that there is not */
+	rig_write(other);
+	one = rig_begin(0);
+	ck_assert_uint_eq(rig_count(one, IPC_STORE_ROW), 2);
+	ck_assert_uint_eq(rig_find_row(one, IPC_STORE_RECEIVED_PUT, BYTES_NONE)
+			      ->put.packet_id,
+	    1);
+	other = rig_begin(1);
+	ck_assert_uint_eq(rig_count(other, IPC_STORE_ROW), 1);
+	ck_assert_uint_eq(rig_find_row(other, IPC_STORE_RECEIVED_PUT,
+			      BYTES_NONE)
+			      ->put.packet_id,
+	    2);
+}
+END_TEST
+
+START_TEST(what_is_removed_is_gone)
+{
+	struct rig_worker *worker = rig_begin(0);
+	struct ipc_store_change change = { .session = 10,
+		.packet_id = 1,
+		.key = BYTES_LITERAL("a") };
+
+	put_session(worker, 10, rig_key_at(0, 1));
+	put_subscription(worker, 10, BYTES_LITERAL("a"));
+	put_received(worker, 10, 1);
+	put_entry(worker, 10, 1, 0, IPC_STORE_NEVER);
+	rig_write(worker);
+	change.type = IPC_STORE_SUBSCRIPTION_REMOVE;
+	rig_change(worker, &change);
+	change.type = IPC_STORE_RECEIVED_REMOVE;
+	rig_change(worker, &change);
+	remove_entry(worker, 10, 1, 0);
+	rig_write(worker);
+	expect_queue(worker, 10, 0);
+	worker = rig_begin(0);
+	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 1);
+	ck_assert_uint_eq(rig_find_row(worker, IPC_STORE_SESSION_PUT,
+			      rig_key_at(0, 1))
+			      ->first_sequence,
+	    0);
+}
+END_TEST
+
+START_TEST(a_worker_that_stays_hears_where_it_stands)
+{
+	struct rig_worker *worker = rig_begin(0);
+	struct ipc_store_state state;
+	uint64_t epoch = worker->epoch;
+
+	put_session(worker, 10, rig_key_at(0, 1));
+	rig_write(worker);
+	put_received(worker, 10, 1);
+	rig_write(worker);
+	rig_kill();
+	rig_start();
+	worker = rig_worker(0);
+	rig_open(worker, epoch);
+	ck_assert_int_eq(ipc_store_state_decode(
+			     rig_expect(worker, IPC_STORE_OPENED)->payload,
+			     &state),
+	    0);
+	ck_assert_uint_eq(state.epoch, epoch);
+	ck_assert_uint_eq(state.transaction, 2);
+	/* one that was written is repeated: reported, and not done again */
+	worker->transaction = 1;
+	remove_session(worker, 10);
+	rig_write(worker);
+	worker->transaction = 2;
+	put_received(worker, 10, 2);
+	rig_write(worker);
+	worker = rig_begin(0);
+	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 3);
+}
+END_TEST
+
+START_TEST(an_epoch_is_given_out_once)
+{
+	uint64_t last = 0;
+
+	for (int i = 0; i < 4; i++) {
+		struct rig_worker *worker = rig_begin((uint16_t)(i % 2));
+
+		ck_assert_uint_gt(worker->epoch, last);
+		last = worker->epoch;
+		if (i == 1) {
+			rig_kill();
+			rig_start();
+		}
+	}
+}
+END_TEST
+
+/* An epoch that this database never gave out: it is another one. */
+START_TEST(an_epoch_of_before_is_not_given_out_again)
+{
+	struct rig_worker *worker = rig_worker(0);
+	struct ipc_store_state state;
+
+	rig_open(worker, 41);
+	ck_assert_int_eq(ipc_store_state_decode(
+			     rig_expect(worker, IPC_STORE_OPENED)->payload,
+			     &state),
+	    0);
+	ck_assert_uint_eq(state.epoch, 41);
+	ck_assert_uint_eq(state.transaction, 0);
+	ck_assert_uint_eq(rig_begin(1)->epoch, 42);
+}
+END_TEST
+
+START_TEST(many_transactions_are_written_in_their_order)
+{
+	struct rig_worker *worker = rig_begin(0), *other = rig_begin(1);
+
+	put_session(worker, 10, rig_key_at(0, 1));
+	for (uint64_t i = 1; i <= 200; i++) {
+		put_entry(worker, 10, i, 0, IPC_STORE_NEVER);
+		if (i > 5)
+			remove_entry(worker, 10, i - 5, 0);
+		rig_send(worker);
+		put_received(other, 10, (uint16_t)i);
+		rig_send(other);
+	}
+	for (uint64_t i = 1; i <= 200; i++) {
+		rig_await_written(worker, i);
+		rig_await_written(other, i);
+	}
+	expect_queue(worker, 10, 5);
+	ck_assert_uint_eq(entries[0].put.sequence, 196);
+}
+END_TEST
+
+START_TEST(a_page_ends_at_its_count_or_its_bytes)
+{
+	struct rig_worker *worker = rig_begin(0);
+	struct ipc_store_page read;
+
+	put_session(worker, 10, rig_key_at(0, 1));
+	for (uint64_t i = 1; i <= 10; i++)
+		put_entry(worker, 10, 2 * i, 0, IPC_STORE_NEVER);
+	put_entry(worker, 11, 1, 0, IPC_STORE_NEVER);
+	rig_write(worker);
+	read = rig_page(worker, 10, 0, 4, 1000, entries, &entry_count);
+	ck_assert_uint_eq(entry_count, 4);
+	ck_assert(!read.is_end);
+	ck_assert_uint_eq(read.next, 9);
+	ck_assert_uint_eq(entries[3].put.sequence, 8);
+	ck_assert_uint_eq(entries[3].put.total, 800);
+	ck_assert_uint_eq(entries[3].put.len, 100);
+	ck_assert(bytes_equal(entries[3].put.value, BYTES_LITERAL("value")));
+	ck_assert(bytes_equal(entries[3].put.body, BYTES_LITERAL("body")));
+	/* each entry has 9 bytes of value and body */
+	read = rig_page(worker, 10, read.next, 100, 20, entries, &entry_count);
+	ck_assert_uint_eq(entry_count, 3);
+	ck_assert_uint_eq(read.next, 15);
+	read = page(worker, 10, read.next);
+	ck_assert_uint_eq(entry_count, 3);
+	ck_assert(read.is_end);
+	read = page(worker, 10, 21);
+	ck_assert_uint_eq(entry_count, 0);
+	ck_assert(read.is_end);
+}
+END_TEST
+
+START_TEST(a_message_is_kept_until_its_last_reference)
+{
+	struct rig_worker *worker = rig_begin(0);
+
+	for (uint64_t i = 10; i < 13; i++)
+		put_session(worker, i, rig_key_at(0, (unsigned int)i));
+	put_message(worker, 900, 2);
+	put_entry(worker, 10, 1, 900, IPC_STORE_NEVER);
+	put_entry(worker, 11, 1, 900, IPC_STORE_NEVER);
+	rig_write(worker);
+	put_message(worker, 900, 1); /* one more, later */
+	put_entry(worker, 12, 1, 900, IPC_STORE_NEVER);
+	rig_write(worker);
+	for (uint64_t i = 10; i < 13; i++) {
+		expect_queue(worker, i, 1);
+		ck_assert_uint_eq(entries[0].put.message, 900);
+		ck_assert(bytes_equal(entries[0].put.body,
+		    BYTES_LITERAL("shared body")));
+		remove_entry(worker, i, 1, 900);
+		rig_write(worker);
+	}
+	/* nothing refers to it: a row that says so has lost it */
+	put_entry(worker, 10, 2, 900, IPC_STORE_NEVER);
+	rig_write(worker);
+	ck_assert_uint_eq(page(worker, 10, 0).lost, 1);
+	ck_assert_uint_eq(entry_count, 0);
+}
+END_TEST
+
+static void
+pause_ms(long ms)
+{
+	struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+/* Read until the queue is as long as this; it is swept in the background. */
+static void
+await_queue(struct rig_worker *worker, uint64_t session, size_t count)
+{
+	for (int i = 0; i < 1000; i++) {
+		page(worker, session, 0);
+		if (entry_count == count)
+			return;
+		pause_ms(10);
+	}
+	ck_abort_msg("the queue still has %zu", entry_count);
+}
+
+/* Sessions 10 and 11 share a message; the queue of 10 is swept. */
+START_TEST(a_removed_sessions_references_are_given_back)
+{
+	struct rig_worker *worker = rig_begin(0);
+
+	put_session(worker, 10, rig_key_at(0, 1));
+	put_session(worker, 11, rig_key_at(0, 2));
+	for (uint64_t i = 1; i <= 3000; i++) {
+		put_message(worker, 1000 + i, 1 + (i == 2500));
+		put_entry(worker, 10, i, 1000 + i, IPC_STORE_NEVER);
+	}
+	put_entry(worker, 11, 1, 3500, IPC_STORE_NEVER);
+	rig_write(worker);
+	remove_session(worker, 10);
+	rig_write(worker);
+	if (_i == 1) { /* in the middle of it */
+		rig_kill();
+		rig_start();
+		worker = rig_begin(0);
+		ck_assert_ptr_null(rig_find_row(worker, IPC_STORE_SESSION_PUT,
+		    rig_key_at(0, 1)));
+	}
+	await_queue(worker, 10, 0);
+	expect_queue(worker, 11, 1);
+	ck_assert(
+	    bytes_equal(entries[0].put.body, BYTES_LITERAL("shared body")));
+	/* the others have none left: one more is one, not two */
+	put_entry(worker, 11, 2, 1001, IPC_STORE_NEVER);
+	rig_write(worker);
+	ck_assert_uint_eq(page(worker, 11, 2).lost, 1);
+}
+END_TEST
+
+START_TEST(what_expires_is_left_out_and_swept)
+{
+	struct rig_worker *worker = rig_begin(0);
+	struct ipc_store_expired expired;
+	const struct rig_message *message;
+
+	put_session(worker, 10, rig_key_at(0, 1));
+	put_entry(worker, 10, 1, 0, IPC_STORE_NEVER);
+	put_entry(worker, 10, 2, 0, 1);
+	put_entry(worker, 10, 3, 0, (int64_t)time(NULL) + 1000);
+	rig_write(worker);
+	expect_queue(worker, 10, 2);
+	ck_assert_uint_eq(entries[1].put.sequence, 3);
+	/* it is swept when the store has begun anew, if not before */
+	rig_stop();
+	rig_start();
+	worker = rig_begin(0);
+	message = rig_expect(worker, IPC_STORE_EXPIRED);
+	ck_assert_int_eq(ipc_store_expired_decode(message->payload, &expired),
+	    0);
+	ck_assert_uint_eq(expired.session, 10);
+	ck_assert_uint_eq(expired.sequence, 2);
+	ck_assert_uint_eq(expired.len, 100);
+	expect_queue(worker, 10, 2);
+}
+END_TEST
+
+START_TEST(what_has_expired_is_not_loaded)
+{
+	struct rig_worker *worker = rig_begin(0);
+	struct bytes key = rig_key_at(0, 1);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct ipc_store_change put = { .message = 5 + i,
+			.expires_at = i == 0 ? 1 : IPC_STORE_NEVER,
+			.key = i == 0 ? key : rig_key_at(0, 2),
+			.body = BYTES_LITERAL("body") };
+
+		put.type = IPC_STORE_RETAINED_PUT;
+		rig_change(worker, &put);
+		put.type = IPC_STORE_SHARE_PUT;
+		rig_change(worker, &put);
+	}
+	rig_write(worker);
+	worker = rig_begin(0);
+	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 2);
+	ck_assert_ptr_null(rig_find_row(worker, IPC_STORE_RETAINED_PUT, key));
+}
+END_TEST
+
+START_TEST(many_sessions_are_loaded_in_pieces)
+{
+	struct rig_worker *worker = rig_begin(0);
+
+	for (uint64_t i = 1; i <= 20000; i++) {
+		put_session(worker, i, rig_key_at(0, (unsigned int)i));
+		put_subscription(worker, i, BYTES_LITERAL("some/filter"));
+		if (i % 2000 == 0)
+			rig_write(worker);
+	}
+	worker = rig_begin(0);
+	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 40000);
+}
+END_TEST
+
+START_TEST(a_store_that_stops_has_written_all_it_was_sent)
+{
+	struct rig_worker *worker = rig_begin(0);
+
+	put_session(worker, 10, rig_key_at(0, 1));
+	rig_send(worker);
+	rig_stop();
+	rig_start();
+	worker = rig_begin(0);
+	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 1);
+}
+END_TEST
+
+TCase *
+test_store(void)
+{
+	TCase *tests = tcase_create("store");
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_checked_fixture(tests, rig_setup, rig_teardown);
+	tcase_add_test(tests, what_is_written_is_there_for_the_next_store);
+	tcase_add_test(tests, a_part_without_its_end_is_not_written);
+	tcase_add_test(tests, a_transaction_comes_in_parts);
+	tcase_add_test(tests, each_worker_gets_what_is_at_home_there);
+	tcase_add_test(tests, received_rows_go_to_the_worker_that_put_them);
+	tcase_add_test(tests, what_is_removed_is_gone);
+	tcase_add_test(tests, a_worker_that_stays_hears_where_it_stands);
+	tcase_add_test(tests, an_epoch_is_given_out_once);
+	tcase_add_test(tests, an_epoch_of_before_is_not_given_out_again);
+	tcase_add_test(tests, many_transactions_are_written_in_their_order);
+	tcase_add_test(tests, a_page_ends_at_its_count_or_its_bytes);
+	tcase_add_test(tests, a_message_is_kept_until_its_last_reference);
+	tcase_add_loop_test(tests, a_removed_sessions_references_are_given_back,
+	    0, 2);
+	tcase_add_test(tests, what_expires_is_left_out_and_swept);
+	tcase_add_test(tests, what_has_expired_is_not_loaded);
+	tcase_add_test(tests, many_sessions_are_loaded_in_pieces);
+	tcase_add_test(tests, a_store_that_stops_has_written_all_it_was_sent);
+	return tests;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_TEST_STORE_H
+#define SIGNET_TEST_STORE_H
+
+#include <check.h>
+
+TCase *test_reference(void);
+TCase *test_row(void);
+TCase *test_store(void);
+
+#endif
