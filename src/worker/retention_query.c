@@ -100,12 +100,12 @@ has_room(const struct session *session)
 {
 	const struct config *config = session->worker->config;
 
-	return session->state.queued.count + RETENTION_PAGE <=
+	return session_waiting(session) + RETENTION_PAGE <=
 		   config->sessions.max_queued_messages / 2 + RETENTION_PAGE &&
 	       (session->connection == NULL ||
 		   (session->connection->outbox.bytes <=
 			   config->limits.outbox_bytes / 2 &&
-		       session->state.queued.count < RETENTION_PAGE));
+		       session_waiting(session) < RETENTION_PAGE));
 }
 
 static void

@@ -147,6 +147,9 @@ void session_unsubscribe_all(struct session *session);
 void session_deliver(struct session *session, struct message *message,
     const struct message_delivery *delivery);
 
+/* How many messages wait, in memory or on disk, besides those in flight. */
+uint64_t session_waiting(const struct session *session);
+
 /* Would a message be delivered or queued now, or dropped? */
 bool session_has_room(const struct session *session,
     const struct message *message, uint8_t qos);

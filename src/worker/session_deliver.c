@@ -72,18 +72,23 @@ session_packet_id(struct session *session)
 	return session->state.next_packet_id;
 }
 
+uint64_t
+session_waiting(const struct session *session)
+{
+	return session->queue != NULL ? session_queue_waiting(session->queue)
+				      : session->state.queued.count;
+}
+
 static bool
 queue_has_room(const struct session *session, const struct message *message)
 {
 	const struct config *config = session->worker->config;
-	uint64_t count = session->state.queued.count;
-	uint64_t bytes = session->state.queued.bytes;
+	uint64_t bytes = session->queue != NULL
+			     ? session_queue_waiting_bytes(session->queue)
+			     : session->state.queued.bytes;
 
-	if (session->queue != NULL) {
-		count = session_queue_waiting(session->queue);
-		bytes = session_queue_waiting_bytes(session->queue);
-	}
-	return count < config->sessions.max_queued_messages &&
+	return session_waiting(session) <
+		   config->sessions.max_queued_messages &&
 	       bytes + message_bytes(message) <=
 		   config->sessions.max_queued_bytes;
 }
@@ -220,6 +225,9 @@ send_first(struct session *session)
 {
 	struct pending item = pending_queue_pop(&session->state.queued);
 	struct message_delivery delivery;
+
+	if (session->queue != NULL)
+		session_queue_popped(session->queue, &item);
 
 	if (message_is_expired(item.message, worker_now_ms(session->worker))) {
 		session_done_with(session, &item); /* [MQTT5-3.3.2-5] */

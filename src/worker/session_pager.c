@@ -24,6 +24,25 @@ session_pager_new(struct session_queue *queue)
 }
 
 void
+session_pager_hold(struct worker *worker, size_t bytes)
+{
+	worker->held_bytes += bytes;
+}
+
+void
+session_pager_let_go(struct worker *worker, size_t bytes)
+{
+	worker->held_bytes -= bytes;
+}
+
+static void
+drop_tail(struct session_pager *pager)
+{
+	session_pager_let_go(pager->queue->session->worker, pager->tail.bytes);
+	pending_queue_done(&pager->tail);
+}
+
+void
 session_pager_free(struct session_pager **pager)
 {
 	struct session_pager *last = *pager;
@@ -36,6 +55,7 @@ session_pager_free(struct session_pager **pager)
 			journal_wait_cancel(last->queue->session->worker,
 			    &last->marks[i].wait);
 	store_read_cancel(&last->read);
+	drop_tail(last);
 	free(last);
 }
 
@@ -83,19 +103,44 @@ session_pager_wake(struct session_pager *pager)
 	journal_wait(worker, &free_mark->wait);
 }
 
-bool
-session_pager_holds(struct session_pager *pager, const struct pending *item)
+/* Has a queue in memory room for one more? */
+static bool
+takes_more(const struct session_pager *pager, const struct pending_queue *queue)
 {
-	const struct pending_queue *queued = &pager->queue->session->state
-						  .queued;
+	bool is_tight = pager->queue->session->worker->held_bytes >=
+			SESSION_HELD_BYTES;
+
+	return queue->count <
+		   (is_tight ? SESSION_PAGE_COUNT : SESSION_PAGE_COUNT_MOST) &&
+	       queue->bytes <
+		   (is_tight ? SESSION_PAGE_BYTES : SESSION_PAGE_BYTES_MOST);
+}
+
+/* It is the last: if there is no room, those before it are on disk, too. */
+static void
+push_tail(struct session_pager *pager, struct pending *item)
+{
+	if (!takes_more(pager, &pager->tail))
+		drop_tail(pager);
+	session_pager_hold(pager->queue->session->worker,
+	    message_bytes(item->message));
+	pending_queue_push(&pager->tail, *item);
+	*item = (struct pending){ .message = NULL };
+}
+
+bool
+session_pager_holds(struct session_pager *pager, struct pending *item)
+{
+	struct session *session = pager->queue->session;
 
 	if (pager->from != item->sequence ||
-	    queued->count >= SESSION_PAGE_COUNT ||
-	    queued->bytes >= SESSION_PAGE_BYTES) {
+	    !takes_more(pager, &session->state.queued)) {
+		push_tail(pager, item);
 		session_pager_wake(pager);
 		return false;
 	}
 	pager->from = item->sequence + 1;
+	session_pager_hold(session->worker, message_bytes(item->message));
 	if (item->qos == 2)
 		session_pager_wake(pager);
 	return true;
@@ -124,8 +169,39 @@ take_entry(struct session_pager *pager, struct pending item)
 		item.packet_id = session_queue_packet_id(item.sequence);
 		pending_queue_push(&state->inflight, item);
 	} else if (!sharing_takes(pager->queue, &item)) {
+		session_pager_hold(pager->queue->session->worker,
+		    message_bytes(item.message));
 		pending_queue_push(&state->queued, item);
 	}
+}
+
+/* All before the tail is read: it follows. */
+static void
+splice_tail(struct session_pager *pager)
+{
+	struct worker *worker = pager->queue->session->worker;
+
+	/* Nobody can have been sent what came since. */
+	pager->queue->resend = 0;
+	while (pager->tail.count > 0) {
+		struct pending item = pending_queue_pop(&pager->tail);
+
+		session_pager_let_go(worker, message_bytes(item.message));
+		if (item.sequence < pager->from) {
+			pending_done(&item);
+			continue;
+		}
+		pager->from = item.sequence + 1;
+		take_entry(pager, item);
+	}
+	pending_queue_rest(&pager->tail);
+}
+
+static bool
+reaches_tail(const struct session_pager *pager)
+{
+	return pager->tail.count > 0 &&
+	       pager->from >= pending_queue_at(&pager->tail, 0)->sequence;
 }
 
 static void
@@ -188,8 +264,8 @@ has_room(const struct session *session)
 	const struct pending_queue *queued = &session->state.queued;
 	uint32_t unsent = session->state.inflight.count - session->sent;
 
-	return queued->count + unsent < SESSION_PAGE_COUNT / 2 &&
-	       queued->bytes < SESSION_PAGE_BYTES / 2;
+	return queued->count + unsent < SESSION_PAGE_COUNT &&
+	       queued->bytes < SESSION_PAGE_BYTES;
 }
 
 bool
@@ -199,10 +275,12 @@ session_pager_read(struct session_pager *pager)
 	struct ipc_store_read read = {
 		.session = pager->queue->number,
 		.from = pager->from,
-		.count = SESSION_PAGE_COUNT / 2,
-		.bytes = SESSION_PAGE_BYTES / 2,
+		.count = SESSION_PAGE_COUNT,
+		.bytes = SESSION_PAGE_BYTES,
 	};
 
+	if (pager->read == NULL && has_room(session) && reaches_tail(pager))
+		splice_tail(pager);
 	if (pager->from > pager->queue->last)
 		return session->state.queued.count == 0 &&
 		       session->state.inflight.count == 0;

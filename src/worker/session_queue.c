@@ -116,6 +116,7 @@ forget_memory(struct session_queue *queue)
 		if (sequence > queue->sent)
 			queue->sent = sequence;
 	}
+	session_pager_let_go(queue->session->worker, state->queued.bytes);
 	pending_queue_done(&state->inflight);
 	pending_queue_done(&state->queued);
 }
@@ -159,7 +160,9 @@ session_queue_put(struct session_queue *queue, struct pending *item)
 	}
 	journal_queue_put(queue->session, item->sequence, queue->total, item);
 	item->transaction = journal_covering(queue->session->worker);
-	return queue->pager != NULL && session_pager_holds(queue->pager, item);
+	if (queue->pager != NULL)
+		return session_pager_holds(queue->pager, item);
+	return false;
 }
 
 static uint64_t
@@ -226,6 +229,13 @@ uint16_t
 session_queue_packet_id(uint64_t sequence)
 {
 	return (uint16_t)(1 + sequence % PACKET_ID_COUNT);
+}
+
+void
+session_queue_popped(struct session_queue *queue, const struct pending *item)
+{
+	session_pager_let_go(queue->session->worker,
+	    message_bytes(item->message));
 }
 
 void

@@ -58,7 +58,8 @@ void session_queue_detach(struct session_queue *queue);
 
 /*
  * Put a message into the queue, on its way to the store. True if the caller is
- * to hold the item in memory, behind all others of the session.
+ * to hold the item in memory, behind all others of the session; else it is the
+ * caller's to free, and may be empty.
  */
 bool session_queue_put(struct session_queue *queue, struct pending *item);
 
@@ -81,6 +82,10 @@ bool session_queue_may_send(const struct session_queue *queue,
 
 /* The packet identifier of a sequence: 1..65535. */
 uint16_t session_queue_packet_id(uint64_t sequence);
+
+/* It is no longer one of those in memory that wait. */
+void session_queue_popped(struct session_queue *queue,
+    const struct pending *item);
 
 /* It is sent for the first time. */
 void session_queue_sent(struct session_queue *queue,

@@ -60,6 +60,8 @@ take(struct session *session, struct pending_queue *queue,
 	while (moved.count > 0) {
 		struct pending item = pending_queue_pop(&moved);
 
+		session_queue_popped(session->queue, &item);
+
 		sharing_orphan(session->queue, &item);
 	}
 	pending_queue_done(&moved);

@@ -53,6 +53,7 @@ struct worker {
 	struct session *sessions;     /* by identity and client identifier */
 	struct session_queue *queues; /* of durable ones, by their number */
 	struct store_reads reads;
+	size_t held_bytes; /* of messages that wait for durable ones */
 	struct topic_tree *topics;
 	struct rights_table *rights;
 	struct router *router;

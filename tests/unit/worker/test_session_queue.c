@@ -19,7 +19,7 @@ START_TEST(nothing_of_a_queue_is_in_memory_while_its_client_is_away)
 	ck_assert_ptr_null(session->state.queued.items);
 	ck_assert_ptr_null(session->queue->pager);
 	kept_attach(session, 100);
-	ck_assert_uint_lt(session->state.queued.count, SESSION_PAGE_COUNT);
+	ck_assert_uint_le(session->state.queued.count, 2 * SESSION_PAGE_COUNT);
 	ck_assert_uint_eq(kept_consume(session, 1), 600);
 	fake_store_settle(&kept_store);
 	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 0);
@@ -47,10 +47,12 @@ START_TEST(a_slow_client_gets_all_in_order_and_memory_is_bounded)
 	struct session *session = kept_durable("c", 10);
 	unsigned int taken = 0;
 
+	kept_from.worker.held_bytes += SESSION_HELD_BYTES;
 	for (unsigned int i = 0; i < 20; i++) {
 		kept_publish(session, 100, 1);
-		ck_assert_uint_le(session->state.queued.count,
-		    SESSION_PAGE_COUNT);
+		ck_assert_uint_le(session->state.queued.count +
+				      session->queue->pager->tail.count,
+		    4 * SESSION_PAGE_COUNT);
 		if (i % 3 == 0)
 			fake_store_settle(&kept_store);
 		kept_collect();
@@ -63,7 +65,66 @@ START_TEST(a_slow_client_gets_all_in_order_and_memory_is_bounded)
 	fake_store_settle(&kept_store);
 	taken += kept_consume(session, taken + 1);
 	ck_assert_uint_eq(taken, 2000);
+	ck_assert_uint_gt(kept_store.read_count, 0);
+	ck_assert_uint_eq(kept_from.worker.held_bytes, SESSION_HELD_BYTES);
 	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 0);
+}
+END_TEST
+
+START_TEST(a_client_that_has_fallen_behind_reaches_the_end)
+{
+	struct session *session = kept_durable("c", 10);
+	unsigned int taken = 0;
+
+	kept_from.worker.held_bytes += SESSION_HELD_BYTES;
+	kept_publish(session, 3 * SESSION_PAGE_COUNT, 1);
+	for (unsigned int i = 0;
+	     session->queue->pager->from <= session->queue->last; i++) {
+		ck_assert_uint_lt(i, 10 * SESSION_PAGE_COUNT);
+		kept_publish(session, 3, 1); /* it never ends */
+		fake_store_settle(&kept_store);
+		kept_collect();
+		for (size_t j = 0; j < kept_sent_count; j++) {
+			ck_assert_uint_eq(kept_sent[j].number, ++taken);
+			ck_assert(
+			    session_on_puback(session, kept_sent[j].packet_id));
+		}
+	}
+	taken += kept_consume(session, taken + 1);
+	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 0);
+	kept_publish(session, 1, 1);
+	kept_collect();
+	kept_check_publish(0, taken + 1, 1,
+	    session_queue_packet_id(session->queue->last), false);
+}
+END_TEST
+
+START_TEST(memory_is_bounded_for_one_that_takes_nothing)
+{
+	struct session *session = kept_durable("c", 10);
+
+	kept_from.worker.held_bytes += SESSION_HELD_BYTES;
+	for (unsigned int i = 0; i < 100; i++) {
+		kept_publish(session, 50, 1);
+		if (i % 2 == 0)
+			fake_store_settle(&kept_store);
+	}
+	ck_assert_uint_eq(session->queue->count, 5000);
+	ck_assert_uint_le(session->state.queued.count +
+			      session->queue->pager->tail.count,
+	    4 * SESSION_PAGE_COUNT);
+	ck_assert_uint_eq(kept_consume(session, 1), 5000);
+}
+END_TEST
+
+START_TEST(many_at_once_stay_in_memory_if_all_is_quiet)
+{
+	struct session *session = kept_durable("c", 10);
+
+	kept_publish(session, SESSION_PAGE_COUNT_MOST, 1);
+	ck_assert_uint_eq(kept_consume(session, 1), SESSION_PAGE_COUNT_MOST);
+	ck_assert_uint_eq(kept_store.read_count, 0);
+	ck_assert_uint_eq(kept_from.worker.held_bytes, 0);
 }
 END_TEST
 
@@ -294,6 +355,9 @@ test_session_queue(void)
 	tcase_add_test(tcase, what_is_acknowledged_at_once_is_not_written);
 	tcase_add_test(tcase,
 	    a_slow_client_gets_all_in_order_and_memory_is_bounded);
+	tcase_add_test(tcase, a_client_that_has_fallen_behind_reaches_the_end);
+	tcase_add_test(tcase, memory_is_bounded_for_one_that_takes_nothing);
+	tcase_add_test(tcase, many_at_once_stay_in_memory_if_all_is_quiet);
 	tcase_add_test(tcase, qos_2_is_sent_when_it_is_on_disk);
 	tcase_add_test(tcase, pubrel_is_sent_when_pubrec_is_on_disk);
 	tcase_add_test(tcase,

@@ -18,6 +18,7 @@ TCase *test_message_record(void);
 TCase *test_session_head(void);
 TCase *test_session_queue(void);
 TCase *test_session_restore(void);
+TCase *test_sharing_queue(void);
 TCase *test_acks(void);
 TCase *test_response_information(void);
 TCase *test_retained(void);
