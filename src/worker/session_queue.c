@@ -273,8 +273,8 @@ session_queue_expired(struct worker *worker,
 	    sizeof(expired->session), queue);
 	if (queue == NULL)
 		return;
-	queue->count = less(queue->count, expired->count);
-	queue->bytes = less(queue->bytes, expired->bytes);
+	queue->count = less(queue->count, 1);
+	queue->bytes = less(queue->bytes, expired->len);
 }
 
 int
