@@ -184,12 +184,59 @@ class Publisher(Actor):
                 codec.DISCONNECT: Actor.on_disconnect}
 
 
+class Keeper(Publisher):
+    """Publishes retained messages, each in the place of the one before."""
+
+    def __init__(self, trial, name, version):
+        super().__init__(trial, name, version, False)
+        self.numbers = {f"kept/{name}/{i}": 0 for i in range(5)}
+        self.kept = {}  # topic: the last number that was acknowledged
+
+    def act_online(self, _):
+        if self.trial.is_publishing and len(self.sending) < WINDOW \
+                and self.random.random() < 0.2:
+            self.publish()
+
+    def publish(self):
+        topic = self.random.choice(sorted(self.numbers))
+        # One QoS for a topic: what is sent again at QoS 1 replaces a later
+        # one, and it is known already at QoS 2.
+        number, qos = self.numbers[topic] + 1, 1 + int(topic[-1]) % 2
+        self.numbers[topic] = number
+        packet_id = self.packet_id()
+        packet = codec.publish(topic, b"%d" % number, qos, packet_id,
+                               self.version, retain=True)
+        self.sending[packet_id] = Sending(topic, number, qos, packet)
+        self.link.send(packet)
+
+    def _answered(self, sending, got):
+        if got.reason >= 0x80:
+            self.trial.count(f"refused with {got.reason:#x}")
+            return
+        self.acked += 1
+        if sending.number > self.kept.get(sending.topic, 0):
+            self.kept[sending.topic] = sending.number
+
+    def settle(self, found):
+        """found: {topic: payload} of what is retained at the end."""
+        for topic, number in self.kept.items():
+            got = int(found.get(topic, b"0"))
+            if not number <= got <= self.numbers[topic]:
+                self.judge.fault("lost", f"{topic}: {number} was retained, "
+                                         f"{got} is")
+
+
 class Subscriber(Actor):
     """filters: {filter: QoS}, for as long as the trial lasts; changing: those
-    that come and go, which overlap with none of them."""
+    that come and go, which overlap with none of them; group: the name of the
+    Shared Subscription that it is a member of with all of its filters."""
 
-    def __init__(self, trial, name, version, filters, changing=None):
+    def __init__(self, trial, name, version, filters, changing=None,
+                 group=None):
         super().__init__(trial, name, version)
+        self.group, self.judged_name = group, group or name
+        if group is not None:
+            self.judge.shared(group)
         self.filters, self.changing = filters, changing or {}
         self.granted = set()    # filters with a SUBACK
         self.asked = {}         # packet identifier: filter
@@ -236,6 +283,8 @@ class Subscriber(Actor):
         packet_id = next(self.packet_ids)
         self.asked[packet_id] = topic_filter
         qos = {**self.filters, **self.changing}[topic_filter]
+        if self.group is not None:
+            topic_filter = f"$share/{self.group}/{topic_filter}"
         self.link.send(codec.subscribe(packet_id, [(topic_filter, qos)],
                                        self.version))
 
@@ -261,7 +310,7 @@ class Subscriber(Actor):
         qos = {**self.filters, **self.changing}[topic_filter]
         assert got.codes == [qos], got
         self.granted.add(topic_filter)
-        self.judge.subscribed(self.name, topic_filter, qos)
+        self.judge.subscribed(self.judged_name, topic_filter, qos)
 
     def on_unsuback(self, got):
         del self.asked[got.packet_id]
@@ -276,8 +325,8 @@ class Subscriber(Actor):
                 return
             self.receiving.add(got.packet_id)
         publisher, number, _ = got.payload.split(b" ")
-        self.judge.got(self.name, publisher.decode(), got.topic, int(number),
-                       got.qos)
+        self.judge.got(self.judged_name, publisher.decode(), got.topic,
+                       int(number), got.qos)
 
     def on_pubrel(self, got):
         self.receiving.discard(got.packet_id)

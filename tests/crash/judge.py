@@ -35,7 +35,12 @@ class Message:
 
 
 class Session:
+    """is_shared: it stands for the members of a Shared Subscription; one of
+    them gets each message, and the order is nobody's."""
+
     def __init__(self):
+        self.is_shared = False
+        self.seen = set()  # if shared
         self.filters = {}  # filter: QoS granted
         self.missing = {}  # (publisher, topic, number): (QoS, Message)
         self.last = collections.defaultdict(lambda: -1)
@@ -72,6 +77,10 @@ class Judge:
         self.sessions[name].filters[topic_filter] = qos
         self.matching.clear()
 
+    def shared(self, name):
+        """This name is that of a group."""
+        self.sessions[name].is_shared = True
+
     def unsubscribing(self, name, topic_filter):
         """UNSUBSCRIBE leaves: nothing is owed for this filter any more."""
         session = self.sessions[name]
@@ -97,7 +106,12 @@ class Judge:
             wanted = self._settle(name, session, key)
             if qos != wanted:
                 self.fault("wrong QoS", f"{name}: {key} at {qos}")
-        if number > session.last[stream]:
+        if session.is_shared:
+            is_new = key not in session.seen
+            session.seen.add(key)
+        else:
+            is_new = number > session.last[stream]
+        if is_new:
             session.last[stream] = number
             self.counts["delivered"] += 1
         elif is_missing:

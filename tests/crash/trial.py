@@ -14,12 +14,14 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "integration"))
-from signet import DEADLINE, Daemon, processes  # noqa: E402
+from signet import (DEADLINE, Daemon, TimedOut,  # noqa: E402
+                    processes)
 from signet.daemon import SIGNETD  # noqa: E402
 from signet.stream import SLOWNESS  # noqa: E402
 
 import peers  # noqa: E402
-from actors import GROUPS, Publisher, Subscriber  # noqa: E402
+from actors import (GROUPS, Keeper, Publisher,  # noqa: E402
+                    Subscriber)
 from judge import Judge  # noqa: E402
 
 RECOVERY_SECONDS = 3 * DEADLINE
@@ -82,6 +84,8 @@ class Trial:
         self.is_publishing = False
         self.publishers = [Publisher(self, f"pub-{i}", 4 + i % 2, i < 2)
                            for i in range(4)]
+        self.keepers = [Keeper(self, f"keep-{i}", 4 + i) for i in range(2)]
+        self.publishers += self.keepers
         self.subscribers = self._subscribers()
         self.with_peers = with_peers
         self.peers = []
@@ -93,6 +97,8 @@ class Trial:
                   {"crash/0/1": 1, "crash/2/2": 2, "crash/3/+": 2}]
         made = [Subscriber(self, f"sub-{i}", 4 + i % 2, filters)
                 for i, filters in enumerate(wanted)]
+        made += [Subscriber(self, f"member-{i}", 4 + i % 2, {"crash/3/#": 2},
+                            group="group") for i in range(3)]
         return made + [Subscriber(self, "sub-x", 5, {"crash/2/1": 2},
                                   changing)]
 
@@ -192,17 +198,20 @@ class Trial:
 
     def crash(self, kind, delay):
         """After the delay, from another thread: whatever the load is at."""
-        result = []
+        result, errors = [], []
 
         def strike():
             time.sleep(delay)
-            result.append(getattr(self, f"die_{kind}")())
+            try:
+                result.append(getattr(self, f"die_{kind}")())
+            except Exception as error:
+                errors.append(error)
         thread = threading.Thread(target=strike)
         thread.start()
         while thread.is_alive():
             self.turn()
-        if not result:
-            raise AssertionError(f"{kind} could not be killed")
+        if errors:
+            raise errors[0]
         return result[0]
 
     def round(self, kind):
@@ -257,6 +266,20 @@ class Trial:
             if not one.is_done():
                 self.judge.fault("stuck", f"{one.name} at the end")
         self.judge.settle()
+        self.check_retained()
+
+    def check_retained(self):
+        with self.broker.client() as client:
+            client.subscribe("kept/#", qos=1)
+            found = {}
+            while len(found) < sum(len(k.kept) for k in self.keepers):
+                try:
+                    got = client.take(timeout=DEADLINE / 5)
+                except TimedOut:
+                    break
+                found[got.topic] = got.payload
+        for keeper in self.keepers:
+            keeper.settle(found)
 
     def run(self):
         """The number of faults."""

@@ -139,6 +139,16 @@ def what_comes_again_later_is_no_fault_of_order_at_qos_1():
 
 
 @standalone
+def one_of_a_group_gets_each_in_any_order():
+    sent = [("shared", "s"), *message(0, "sent", "acked"),
+            *message(1, "sent", "acked")]
+    judged(*sent, *message(1, "got"), *message(0, "got"))
+    judged(*sent, *message(1, "got"), faults=1, lost=1)
+    judged(*sent, *message(1, "got"), *message(0, "got"), *message(1, "got"),
+           faults=1, duplicates_at_QoS_2=1)
+
+
+@standalone
 def the_qos_is_the_lesser_of_both():
     judged(*message(0, "sent", "acked", qos=1),
            ("got", "s", "p", "t/a", 0, 2), faults=1, wrong_QoS=1)

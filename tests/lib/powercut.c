@@ -264,16 +264,44 @@ fopen(const char *path, const char *mode)
 	return REAL(fopen)(path, mode);
 }
 
+static void
+forget(int fd)
+{
+	if (tracked_find(fd) == NULL)
+		return;
+	pthread_mutex_lock(&mutex);
+	free(fds[fd].path);
+	fds[fd] = (struct tracked){ 0, NULL };
+	pthread_mutex_unlock(&mutex);
+}
+
 int
 close(int fd)
 {
-	if (tracked_find(fd) != NULL) {
-		pthread_mutex_lock(&mutex);
-		free(fds[fd].path);
-		fds[fd] = (struct tracked){ 0, NULL };
-		pthread_mutex_unlock(&mutex);
-	}
+	forget(fd);
 	return REAL(close)(fd);
+}
+
+int
+fclose(FILE *file)
+{
+	forget(fileno(file));
+	return REAL(fclose)(file);
+}
+
+/* A process that closes what it does not know keeps the log. */
+int
+close_range(unsigned int first, unsigned int last, int flags)
+{
+	unsigned int kept = (unsigned int)log_fd;
+
+	for (unsigned int fd = first; fd <= last && fd < FDS_MAX; fd++)
+		forget((int)fd);
+	if (log_fd < 0 || kept < first || kept > last)
+		return REAL(close_range)(first, last, flags);
+	if (kept > first && REAL(close_range)(first, kept - 1, flags) != 0)
+		return -1;
+	return kept == last ? 0 : REAL(close_range)(kept + 1, last, flags);
 }
 
 /* Where write() would put it. */
