@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /*
- * Sum up the lengths of the regular files in a directory, not of those in
- * directories below it: room that is reserved behind their ends is not
- * counted. A file that goes away meanwhile is left out.
+ * Sum up the lengths of the regular files in a directory and in those below
+ * it: room that is reserved behind their ends is not counted. A file that goes
+ * away meanwhile is left out.
  *
  * bytes: written on success only.
  * Returns 0, or -errno of reading the directory.

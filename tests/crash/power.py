@@ -38,8 +38,8 @@ class Recorded(Mortal):
         done = subprocess.run([SIGNETD, "--check-store", "-c",
                                self.configuration], capture_output=True,
                               text=True)
-        assert done.returncode == 0, (done.stdout + done.stderr,
-                                      self.log.tail())
+        assert done.returncode == 0, "\n".join(
+            (done.stdout, done.stderr, self.log.tail()))
 
 
 class PowerTrial(Trial):
