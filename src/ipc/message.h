@@ -90,8 +90,8 @@ int ipc_session_handoff_decode(struct bytes payload,
     struct ipc_session_handoff *handoff);
 
 /*
- * INTEREST_*: number counts a worker's announcements; ADD and REMOVE name a
- * topic filter, ACK says up to which number all is taken in, SYNC asks.
+ * INTEREST_*: number counts a worker's announcements; ADD, DURABLE and REMOVE
+ * name a topic filter, DURABLE one that a session is subscribed to that lasts; ACK says up to which number all is taken in, SYNC asks.
  * RETAINED_QUERY, _MORE and _CANCEL: number is the query's; the first has its
  * topic filter.
  */
@@ -102,6 +102,49 @@ struct ipc_interest {
 void ipc_interest_encode(const struct ipc_interest *interest,
     struct buffer *out);
 int ipc_interest_decode(struct bytes payload, struct ipc_interest *interest);
+
+/*
+ * FORWARD_KEPT: a message of PUBLISH_FORWARD or PUBLISH_SHARE that its sender
+ * keeps until it is acknowledged. The numbers of a sender grow; they may be
+ * acknowledged in another order.
+ */
+enum ipc_forward_kind {
+	IPC_FORWARD_PUBLISH = 1,
+	IPC_FORWARD_SHARE = 2,
+};
+struct ipc_forward {
+	uint8_t kind;
+	uint64_t number;  /* 1.. */
+	uint64_t kept_id; /* of the message in the store; 0: none */
+	/* Which PUBLISH at QoS 2 it is of: the publisher's session in the store
+	 * and its Packet Identifier; both 0: the publisher's is not there. */
+	uint64_t session;
+	uint16_t packet_id;
+	struct bytes content; /* the other message's payload */
+};
+#define IPC_FORWARD_HEAD_LEN 27
+void ipc_forward_head(const struct ipc_forward *forward,
+    uint8_t head[IPC_FORWARD_HEAD_LEN]);
+int ipc_forward_decode(struct bytes payload, struct ipc_forward *forward);
+
+/*
+ * FORWARD_RELEASE: the exchange of that PUBLISH at QoS 2 is over, or the
+ * publisher's session is: packet_id 0.
+ * FORWARD_ACK: those with the numbers from..to, 1 <= from <= to.
+ */
+struct ipc_release {
+	uint64_t number;
+	uint64_t session;
+	uint16_t packet_id;
+};
+void ipc_release_encode(const struct ipc_release *release, struct buffer *out);
+int ipc_release_decode(struct bytes payload, struct ipc_release *release);
+struct ipc_forward_ack {
+	uint64_t from, to;
+};
+void ipc_forward_ack_encode(const struct ipc_forward_ack *ack,
+    struct buffer *out);
+int ipc_forward_ack_decode(struct bytes payload, struct ipc_forward_ack *ack);
 
 /* PUBLISH_FORWARD: an Application Message for another worker's sessions. */
 struct ipc_publish {

@@ -5,12 +5,32 @@
 
 #include "lib/memory.h"
 #include "worker/handler.h"
+#include "worker/router_forward.h"
+#include "worker/session.h"
 
 #define CAPACITY_MIN 8
 
+/* What another worker owes for an acknowledgement. */
+struct ack_part {
+	struct forward_wait wait; /* first: they are the same address */
+	LIST_ENTRY(ack_part) next;
+	struct connection *connection;
+	uint64_t number;
+};
+
 void
-acks_done(struct acks *acks)
+acks_done(struct connection *connection)
 {
+	struct acks *acks = &connection->acks;
+	struct ack_part *part;
+
+	while ((part = LIST_FIRST(&acks->parts)) != NULL) {
+		LIST_REMOVE(part, next);
+		forwards_wait_cancel(&part->wait);
+		free(part);
+	}
+	if (acks->is_waiting)
+		journal_wait_cancel(connection->worker, &acks->wait);
 	free(acks->items);
 	*acks = (struct acks){ .items = NULL };
 }
@@ -41,27 +61,139 @@ ack_send(struct connection *connection, const struct ack *ack)
 {
 	/* 3.1.1 has no way to say it but to end [MQTT-4.8.0-2]. */
 	if (connection->version != MQTT_VERSION_5 &&
+	    ack->type != MQTT_PUBCOMP &&
 	    ack->reason >= MQTT_REASON_UNSPECIFIED_ERROR)
 		connection_disconnect(connection, 0,
 		    mqtt_reason_name((enum mqtt_reason)ack->reason));
-	if (connection->state == CONNECTION_OPEN)
-		send_ack(connection, (enum mqtt_packet_type)ack->type,
-		    ack->packet_id, (enum mqtt_reason)ack->reason);
+	if (connection->state != CONNECTION_OPEN)
+		return;
+	/* The identifier of what is refused is free [MQTT5-4.3.3-9]. */
+	if (ack->type == MQTT_PUBREC &&
+	    ack->reason >= MQTT_REASON_UNSPECIFIED_ERROR)
+		session_release(connection->session, ack->packet_id);
+	send_ack(connection, (enum mqtt_packet_type)ack->type, ack->packet_id,
+	    (enum mqtt_reason)ack->reason);
+}
+
+static bool
+ack_is_due(const struct connection *connection, const struct ack *ack)
+{
+	return ack->outstanding == 0 &&
+	       journal_is_written(connection->worker, ack->transaction);
+}
+
+/* Is it the answer to one that the session has noted? */
+static bool
+is_of_received(const struct ack *ack)
+{
+	return ack->type == MQTT_PUBREC &&
+	       ack->reason < MQTT_REASON_UNSPECIFIED_ERROR;
+}
+
+/* Send those at the front that wait for nothing more. */
+static void
+send_due(struct connection *connection)
+{
+	struct acks *acks = &connection->acks;
+
+	while (acks->count > 0 && ack_is_due(connection, ack_at(acks, 0))) {
+		struct ack ack = *ack_at(acks, 0);
+
+		acks->head = (acks->head + 1) & (acks->capacity - 1);
+		acks->count--;
+		acks->first++;
+		acks->received -= ack.was_received ? 1 : 0;
+		ack_send(connection, &ack);
+	}
+}
+
+static void wait_for_disk(struct connection *connection);
+
+static void
+on_written(struct worker *worker, struct journal_wait *wait)
+{
+	struct acks *acks = (struct acks *)((char *)wait -
+					    offsetof(struct acks, wait));
+	struct connection *connection = acks->connection;
+
+	(void)worker;
+	acks->is_waiting = false;
+	send_due(connection);
+	/* The last one's transaction is the latest. */
+	if (acks->count > 0 && !journal_is_written(worker,
+				   ack_at(acks, acks->count - 1)->transaction))
+		wait_for_disk(connection);
+}
+
+static void
+wait_for_disk(struct connection *connection)
+{
+	struct acks *acks = &connection->acks;
+
+	if (acks->is_waiting)
+		return;
+	acks->is_waiting = true;
+	acks->connection = connection;
+	acks->wait.on_written = on_written;
+	journal_wait(connection->worker, &acks->wait);
 }
 
 uint64_t
 acks_push(struct connection *connection, const struct ack *ack)
 {
 	struct acks *acks = &connection->acks;
+	struct ack *pushed;
 
-	if (acks->count == 0 && ack->outstanding == 0) {
+	if (acks->count == 0 && ack_is_due(connection, ack)) {
 		ack_send(connection, ack);
 		return acks->first++;
 	}
 	if (acks->count == acks->capacity)
 		acks_grow(acks);
-	*ack_at(acks, acks->count) = *ack;
+	pushed = ack_at(acks, acks->count);
+	*pushed = *ack;
+	pushed->was_received = is_of_received(ack);
+	acks->received += pushed->was_received ? 1 : 0;
+	if (!journal_is_written(connection->worker, ack->transaction))
+		wait_for_disk(connection);
 	return acks->first + acks->count++;
+}
+
+static void
+on_acknowledged(struct worker *worker, struct forward_wait *wait)
+{
+	struct ack_part *part = (struct ack_part *)wait;
+	struct connection *connection = part->connection;
+	uint64_t number = part->number;
+
+	(void)worker;
+	LIST_REMOVE(part, next);
+	free(part);
+	acks_complete(connection, number, MQTT_REASON_SUCCESS);
+}
+
+uint64_t
+acks_push_after(struct connection *connection, const struct ack *ack,
+    worker_set workers, const struct forward_origin *origin)
+{
+	struct ack waiting = *ack;
+	uint64_t number;
+
+	waiting.outstanding += (uint32_t)__builtin_popcountll(workers);
+	number = acks_push(connection, &waiting);
+	for (unsigned int i = 0; workers != 0; i++, workers >>= 1) {
+		struct ack_part *part;
+
+		if ((workers & 1) == 0)
+			continue;
+		part = memory_new(1, sizeof(*part));
+		part->connection = connection;
+		part->number = number;
+		part->wait.on_acknowledged = on_acknowledged;
+		LIST_INSERT_HEAD(&connection->acks.parts, part, next);
+		forwards_wait(connection->worker, i, origin, &part->wait);
+	}
+	return number;
 }
 
 void
@@ -77,10 +209,5 @@ acks_complete(struct connection *connection, uint64_t number,
 	ack->outstanding--;
 	if (reason >= MQTT_REASON_UNSPECIFIED_ERROR)
 		ack->reason = (uint8_t)reason;
-	while (acks->count > 0 && ack_at(acks, 0)->outstanding == 0) {
-		ack_send(connection, ack_at(acks, 0));
-		acks->head = (acks->head + 1) & (acks->capacity - 1);
-		acks->count--;
-		acks->first++;
-	}
+	send_due(connection);
 }

@@ -107,7 +107,7 @@ connection_leave(struct connection *connection)
 	tls_records_done(&connection->records);
 	buffer_done(&connection->unsent);
 	outbox_done(&connection->outbox);
-	acks_done(&connection->acks);
+	acks_done(connection);
 	topic_aliases_done(&connection->aliases);
 	connection_websocket_free(&connection->websocket);
 	worker->connection_count--;

@@ -5,6 +5,7 @@
  */
 #include "worker/handler.h"
 #include "worker/reason_string.h"
+#include "worker/router_forward.h"
 #include "worker/session.h"
 
 /* Reason Codes from here on say that something failed (2.4). */
@@ -74,6 +75,33 @@ handle_pubrec(struct connection *connection, const struct mqtt_frame *frame)
 	return 0;
 }
 
+/*
+ * PUBCOMP frees the identifier for another message. Where it is kept that it
+ * was used, that must be over on disk: here, and at the workers that have noted
+ * it, too.
+ */
+static void
+complete(struct connection *connection, uint16_t packet_id, bool is_known)
+{
+	struct worker *worker = connection->worker;
+	struct forward_origin origin = {
+		.session = connection->session->number,
+		.packet_id = packet_id,
+	};
+	struct ack ack = {
+		.packet_id = packet_id,
+		.type = MQTT_PUBCOMP,
+		.reason = is_known ? MQTT_REASON_SUCCESS
+				   : MQTT_REASON_PACKET_IDENTIFIER_NOT_FOUND,
+		.transaction = journal_covering(worker),
+	};
+
+	acks_push_after(connection, &ack,
+	    forwards_release(worker, &origin, is_known), NULL);
+	if (worker_is_full(worker))
+		connection_hold(connection);
+}
+
 int
 handle_pubrel(struct connection *connection, const struct mqtt_frame *frame)
 {
@@ -84,9 +112,12 @@ handle_pubrel(struct connection *connection, const struct mqtt_frame *frame)
 	if (error != 0)
 		return error;
 	is_known = session_release(connection->session, ack.packet_id);
-	send_ack(connection, MQTT_PUBCOMP, ack.packet_id,
-	    is_known ? MQTT_REASON_SUCCESS
-		     : MQTT_REASON_PACKET_IDENTIFIER_NOT_FOUND);
+	if (connection->session->number != IPC_STORE_NONE)
+		complete(connection, ack.packet_id, is_known);
+	else
+		send_ack(connection, MQTT_PUBCOMP, ack.packet_id,
+		    is_known ? MQTT_REASON_SUCCESS
+			     : MQTT_REASON_PACKET_IDENTIFIER_NOT_FOUND);
 	return 0;
 }
 

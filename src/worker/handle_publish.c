@@ -21,10 +21,12 @@ ack_of(const struct mqtt_publish *publish, enum mqtt_reason reason)
 /* What CONNACK has set bounds to. */
 static int
 check_bounds(const struct connection *connection,
-    const struct mqtt_publish *publish)
+    const struct mqtt_publish *publish, bool is_repeated)
 {
 	const struct config *config = connection->worker->config;
-	uint32_t in_flight = connection->acks.count +
+	/* One that is noted is, whether its PUBREC has left or not. */
+	uint32_t in_flight = connection->acks.count -
+			     connection->acks.received +
 			     connection->session->state.received_count;
 
 	/* A client does not send this one [MQTT5-3.3.4-6]. */
@@ -35,7 +37,7 @@ check_bounds(const struct connection *connection,
 	if (publish->qos > config->sessions.maximum_qos)
 		return -MQTT_REASON_QOS_NOT_SUPPORTED; /* [MQTT5-3.2.2-11] */
 	if (connection->version == MQTT_VERSION_5 && publish->qos > 0 &&
-	    in_flight >= config->sessions.receive_maximum)
+	    !is_repeated && in_flight >= config->sessions.receive_maximum)
 		return -MQTT_REASON_RECEIVE_MAXIMUM_EXCEEDED;
 	return 0;
 }
@@ -88,10 +90,11 @@ set_expiry(const struct connection *connection,
 				   1000;
 }
 
-static void
-route_publish(struct connection *connection, const struct mqtt_publish *publish)
+/* The parts of the message; properties: what they are views into. */
+static struct ipc_publish
+parts_of(const struct connection *connection,
+    const struct mqtt_publish *publish, struct buffer *properties)
 {
-	struct worker *worker = connection->worker;
 	struct ipc_publish parts = {
 		.qos = publish->qos,
 		.retain = publish->retain,
@@ -99,40 +102,108 @@ route_publish(struct connection *connection, const struct mqtt_publish *publish)
 		.topic_name = publish->topic_name,
 		.payload = publish->payload,
 	};
-	struct buffer forwarded = { .data = NULL };
 	struct mqtt_writer writer = { .data = NULL };
-	struct router_result result;
-	struct buffer *storage;
-	struct ack ack;
 
-	if (connection->version == MQTT_VERSION_5 &&
-	    publish->properties.raw.len > 0) {
-		writer.capacity = publish->properties.raw.len;
-		writer.data = buffer_reserve(&forwarded, writer.capacity);
-		if (mqtt_properties_forward(&publish->properties, &writer) != 0)
-			panic("what is forwarded is not longer than it came");
-		parts.properties = bytes_of(writer.data, writer.len);
-		set_expiry(connection, &publish->properties, &parts);
-	}
-	/* A large payload that came alone is not copied again. */
-	storage = connection->is_packet_alone && parts.properties.len == 0 &&
-			  !publish->retain
-		      ? &connection->plaintext
-		      : NULL;
-	result = router_publish(worker, &parts, storage);
-	ack = ack_of(publish, result.has_receivers
-				  ? MQTT_REASON_SUCCESS
+	if (connection->version != MQTT_VERSION_5 ||
+	    publish->properties.raw.len == 0)
+		return parts;
+	writer.capacity = publish->properties.raw.len;
+	writer.data = buffer_reserve(properties, writer.capacity);
+	if (mqtt_properties_forward(&publish->properties, &writer) != 0)
+		panic("what is forwarded is not longer than it came");
+	parts.properties = bytes_of(writer.data, writer.len);
+	set_expiry(connection, &publish->properties, &parts);
+	return parts;
+}
+
+/* Is it a PUBLISH whose exchange outlives this process? */
+static bool
+is_exchange_kept(const struct connection *connection,
+    const struct mqtt_publish *publish)
+{
+	return publish->qos == 2 &&
+	       connection->session->number != IPC_STORE_NONE;
+}
+
+static struct forward_origin
+origin_of(const struct connection *connection,
+    const struct mqtt_publish *publish)
+{
+	if (!is_exchange_kept(connection, publish))
+		return (struct forward_origin){ .session = 0 };
+	return (struct forward_origin){
+		.session = connection->session->number,
+		.packet_id = publish->packet_id,
+	};
+}
+
+/* Acknowledge what was routed, when it is where it has to be. */
+static void
+acknowledge(struct connection *connection, const struct mqtt_publish *publish,
+    const struct ipc_publish *parts, const struct router_result *result)
+{
+	struct ack ack = ack_of(publish,
+	    result->has_receivers ? MQTT_REASON_SUCCESS
 				  : MQTT_REASON_NO_MATCHING_SUBSCRIBERS);
+
+	if (publish->qos > 0 &&
+	    (result->is_durable || is_exchange_kept(connection, publish)))
+		ack.transaction = journal_covering(connection->worker);
+	if (publish->retain)
+		retention_put(connection, parts, publish->qos > 0 ? &ack : NULL,
+		    result->kept);
+	else if (publish->qos > 0)
+		acks_push_after(connection, &ack, result->kept, NULL);
+}
+
+/* is_repeated: it was routed before, by a process that is gone. */
+static void
+route_publish(struct connection *connection, const struct mqtt_publish *publish,
+    bool is_repeated)
+{
+	struct worker *worker = connection->worker;
+	struct forward_origin origin = origin_of(connection, publish);
+	struct buffer properties = { .data = NULL };
+	struct ipc_publish parts = parts_of(connection, publish, &properties);
+	struct router_result result;
+	/* A large payload that came alone is not copied again. */
+	struct buffer *storage = connection->is_packet_alone &&
+					 parts.properties.len == 0 &&
+					 !publish->retain
+				     ? &connection->plaintext
+				     : NULL;
+
+	result = router_publish_once(worker, &parts, storage, &origin,
+	    is_repeated);
 	if (publish->qos == 2)
 		session_receive(connection->session, publish->packet_id);
-	if (publish->retain)
-		retention_put(connection, &parts,
-		    publish->qos > 0 ? &ack : NULL);
-	else if (publish->qos > 0)
-		acks_push(connection, &ack);
-	if (result.is_full || (publish->retain && worker_is_congested(worker)))
+	acknowledge(connection, publish, &parts, &result);
+	if (result.is_full ||
+	    (publish->retain && worker_is_congested(worker)) ||
+	    (publish->qos > 0 && worker_is_full(worker)))
 		connection_hold(connection);
-	buffer_done(&forwarded);
+	buffer_done(&properties);
+}
+
+/*
+ * It came before [MQTT-4.3.3-2]. The first may still be on its way to where it
+ * has to be, and its connection gone: then this answer waits for it.
+ */
+static void
+answer_duplicate(struct connection *connection,
+    const struct mqtt_publish *publish)
+{
+	struct worker *worker = connection->worker;
+	struct forward_origin origin = origin_of(connection, publish);
+	struct ack ack = ack_of(publish, MQTT_REASON_SUCCESS);
+
+	if (!is_exchange_kept(connection, publish)) {
+		acks_push(connection, &ack);
+		return;
+	}
+	ack.transaction = journal_covering(worker);
+	acks_push_after(connection, &ack, forwards_of(worker, &origin),
+	    &origin);
 }
 
 /* May it go to the router? SUCCESS, or why not. */
@@ -158,8 +229,10 @@ int
 handle_publish(struct connection *connection, const struct mqtt_frame *frame)
 {
 	enum mqtt_version version = (enum mqtt_version)connection->version;
+	struct forward_origin origin;
 	struct mqtt_publish publish;
 	enum mqtt_reason reason;
+	bool is_repeated;
 	int error = mqtt_publish_decode(version, frame, &publish);
 
 	if (error == 0 && version == MQTT_VERSION_5)
@@ -169,13 +242,14 @@ handle_publish(struct connection *connection, const struct mqtt_frame *frame)
 		    &publish);
 	if (error != 0)
 		return error;
-	if (is_duplicate(connection, &publish)) { /* [MQTT-4.3.3-2] */
-		struct ack ack = ack_of(&publish, MQTT_REASON_SUCCESS);
-
-		acks_push(connection, &ack);
+	origin = origin_of(connection, &publish);
+	is_repeated = is_duplicate(connection, &publish) &&
+		      forwards_take_restored(connection->worker, &origin);
+	if (is_duplicate(connection, &publish) && !is_repeated) {
+		answer_duplicate(connection, &publish);
 		return 0;
 	}
-	error = check_bounds(connection, &publish);
+	error = check_bounds(connection, &publish, is_repeated);
 	if (error != 0)
 		return error;
 	connection->worker->statistics.messages_received++;
@@ -183,6 +257,6 @@ handle_publish(struct connection *connection, const struct mqtt_frame *frame)
 	reason = check_publish(connection, &publish);
 	if (reason != MQTT_REASON_SUCCESS)
 		return refuse(connection, &publish, reason);
-	route_publish(connection, &publish);
+	route_publish(connection, &publish, is_repeated);
 	return 0;
 }

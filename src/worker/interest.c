@@ -7,6 +7,10 @@
 #include "lib/memory.h"
 #include "mqtt/topic.h"
 #include "worker/connection.h"
+#include "worker/journal.h"
+#include "worker/retention.h"
+#include "worker/router_forward.h"
+#include "worker/session.h"
 #include "worker/worker.h"
 
 void
@@ -54,22 +58,54 @@ interest_tell_all(struct worker *worker, enum ipc_message_type type,
     const struct topic_node *node)
 {
 	worker->interest.announced++;
+	if (!journal_is_loaded(worker))
+		return;
 	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
 		if (worker->peers[i] != NULL)
 			interest_tell(worker, worker->peers[i], type, node);
 }
 
-void
+/* What kind of interest there is in a filter with subscribers. */
+static enum ipc_message_type
+interest_type(const struct topic_node *node)
+{
+	return topic_node_durable_count(node) > 0 ? IPC_INTEREST_DURABLE
+						  : IPC_INTEREST_ADD;
+}
+
+static void
 interest_announce(struct worker *worker, struct topic_node *node)
 {
-	interest_tell_all(worker, IPC_INTEREST_ADD, node);
+	interest_tell_all(worker, interest_type(node), node);
 	topic_node_set_announced(node, worker->interest.announced);
 }
 
 void
-interest_withdraw(struct worker *worker, struct topic_node *node)
+interest_subscribed(struct subscription *subscription, bool is_new)
 {
-	interest_tell_all(worker, IPC_INTEREST_REMOVE, node);
+	const struct session *session = subscription->session;
+	struct topic_node *node = subscription->node;
+	enum ipc_message_type before = interest_type(node);
+
+	topic_node_set_durable(subscription,
+	    session->number != IPC_STORE_NONE && subscription->qos > 0);
+	if ((is_new && topic_node_subscription_count(node) == 1) ||
+	    interest_type(node) != before)
+		interest_announce(session->worker, node);
+}
+
+void
+interest_unsubscribe(struct subscription *subscription)
+{
+	struct worker *worker = subscription->session->worker;
+	struct topic_node *node = subscription->node;
+	enum ipc_message_type before = interest_type(node);
+
+	topic_node_set_durable(subscription, false);
+	if (topic_node_subscription_count(node) == 1)
+		interest_tell_all(worker, IPC_INTEREST_REMOVE, node);
+	else if (interest_type(node) != before)
+		interest_announce(worker, node);
 }
 
 /* Up to which announcement every worker has taken ours in. */
@@ -147,27 +183,43 @@ tell_subscribed(void *context, struct topic_node *node)
 {
 	struct telling *telling = context;
 
-	interest_tell(telling->worker, telling->peer, IPC_INTEREST_ADD, node);
+	interest_tell(telling->worker, telling->peer, interest_type(node),
+	    node);
 }
 
-void
-interest_peer_up(struct worker *worker, struct proc_peer *peer)
+static void
+tell_everything(struct worker *worker, struct proc_peer *peer)
 {
 	struct telling telling = { worker, peer };
 	struct ipc_interest sync = { .number = worker->interest.announced };
 
-	worker->interest.taken_in[peer->index] = 0;
-	worker->interest.owed[peer->index] = 0;
-	worker->interest.synced &= ~((worker_set)1 << peer->index);
 	topic_tree_each_subscribed(worker->topics, tell_subscribed, &telling);
 	sharing_peer_up(worker, peer);
 	interest_push(worker, peer, IPC_INTEREST_SYNC, &sync);
 }
 
 void
+interest_peer_up(struct worker *worker, struct proc_peer *peer)
+{
+	worker->interest.taken_in[peer->index] = 0;
+	worker->interest.owed[peer->index] = 0;
+	worker->interest.synced &= ~((worker_set)1 << peer->index);
+	if (journal_is_loaded(worker))
+		tell_everything(worker, peer);
+}
+
+void
+interest_loaded(struct worker *worker)
+{
+	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
+		if (worker->peers[i] != NULL)
+			tell_everything(worker, worker->peers[i]);
+}
+
+void
 interest_peer_down(struct worker *worker, struct proc_peer *peer)
 {
-	topic_tree_remove_worker(worker->topics, peer->index);
+	topic_tree_worker_gone(worker->topics, peer->index);
 	sharing_peer_down(worker, peer);
 	worker->interest.owed[peer->index] = 0;
 	worker->interest.synced &= ~((worker_set)1 << peer->index);
@@ -190,7 +242,7 @@ interest_decode_filter(struct bytes payload, struct ipc_interest *interest)
 
 int
 on_interest_add(struct worker *worker, struct proc_peer *peer,
-    struct bytes payload)
+    struct bytes payload, bool is_durable)
 {
 	struct ipc_interest interest;
 	int error = interest_decode_filter(payload, &interest);
@@ -199,7 +251,7 @@ on_interest_add(struct worker *worker, struct proc_peer *peer,
 		return error;
 	topic_node_add_worker(topic_tree_node(worker->topics,
 				  interest.topic_filter),
-	    peer->index);
+	    peer->index, is_durable);
 	worker->interest.owed[peer->index] = interest.number;
 	return 0;
 }
@@ -233,6 +285,10 @@ on_interest_sync(struct worker *worker, struct proc_peer *peer,
 		return error;
 	worker->interest.synced |= (worker_set)1 << peer->index;
 	worker->interest.owed[peer->index] = interest.number;
+	topic_tree_worker_known(worker->topics, peer->index);
+	sharing_peer_known(worker, peer);
+	forwards_resume(worker, peer->index);
+	retention_resume(worker, peer->index);
 	return 0;
 }
 
@@ -268,11 +324,17 @@ interest_turn_end(struct worker *worker)
 }
 
 bool
+interest_is_known(const struct worker *worker, unsigned int index)
+{
+	return worker->peers[index] != NULL &&
+	       (worker->interest.synced >> index & 1) != 0;
+}
+
+bool
 interest_is_complete(const struct worker *worker)
 {
-	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
-		if (worker->peers[i] != NULL &&
-		    (worker->interest.synced >> i & 1) == 0)
+	for (unsigned int i = 0; i < worker->child->start.worker_count; i++)
+		if (i != worker->child->index && !interest_is_known(worker, i))
 			return false;
 	return true;
 }

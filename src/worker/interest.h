@@ -40,9 +40,14 @@ struct interest {
 void interest_init(struct interest *interest);
 void interest_done(struct interest *interest);
 
-/* A filter got its first, or lost its last, subscriber here. */
-void interest_announce(struct worker *worker, struct topic_node *node);
-void interest_withdraw(struct worker *worker, struct topic_node *node);
+/*
+ * A subscription that is not shared was made, or its QoS or whether its
+ * session lasts has changed: announce its filter if it has its first
+ * subscriber now, or its first that lasts, or no more of these.
+ */
+void interest_subscribed(struct subscription *subscription, bool is_new);
+/* It is to leave its node, as the last one or not. */
+void interest_unsubscribe(struct subscription *subscription);
 
 /*
  * Send a packet to a connection as soon as all workers have taken in the
@@ -54,13 +59,24 @@ void interest_send_after(struct worker *worker, struct connection *connection,
 /* A connection closes: what waits for it is not sent. */
 void interest_forget(struct worker *worker, struct connection *connection);
 
-/* A worker came: tell it everything. A worker went: forget its interest. */
+/*
+ * A worker came: tell it everything. A worker went: its interest is forgotten,
+ * but for that of sessions that last, which will be back.
+ */
 void interest_peer_up(struct worker *worker, struct proc_peer *peer);
 void interest_peer_down(struct worker *worker, struct proc_peer *peer);
 
-/* Handlers of INTEREST_ADD, _REMOVE, _SYNC and _ACK; 0 or -EBADMSG. */
+/* All that is kept of this worker's sessions was taken in: only now are the
+ * others told of anything. */
+void interest_loaded(struct worker *worker);
+
+/* Is another worker there, and is its interest wholly known? */
+bool interest_is_known(const struct worker *worker, unsigned int index);
+
+/* Handlers of INTEREST_ADD and _DURABLE, _REMOVE, _SYNC and _ACK; 0 or
+ * -EBADMSG. */
 int on_interest_add(struct worker *worker, struct proc_peer *peer,
-    struct bytes payload);
+    struct bytes payload, bool is_durable);
 int on_interest_remove(struct worker *worker, struct proc_peer *peer,
     struct bytes payload);
 int on_interest_sync(struct worker *worker, struct proc_peer *peer,
@@ -71,7 +87,7 @@ int on_interest_ack(struct worker *worker, struct proc_peer *peer,
 /* At a turn's end: acknowledge what was taken in. */
 void interest_turn_end(struct worker *worker);
 
-/* Is the interest of every worker known that this one has a channel to? */
+/* Is the interest of every other worker known? */
 bool interest_is_complete(const struct worker *worker);
 
 #endif

@@ -11,6 +11,8 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "worker/journal_internal.h"
+#include "worker/retention.h"
+#include "worker/router_forward.h"
 #include "worker/session_restore.h"
 
 /* An id is the epoch and a counter: neither is used up in a daemon's life. */
@@ -286,7 +288,22 @@ on_loaded(struct journal *journal)
 		return -EBADMSG;
 	journal->is_loaded = true;
 	session_loaded(journal->worker);
+	interest_loaded(journal->worker);
 	return 0;
+}
+
+/* A PUBLISH at QoS 2: of a session here, or forwarded to here. */
+static int
+take_received(struct worker *worker, const struct ipc_store_row *row)
+{
+	struct forward_origin origin = { row->put.session, row->put.packet_id };
+	int error = session_take_row(worker, row);
+
+	if (error == 0)
+		forwards_restored(worker, &origin);
+	if (error == -ENOENT)
+		forwards_noted(worker, &origin);
+	return error == -ENOENT ? 0 : error;
 }
 
 static int
@@ -300,9 +317,12 @@ on_row(struct journal *journal, struct bytes payload)
 	if (!journal->is_open || journal->is_loaded)
 		return -EBADMSG;
 	switch (row.put.type) {
+	case IPC_STORE_RECEIVED_PUT:
+		return take_received(journal->worker, &row);
+	case IPC_STORE_RETAINED_PUT:
+		return retention_take_row(journal->worker, &row.put);
 	case IPC_STORE_SESSION_PUT:
 	case IPC_STORE_SUBSCRIPTION_PUT:
-	case IPC_STORE_RECEIVED_PUT:
 		return session_take_row(journal->worker, &row);
 	case IPC_STORE_SHARE_PUT:
 		return sharing_take_row(journal->worker, &row.put);

@@ -299,6 +299,7 @@ journal_queue_put(struct session *session, uint64_t sequence, uint64_t total,
 		put.message = message_kept_id(item->message);
 		put.len = (uint32_t)message_bytes(item->message);
 		put.expires_at = expires_at_of(item->message);
+		put.len = (uint32_t)message_bytes(item->message);
 	}
 	entry = entry_put(changes, key, &put);
 	buffer_done(&value);

@@ -37,6 +37,9 @@ libsignet_worker_a_SOURCES = \
 	src/worker/reason_string.c src/worker/reason_string.h \
 	src/worker/rights.c src/worker/rights.h \
 	src/worker/router.c src/worker/router.h \
+	src/worker/router_forward.c src/worker/router_forward.h \
+	src/worker/router_forward_internal.h \
+	src/worker/router_forwarded.c \
 	src/worker/router_share.c src/worker/router_share.h \
 	src/worker/session.c src/worker/session.h \
 	src/worker/session_deliver.c \

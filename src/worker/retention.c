@@ -10,10 +10,14 @@
 #include "lib/memory.h"
 #include "mqtt/topic.h"
 #include "worker/connection.h"
+#include "worker/journal.h"
+#include "worker/message_record.h"
 #include "worker/retention_internal.h"
 
 /* What a tick looks at to find what has expired. */
 #define SWEEP_STEPS 4096
+/* Of what the daemon says of itself. */
+#define OWN_PREFIX "$SYS/"
 /* Between two lines about messages that are not kept. */
 #define REFUSED_LOG_MS 1000
 
@@ -26,19 +30,50 @@ retention_new(struct worker *worker)
 	retention->retained = retained_new();
 	TAILQ_INIT(&retention->order);
 	TAILQ_INIT(&retention->answers);
-	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
+	for (unsigned int i = 0; i < WORKER_SET_MAX; i++) {
 		STAILQ_INIT(&retention->waits[i]);
+		STAILQ_INIT(&retention->owed[i]);
+	}
 	return retention;
 }
 
-static struct retention_wait *
-wait_pop(struct retention_waits *waits)
+static size_t
+wait_bytes(const struct retention_wait *wait)
 {
+	return sizeof(*wait) + message_bytes(wait->message);
+}
+
+/* Take the first one out: free with wait_free(). */
+static struct retention_wait *
+wait_pop(struct retention *retention, unsigned int worker)
+{
+	struct retention_waits *waits = &retention->waits[worker];
 	struct retention_wait *wait = STAILQ_FIRST(waits);
 
-	if (wait != NULL)
-		STAILQ_REMOVE_HEAD(waits, next);
+	if (wait == NULL)
+		return NULL;
+	STAILQ_REMOVE_HEAD(waits, next);
+	retention->waiting_bytes -= wait_bytes(wait);
 	return wait;
+}
+
+static void
+wait_free(struct retention_wait *wait)
+{
+	message_unref(&wait->message);
+	free(wait);
+}
+
+static void
+owed_clear(struct retention *retention, unsigned int worker)
+{
+	struct retention_owed *owed;
+
+	while ((owed = STAILQ_FIRST(&retention->owed[worker])) != NULL) {
+		STAILQ_REMOVE_HEAD(&retention->owed[worker], next);
+		free(owed);
+	}
+	retention->owing &= ~((worker_set)1 << worker);
 }
 
 void
@@ -55,9 +90,11 @@ retention_free(struct retention **pointer)
 	while (!TAILQ_EMPTY(&retention->answers))
 		retention_answer_free(retention,
 		    TAILQ_FIRST(&retention->answers));
-	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
-		while ((wait = wait_pop(&retention->waits[i])) != NULL)
-			free(wait);
+	for (unsigned int i = 0; i < WORKER_SET_MAX; i++) {
+		while ((wait = wait_pop(retention, i)) != NULL)
+			wait_free(wait);
+		owed_clear(retention, i);
+	}
 	retained_free(&retention->retained);
 	free(retention);
 }
@@ -113,85 +150,165 @@ log_not_retained(struct retention *retention, struct bytes topic_name)
 	retention->refused = 0;
 }
 
+/* What we say of ourselves is said anew by who comes after us. */
+static bool
+is_to_last(struct bytes topic_name)
+{
+	return topic_name.len < sizeof(OWN_PREFIX) - 1 ||
+	       memcmp(topic_name.data, OWN_PREFIX, sizeof(OWN_PREFIX) - 1) != 0;
+}
+
+static void
+keep_on_disk(struct retention *retention, struct message *message)
+{
+	const struct ipc_publish *parts = message_parts(message);
+
+	if (!is_to_last(parts->topic_name))
+		return;
+	if (parts->payload.len > 0)
+		journal_retained_put(retention->worker, message);
+	else if (retained_find(retention->retained, parts->topic_name) != NULL)
+		journal_retained_remove(retention->worker, parts->topic_name);
+}
+
+/* Keep it here. *transaction: that covers it. */
 static enum mqtt_reason
-keep(struct retention *retention, const struct ipc_publish *parts)
+keep(struct retention *retention, const struct ipc_publish *parts,
+    uint64_t *transaction)
 {
 	struct message *message;
 
+	*transaction = IPC_STORE_NONE;
 	if (is_too_much(retention, parts)) {
 		log_not_retained(retention, parts->topic_name);
 		return MQTT_REASON_QUOTA_EXCEEDED;
 	}
 	message = message_new(parts);
+	keep_on_disk(retention, message);
 	retained_put(retention->retained, message);
 	message_unref(&message);
+	*transaction = journal_covering(retention->worker);
 	return MQTT_REASON_SUCCESS;
 }
 
-/* Have it kept by another worker; connection and ack: who waits, or NULL. */
+int
+retention_take_row(struct worker *worker, const struct ipc_store_change *row)
+{
+	struct clock_reading now = clock_read();
+	struct message *message;
+
+	if (message_record_decode(row->body, &now, &message) != 0 ||
+	    message_parts(message)->payload.len == 0 ||
+	    !bytes_equal(message_parts(message)->topic_name, row->key))
+		return -EBADMSG;
+	retained_put(worker->retention->retained, message);
+	message_unref(&message);
+	return 0;
+}
+
 static void
-send_put(struct worker *worker, struct proc_peer *peer,
+send_put(struct worker *worker, unsigned int home,
+    const struct retention_wait *wait)
+{
+	struct bytes pieces[IPC_RETAINED_PART_COUNT];
+	uint8_t head[IPC_RETAINED_HEAD_LEN];
+
+	ipc_retained_parts(wait->number, message_parts(wait->message), head,
+	    pieces);
+	proc_peer_push_parts(worker->child, worker->peers[home],
+	    IPC_RETAINED_PUT, pieces, IPC_RETAINED_PART_COUNT, -1, false);
+}
+
+/* Have it kept by another worker, now or when that is there; connection and
+ * ack: who waits, or NULL. */
+static void
+put_elsewhere(struct worker *worker, unsigned int home,
     const struct ipc_publish *parts, struct connection *connection,
     uint64_t ack)
 {
 	struct retention *retention = worker->retention;
 	struct retention_wait *wait = memory_new(1, sizeof(*wait));
-	struct bytes pieces[IPC_RETAINED_PART_COUNT];
-	uint8_t head[IPC_RETAINED_HEAD_LEN];
 
 	wait->number = ++retention->numbers;
+	wait->message = message_new(parts);
 	wait->connection = connection;
 	wait->ack = ack;
 	if (connection != NULL)
 		connection->waiting_acks++;
-	STAILQ_INSERT_TAIL(&retention->waits[peer->index], wait, next);
-	ipc_retained_parts(wait->number, parts, head, pieces);
-	proc_peer_push_parts(worker->child, peer, IPC_RETAINED_PUT, pieces,
-	    IPC_RETAINED_PART_COUNT, -1, false);
+	retention->waiting_bytes += wait_bytes(wait);
+	STAILQ_INSERT_TAIL(&retention->waits[home], wait, next);
+	if (interest_is_known(worker, home))
+		send_put(worker, home, wait);
+}
+
+void
+retention_resume(struct worker *worker, unsigned int index)
+{
+	const struct retention_wait *wait;
+
+	STAILQ_FOREACH(wait, &worker->retention->waits[index], next)
+	send_put(worker, index, wait);
+}
+
+bool
+retention_is_full(const struct worker *worker)
+{
+	return worker->retention->waiting_bytes >
+	       worker->config->limits.unwritten_bytes;
+}
+
+/* Keep it here, and acknowledge it. */
+static void
+put_here(struct connection *connection, const struct ipc_publish *parts,
+    const struct ack *ack, worker_set kept)
+{
+	uint64_t transaction;
+	enum mqtt_reason reason = keep(connection->worker->retention, parts,
+	    &transaction);
+	struct ack pending;
+
+	if (ack == NULL)
+		return;
+	pending = *ack;
+	if (transaction > pending.transaction)
+		pending.transaction = transaction;
+	if (reason != MQTT_REASON_SUCCESS)
+		pending.reason = (uint8_t)reason;
+	acks_push_after(connection, &pending, kept, NULL);
 }
 
 void
 retention_put(struct connection *connection, const struct ipc_publish *parts,
-    const struct ack *ack)
+    const struct ack *ack, worker_set kept)
 {
 	struct worker *worker = connection->worker;
 	unsigned int home = worker_home_of(worker, parts->topic_name);
-	struct proc_peer *peer = worker->peers[home];
 	struct ack pending;
 
-	if (home == worker->child->index || peer == NULL) {
-		/* A worker that is not there keeps nothing either. */
-		enum mqtt_reason reason = home == worker->child->index
-					      ? keep(worker->retention, parts)
-					      : MQTT_REASON_SUCCESS;
-
-		if (ack == NULL)
-			return;
-		pending = *ack;
-		if (reason != MQTT_REASON_SUCCESS)
-			pending.reason = (uint8_t)reason;
-		acks_push(connection, &pending);
+	if (home == worker->child->index) {
+		put_here(connection, parts, ack, kept);
 		return;
 	}
 	if (ack == NULL) {
-		send_put(worker, peer, parts, NULL, 0);
+		put_elsewhere(worker, home, parts, NULL, 0);
 		return;
 	}
 	pending = *ack;
 	pending.outstanding++;
-	send_put(worker, peer, parts, connection,
-	    acks_push(connection, &pending));
+	put_elsewhere(worker, home, parts, connection,
+	    acks_push_after(connection, &pending, kept, NULL));
 }
 
 void
 retention_put_will(struct worker *worker, const struct ipc_publish *parts)
 {
 	unsigned int home = worker_home_of(worker, parts->topic_name);
+	uint64_t transaction;
 
 	if (home == worker->child->index)
-		keep(worker->retention, parts);
-	else if (worker->peers[home] != NULL)
-		send_put(worker, worker->peers[home], parts, NULL, 0);
+		keep(worker->retention, parts, &transaction);
+	else if (worker->peers[home] != NULL || is_to_last(parts->topic_name))
+		put_elsewhere(worker, home, parts, NULL, 0);
 }
 
 void
@@ -215,14 +332,14 @@ wait_end(struct retention_wait *wait, enum mqtt_reason reason)
 		wait->connection->waiting_acks--;
 		acks_complete(wait->connection, wait->ack, reason);
 	}
-	free(wait);
+	wait_free(wait);
 }
 
 static int
 on_put(struct retention *retention, struct proc_peer *peer,
     struct bytes payload)
 {
-	struct buffer *scratch = &retention->worker->scratch;
+	struct retention_owed *owed;
 	struct ipc_publish parts;
 	uint64_t number;
 	int error = ipc_retained_decode(payload, &number, &parts);
@@ -231,12 +348,43 @@ on_put(struct retention *retention, struct proc_peer *peer,
 		return error;
 	if (!mqtt_topic_name_is_valid(parts.topic_name))
 		return -EBADMSG;
-	scratch->len = 0;
-	ipc_retained_status_encode(number, (uint8_t)keep(retention, &parts),
-	    scratch);
-	proc_peer_push(retention->worker->child, peer, IPC_RETAINED_ACK,
-	    buffer_view(scratch), -1, false);
+	owed = memory_new(1, sizeof(*owed));
+	owed->number = number;
+	owed->reason = (uint8_t)keep(retention, &parts, &owed->transaction);
+	STAILQ_INSERT_TAIL(&retention->owed[peer->index], owed, next);
+	retention->owing |= (worker_set)1 << peer->index;
 	return 0;
+}
+
+/* Acknowledge to one worker, in the order of its PUTs. */
+static void
+acknowledge(struct worker *worker, unsigned int index)
+{
+	struct retention_owed_list *list = &worker->retention->owed[index];
+	struct retention_owed *owed;
+
+	while ((owed = STAILQ_FIRST(list)) != NULL &&
+	       journal_is_written(worker, owed->transaction)) {
+		STAILQ_REMOVE_HEAD(list, next);
+		worker->scratch.len = 0;
+		ipc_retained_status_encode(owed->number, owed->reason,
+		    &worker->scratch);
+		proc_peer_push(worker->child, worker->peers[index],
+		    IPC_RETAINED_ACK, buffer_view(&worker->scratch), -1, false);
+		free(owed);
+	}
+	if (owed == NULL)
+		worker->retention->owing &= ~((worker_set)1 << index);
+}
+
+void
+retention_turn_end(struct worker *worker)
+{
+	worker_set owing = worker->retention->owing;
+
+	for (unsigned int i = 0; owing != 0; i++, owing >>= 1)
+		if (owing & 1)
+			acknowledge(worker, i);
 }
 
 static int
@@ -251,7 +399,7 @@ on_ack(struct retention *retention, unsigned int worker, struct bytes payload)
 		return error;
 	if (wait == NULL || wait->number != number)
 		return -EBADMSG;
-	wait_end(wait_pop(&retention->waits[worker]), (enum mqtt_reason)reason);
+	wait_end(wait_pop(retention, worker), (enum mqtt_reason)reason);
 	return 0;
 }
 
@@ -286,11 +434,8 @@ void
 retention_peer_down(struct worker *worker, struct proc_peer *peer)
 {
 	struct retention *retention = worker->retention;
-	struct retention_wait *wait;
 
-	/* What it kept is lost with it; nobody is better off by waiting. */
-	while ((wait = wait_pop(&retention->waits[peer->index])) != NULL)
-		wait_end(wait, MQTT_REASON_SUCCESS);
+	owed_clear(retention, peer->index);
 	retention_answer_peer_down(retention, peer);
 	retention_query_peer_down(retention, peer->index);
 }

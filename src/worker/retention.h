@@ -28,9 +28,10 @@ const struct retained *retention_retained(const struct retention *retention);
 /*
  * Keep a message, or remove the one of its topic, and acknowledge it when that
  * is done: with QUOTA_EXCEEDED if there is no room. ack: NULL at QoS 0.
+ * kept: the workers that it waits for besides, as in acks_push_after().
  */
 void retention_put(struct connection *connection,
-    const struct ipc_publish *parts, const struct ack *ack);
+    const struct ipc_publish *parts, const struct ack *ack, worker_set kept);
 
 /* The same for a message of no connection: a will, or one of our own. */
 void retention_put_will(struct worker *worker, const struct ipc_publish *parts);
@@ -46,8 +47,21 @@ void retention_query(struct subscription *subscription,
 /* The subscription ends, and with it its query. */
 void retention_cancel(struct subscription *subscription);
 
-/* A worker is gone: what was asked of it is answered by nobody. */
+/* A worker is gone: what was asked of it is answered by nobody; what it was to
+ * keep is sent to the one in its place, when that has taken in what it has. */
 void retention_peer_down(struct worker *worker, struct proc_peer *peer);
+void retention_resume(struct worker *worker, unsigned int index);
+
+/* Take in what is kept on disk: a message_record_encode() of a topic that is
+ * at home here. 0; -EBADMSG. */
+int retention_take_row(struct worker *worker,
+    const struct ipc_store_change *row);
+
+/* Acknowledge to other workers what is on disk by now; at a turn's end. */
+void retention_turn_end(struct worker *worker);
+
+/* More waits to be kept by other workers than is held. */
+bool retention_is_full(const struct worker *worker);
 
 /* Go on with what is going on, a bounded part of it; at each turn's end.
  * Returns true if the next turn should come at once. */

@@ -21,11 +21,21 @@
 /* A PUT that another worker has not acknowledged yet. */
 struct retention_wait {
 	STAILQ_ENTRY(retention_wait) next;
+	struct message *message;       /* to send it again */
 	struct connection *connection; /* NULL: nobody waits (any more) */
 	uint64_t number;
 	uint64_t ack;
 };
 STAILQ_HEAD(retention_waits, retention_wait);
+
+/* A PUT of another worker, to be acknowledged when it is on disk. */
+struct retention_owed {
+	STAILQ_ENTRY(retention_owed) next;
+	uint64_t number;
+	uint64_t transaction;
+	uint8_t reason;
+};
+STAILQ_HEAD(retention_owed_list, retention_owed);
 
 /* A subscription is sent what is kept, worker by worker. */
 struct retention_query {
@@ -57,6 +67,9 @@ struct retention {
 	struct retained *retained;
 	uint64_t numbers; /* of PUTs and queries */
 	struct retention_waits waits[WORKER_SET_MAX];
+	size_t waiting_bytes;
+	struct retention_owed_list owed[WORKER_SET_MAX];
+	worker_set owing;
 	struct retention_query *queries;
 	struct retention_order order; /* of their turns */
 	struct retention_answers answers;

@@ -6,6 +6,7 @@
 
 #include "lib/memory.h"
 #include "mqtt/topic.h"
+#include "worker/journal.h"
 #include "worker/router_share.h"
 #include "worker/session.h"
 
@@ -18,10 +19,17 @@ struct delivery {
 	bool retain;
 };
 
+/* Of a message that need not be known again. */
+static const struct forward_origin no_origin = { .session = 0 };
+
 struct router {
 	struct worker *worker;
-	const struct ipc_publish *parts; /* of the message in hand */
-	uint64_t number; /* counts messages: marks sessions already met */
+	/* The message in hand: */
+	const struct ipc_publish *parts;
+	struct forward_origin origin;
+	worker_set durable; /* others with a durable interest */
+	uint32_t lasting;   /* of deliveries: to sessions that last */
+	uint64_t number;    /* counts messages: marks sessions already met */
 	struct delivery *deliveries;
 	uint32_t count;
 	uint32_t capacity;
@@ -65,6 +73,7 @@ delivery_get(struct router *router, struct session *session)
 	session->route_number = router->number;
 	session->route_delivery = router->count;
 	delivery = &router->deliveries[router->count++];
+	router->lasting += session->number != IPC_STORE_NONE ? 1 : 0;
 	*delivery = (struct delivery){ .session = session };
 	return delivery;
 }
@@ -129,6 +138,9 @@ router_begin(struct router *router, const struct ipc_publish *parts)
 	router->parts = parts;
 	router->number++;
 	router->count = 0;
+	router->durable = 0;
+	router->lasting = 0;
+	router->origin = (struct forward_origin){ .session = 0 };
 	share_routes_clear(&router->shares);
 }
 
@@ -137,7 +149,8 @@ static worker_set
 find_receivers(struct router *router, share_visit *visit_share)
 {
 	return topic_tree_match(router->worker->topics,
-	    router->parts->topic_name, on_match, visit_share, router);
+	    router->parts->topic_name, on_match, visit_share, router,
+	    &router->durable);
 }
 
 /* Deliver to the sessions that were found. */
@@ -148,7 +161,7 @@ deliver_to_all(struct router *router, struct message *message)
 		deliver(&router->deliveries[i], message);
 		free(router->deliveries[i].subscription_ids);
 	}
-	share_routes_deliver(&router->shares, message);
+	router->count = 0;
 }
 
 static bool
@@ -157,17 +170,25 @@ has_receivers_here(const struct router *router)
 	return router->count > 0 || router->shares.here_count > 0;
 }
 
-static void
-deliver_all(struct router *router, struct buffer *storage)
+/* How many sessions here keep it until they have acknowledged it. */
+static uint32_t
+count_lasting(const struct router *router)
 {
-	struct message *message;
+	uint32_t count = 0;
 
-	if (!has_receivers_here(router))
-		return;
-	message = storage == NULL ? message_new(router->parts)
-				  : message_new_in(router->parts, storage);
-	deliver_to_all(router, message);
-	message_unref(&message);
+	if (router->parts->qos == 0)
+		return 0;
+	for (uint32_t i = 0; router->lasting > 0 && i < router->count; i++)
+		if (router->deliveries[i].qos > 0 &&
+		    router->deliveries[i].session->number != IPC_STORE_NONE)
+			count++;
+	return count;
+}
+
+static unsigned int
+count_workers(worker_set workers)
+{
+	return (unsigned int)__builtin_popcountll(workers);
 }
 
 /* Forward to each worker of a set. True if one of the queues is full now. */
@@ -193,45 +214,132 @@ forward(struct worker *worker, const struct ipc_publish *parts,
 	return is_full;
 }
 
+static void
+forward_kept(struct router *router, struct message *message, worker_set workers)
+{
+	static const struct forward_share none = { .hops = 0 };
+
+	for (unsigned int i = 0; workers != 0; i++, workers >>= 1)
+		if (workers & 1)
+			forwards_publish(router->worker, i, message,
+			    &router->origin, &none);
+}
+
+/*
+ * The message as an object. One that several rows of the store refer to has an
+ * id; kept_id: the one that it has already, or 0.
+ */
+static struct message *
+make_message(const struct router *router, struct buffer *storage,
+    uint32_t lasting, worker_set kept, uint64_t kept_id)
+{
+	uint32_t keepers = lasting + count_workers(kept);
+	struct message *message;
+
+	message = storage == NULL ? message_new(router->parts)
+				  : message_new_in(router->parts, storage);
+	/* Whether the member of a share lasts is not known yet. */
+	if (router->parts->qos > 0)
+		keepers += router->shares.here_count;
+	if (kept_id == 0 && keepers > 1 && journal_is_loaded(router->worker))
+		kept_id = journal_next_id(router->worker);
+	message_set_kept_id(message, kept_id);
+	return message;
+}
+
+/*
+ * Send and deliver the message in hand to those that were found.
+ *
+ * message: NULL: it is made if anybody keeps or gets it; else taken.
+ * workers: others with an interest. hops: how often it was handed on.
+ */
+static struct router_result
+route(struct router *router, struct message *message, struct buffer *storage,
+    worker_set workers, uint64_t kept_id, uint8_t hops)
+{
+	struct worker *worker = router->worker;
+	uint32_t lasting = count_lasting(router);
+	worker_set sharing = router->shares.elsewhere;
+	worker_set kept = router->parts->qos == 0 ? 0
+						  : router->durable | sharing;
+	struct router_result result = {
+		.has_receivers = (workers | sharing) != 0 ||
+				 has_receivers_here(router),
+		.is_durable = lasting > 0,
+	};
+
+	/* The parts may lie in it from now on. */
+	if (message == NULL && (has_receivers_here(router) || kept != 0))
+		message = make_message(router, storage, lasting, kept, kept_id);
+	if (sharing != 0)
+		result.is_full = share_routes_forward(worker, &router->shares,
+		    router->parts, message, &router->origin, hops, workers);
+	result.kept = kept | router->shares.kept;
+	forward_kept(router, message, kept & ~sharing);
+	workers &= ~(kept | sharing);
+	if (workers != 0 && forward(worker, router->parts, workers))
+		result.is_full = true;
+	if (message == NULL)
+		return result;
+	deliver_to_all(router, message);
+	if (share_routes_deliver(&router->shares, message))
+		result.is_durable = true;
+	message_unref(&message);
+	return result;
+}
+
+/* Those here have got it already. */
+static void
+forget_deliveries(struct router *router)
+{
+	for (uint32_t i = 0; i < router->count; i++)
+		free(router->deliveries[i].subscription_ids);
+	router->count = 0;
+}
+
+struct router_result
+router_publish_once(struct worker *worker, const struct ipc_publish *parts,
+    struct buffer *storage, const struct forward_origin *origin,
+    bool is_repeated)
+{
+	struct router *router = worker->router;
+	struct router_result result;
+	worker_set workers;
+	bool has_met;
+
+	router_begin(router, parts);
+	router->origin = *origin;
+	workers = find_receivers(router, on_share);
+	has_met = router->count > 0;
+	if (is_repeated)
+		forget_deliveries(router);
+	result = route(router, NULL, storage, workers, 0, 0);
+	result.has_receivers = result.has_receivers || has_met;
+	return result;
+}
+
 struct router_result
 router_publish(struct worker *worker, const struct ipc_publish *parts,
     struct buffer *storage)
 {
-	struct router *router = worker->router;
-	struct router_result result = { .is_full = false };
-	worker_set workers, sharing;
-
-	router_begin(router, parts);
-	workers = find_receivers(router, on_share);
-	sharing = router->shares.elsewhere;
-	result.has_receivers = (workers | sharing) != 0 ||
-			       has_receivers_here(router);
-	/* First: the parts may go with the message that is delivered. */
-	if (sharing != 0)
-		result.is_full = share_routes_forward(worker, &router->shares,
-		    parts, 0, workers);
-	if ((workers & ~sharing) != 0 &&
-	    forward(worker, parts, workers & ~sharing))
-		result.is_full = true;
-	deliver_all(router, storage);
-	return result;
+	return router_publish_once(worker, parts, storage, &no_origin, false);
 }
 
-void
+struct router_result
 router_share(struct worker *worker, struct share *share,
     struct message *message)
 {
 	struct router *router = worker->router;
-	const struct ipc_publish *parts = message_parts(message);
 
-	router_begin(router, parts);
-	share_routes_add(worker, &router->shares, share, parts, 0);
-	share_routes_forward(worker, &router->shares, parts, 0, 0);
-	deliver_to_all(router, message);
+	router_begin(router, message_parts(message));
+	share_routes_add(worker, &router->shares, share, router->parts, 0);
+	return route(router, message_ref(message), NULL, 0, 0, 0);
 }
 
-int
-on_publish_forward(struct worker *worker, struct bytes payload)
+/* Deliver to this worker's sessions what was forwarded. */
+static int
+take_publish(struct router *router, struct bytes payload, uint64_t kept_id,
+    const struct forward_origin *origin, struct router_result *result)
 {
 	struct ipc_publish parts;
 	int error = ipc_publish_decode(payload, &parts);
@@ -240,9 +348,11 @@ on_publish_forward(struct worker *worker, struct bytes payload)
 		return error;
 	if (!mqtt_topic_name_is_valid(parts.topic_name))
 		return -EBADMSG;
-	router_begin(worker->router, &parts);
-	find_receivers(worker->router, NULL);
-	deliver_all(worker->router, NULL);
+	router_begin(router, &parts);
+	router->origin = *origin;
+	find_receivers(router, NULL);
+	router->durable = 0;
+	*result = route(router, NULL, NULL, 0, kept_id, 0);
 	return 0;
 }
 
@@ -265,10 +375,11 @@ find_members(struct worker *worker, const struct ipc_publish_share *received)
 	return found;
 }
 
-int
-on_publish_share(struct worker *worker, struct bytes payload)
+/* The same, and to a member of each share that it names, or hand it on. */
+static int
+take_share(struct router *router, struct bytes payload, uint64_t kept_id,
+    const struct forward_origin *origin, struct router_result *result)
 {
-	struct router *router = worker->router;
 	struct ipc_publish_share received;
 	int error = ipc_publish_share_decode(payload, &received);
 
@@ -278,13 +389,40 @@ on_publish_share(struct worker *worker, struct bytes payload)
 	    received.hops == 0)
 		return -EBADMSG;
 	router_begin(router, &received.publish);
-	error = find_members(worker, &received);
+	router->origin = *origin;
+	error = find_members(router->worker, &received);
 	if (error != 0)
 		return error;
 	if (received.has_interest)
 		find_receivers(router, NULL);
-	share_routes_forward(worker, &router->shares, &received.publish,
-	    received.hops, 0);
-	deliver_all(router, NULL);
+	router->durable = 0;
+	*result = route(router, NULL, NULL, 0, kept_id, received.hops);
 	return 0;
+}
+
+int
+on_publish_forward(struct worker *worker, struct bytes payload)
+{
+	struct router_result result;
+
+	return take_publish(worker->router, payload, 0, &no_origin, &result);
+}
+
+int
+on_publish_share(struct worker *worker, struct bytes payload)
+{
+	struct router_result result;
+
+	return take_share(worker->router, payload, 0, &no_origin, &result);
+}
+
+int
+router_forwarded(struct worker *worker, const struct ipc_forward *forward,
+    const struct forward_origin *origin, struct router_result *result)
+{
+	if (forward->kind == IPC_FORWARD_SHARE)
+		return take_share(worker->router, forward->content,
+		    forward->kept_id, origin, result);
+	return take_publish(worker->router, forward->content, forward->kept_id,
+	    origin, result);
 }

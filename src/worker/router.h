@@ -7,6 +7,7 @@
 #define SIGNET_WORKER_ROUTER_H
 
 #include "worker/message.h"
+#include "worker/router_forward.h"
 #include "worker/worker.h"
 
 struct router;
@@ -18,6 +19,10 @@ void router_free(struct router **router);
 struct router_result {
 	bool has_receivers; /* a session here, or a worker with an interest */
 	bool is_full; /* a queue to a worker is full: hold the publisher back */
+	bool is_durable; /* a session here that lasts got it, at QoS above 0 */
+	/* Those that it was forwarded to, for sessions that last: see
+	 * forwards_wait(). */
+	worker_set kept;
 };
 
 /*
@@ -30,9 +35,21 @@ struct router_result {
 struct router_result router_publish(struct worker *worker,
     const struct ipc_publish *parts, struct buffer *storage);
 
+/*
+ * The same for a PUBLISH at QoS 2 of a session that lasts.
+ * is_repeated: this worker's sessions have got it; others may not have.
+ */
+struct router_result router_publish_once(struct worker *worker,
+    const struct ipc_publish *parts, struct buffer *storage,
+    const struct forward_origin *origin, bool is_repeated);
+
 /* Find another member of a Shared Subscription for a message. */
-void router_share(struct worker *worker, struct share *share,
+struct router_result router_share(struct worker *worker, struct share *share,
     struct message *message);
+
+/* Deliver what another worker has forwarded and keeps. 0 or -EBADMSG. */
+int router_forwarded(struct worker *worker, const struct ipc_forward *forward,
+    const struct forward_origin *origin, struct router_result *result);
 
 /*
  * Handlers, 0 or -EBADMSG. PUBLISH_FORWARD: deliver to this worker's sessions

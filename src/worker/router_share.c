@@ -31,6 +31,7 @@ void
 share_routes_clear(struct share_routes *routes)
 {
 	routes->here_count = 0;
+	routes->kept = 0;
 	/* Names are left by a message that did not decode. */
 	for (unsigned int i = 0; routes->elsewhere != 0; i++) {
 		routes->names[i].len = 0;
@@ -51,23 +52,62 @@ add_here(struct share_routes *routes, struct share *share)
 	routes->here[routes->here_count++] = share;
 }
 
-/* Send the names for a worker. True if its queue is full now. */
+/* Send the names for a worker at QoS 0. True if its queue is full now. */
 static bool
-push(struct worker *worker, struct share_routes *routes, unsigned int index,
-    struct ipc_publish_share *share)
+push(struct worker *worker, unsigned int index,
+    const struct ipc_publish_share *share)
 {
 	struct bytes pieces[IPC_PUBLISH_SHARE_PART_COUNT];
 	uint8_t head[IPC_PUBLISH_SHARE_HEAD_LEN];
 	struct proc_peer *peer = worker->peers[index];
 
-	share->names = buffer_view(&routes->names[index]);
+	if (peer == NULL)
+		return false;
 	ipc_publish_share_parts(share, head, pieces);
-	if (peer != NULL)
-		proc_peer_push_parts(worker->child, peer, IPC_PUBLISH_SHARE,
-		    pieces, IPC_PUBLISH_SHARE_PART_COUNT, -1, false);
+	proc_peer_push_parts(worker->child, peer, IPC_PUBLISH_SHARE, pieces,
+	    IPC_PUBLISH_SHARE_PART_COUNT, -1, false);
+	return proc_peer_is_full(worker->child, peer);
+}
+
+/* Send the names for a worker. True if its queue is full now. */
+static bool
+flush(struct worker *worker, struct share_routes *routes, unsigned int index,
+    struct ipc_publish_share *share, struct message *message,
+    const struct forward_origin *origin)
+{
+	struct forward_share kept = {
+		.names = buffer_view(&routes->names[index]),
+		.hops = share->hops,
+		.has_interest = share->has_interest,
+	};
+	bool is_full = false;
+
+	share->names = kept.names;
+	if (share->publish.qos == 0) {
+		is_full = push(worker, index, share);
+	} else {
+		forwards_publish(worker, index, message, origin, &kept);
+		routes->kept |= (worker_set)1 << index;
+	}
 	routes->names[index].len = 0;
 	routes->elsewhere &= ~((worker_set)1 << index);
-	return peer != NULL && proc_peer_is_full(worker->child, peer);
+	return is_full;
+}
+
+/* There is no room for another name: send those that there are. */
+static void
+flush_early(struct worker *worker, struct share_routes *routes,
+    unsigned int index, uint8_t hops, const struct ipc_publish *parts)
+{
+	static const struct forward_origin none = { .session = 0 };
+	struct message *message = message_new(parts);
+	struct ipc_publish_share full = {
+		.hops = (uint8_t)(hops + 1),
+		.publish = *parts,
+	};
+
+	flush(worker, routes, index, &full, message, &none);
+	message_unref(&message);
 }
 
 static void
@@ -75,17 +115,13 @@ add_elsewhere(struct worker *worker, struct share_routes *routes,
     const struct share *share, unsigned int index, uint8_t hops,
     const struct ipc_publish *parts)
 {
-	struct ipc_publish_share full = {
-		.hops = (uint8_t)(hops + 1),
-		.publish = *parts,
-	};
 	struct buffer *names = &routes->names[index];
 	struct buffer filter = { .data = NULL };
 
 	topic_node_filter(share->node, &filter);
 	if (names->len + NAME_LENGTHS + share->group_len + filter.len >
 	    IPC_SHARE_NAMES_MAX)
-		push(worker, routes, index, &full);
+		flush_early(worker, routes, index, hops, parts);
 	ipc_share_name_append(share_group(share), buffer_view(&filter), names);
 	routes->elsewhere |= (worker_set)1 << index;
 	buffer_done(&filter);
@@ -111,7 +147,8 @@ share_routes_add(struct worker *worker, struct share_routes *routes,
 
 bool
 share_routes_forward(struct worker *worker, struct share_routes *routes,
-    const struct ipc_publish *parts, uint8_t hops, worker_set interested)
+    const struct ipc_publish *parts, struct message *message,
+    const struct forward_origin *origin, uint8_t hops, worker_set interested)
 {
 	struct ipc_publish_share share = {
 		.hops = (uint8_t)(hops + 1),
@@ -123,7 +160,7 @@ share_routes_forward(struct worker *worker, struct share_routes *routes,
 		if ((routes->elsewhere >> i & 1) == 0)
 			continue;
 		share.has_interest = (interested >> i & 1) != 0;
-		if (push(worker, routes, i, &share))
+		if (flush(worker, routes, i, &share, message, origin))
 			is_full = true;
 	}
 	return is_full;
@@ -157,9 +194,11 @@ member_with_room(struct share *share, const struct message *message)
 		   : first;
 }
 
-void
+bool
 share_routes_deliver(const struct share_routes *routes, struct message *message)
 {
+	bool is_durable = false;
+
 	for (uint32_t i = 0; i < routes->here_count; i++) {
 		struct share *share = routes->here[i];
 		struct subscription *member = member_with_room(share, message);
@@ -172,6 +211,10 @@ share_routes_deliver(const struct share_routes *routes, struct message *message)
 			.share = share,
 		};
 
+		if (delivery.qos > 0 &&
+		    member->session->number != IPC_STORE_NONE)
+			is_durable = true;
 		session_deliver(member->session, message, &delivery);
 	}
+	return is_durable;
 }

@@ -7,6 +7,7 @@
 #define SIGNET_WORKER_ROUTER_SHARE_H
 
 #include "worker/message.h"
+#include "worker/router_forward.h"
 #include "worker/worker.h"
 
 struct share_routes {
@@ -14,6 +15,7 @@ struct share_routes {
 	uint32_t here_count;
 	uint32_t here_capacity;
 	worker_set elsewhere; /* have names */
+	worker_set kept;      /* were sent it, and must acknowledge it */
 	struct buffer names[WORKER_SET_MAX];
 };
 
@@ -32,13 +34,18 @@ void share_routes_add(struct worker *worker, struct share_routes *routes,
 
 /*
  * Send the message to the workers whose members were picked, and tell those of
- * the set interested that it is for others, too. True if a queue is full now.
+ * the set interested that it is for others, too; at QoS above 0 it is kept
+ * until they acknowledge it. True if a queue is full now.
+ *
+ * message: of these parts; NULL at QoS 0.
  */
 bool share_routes_forward(struct worker *worker, struct share_routes *routes,
-    const struct ipc_publish *parts, uint8_t hops, worker_set interested);
+    const struct ipc_publish *parts, struct message *message,
+    const struct forward_origin *origin, uint8_t hops, worker_set interested);
 
-/* Deliver it to the members that are here. */
-void share_routes_deliver(const struct share_routes *routes,
+/* Deliver it to the members that are here. True if the session of one lasts
+ * and gets it at QoS above 0. */
+bool share_routes_deliver(const struct share_routes *routes,
     struct message *message);
 
 #endif

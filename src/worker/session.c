@@ -146,6 +146,8 @@ session_end(struct session *session)
 	struct message *will = session->state.will;
 	bool is_owing;
 
+	if (session->number != IPC_STORE_NONE)
+		forwards_forget(session);
 	/* The session must not receive its own last word. */
 	session->state.will = NULL;
 	session_unsubscribe_all(session);

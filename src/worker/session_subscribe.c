@@ -14,7 +14,6 @@ static void
 subscription_free(struct session *session, struct subscription *subscription)
 {
 	struct worker *worker = session->worker;
-	struct topic_node *node = subscription->node;
 
 	retention_cancel(subscription);
 	LIST_REMOVE(subscription, of_session);
@@ -24,8 +23,7 @@ subscription_free(struct session *session, struct subscription *subscription)
 		session->share_count--;
 		sharing_leave(worker, subscription);
 	} else {
-		if (topic_node_subscription_count(node) == 1)
-			interest_withdraw(worker, node);
+		interest_unsubscribe(subscription);
 		topic_node_remove(worker->topics, subscription);
 	}
 	free(subscription);
@@ -58,8 +56,6 @@ subscribe_at(struct session *session, struct topic_node *node)
 	struct subscription *subscription = subscription_new(session);
 
 	topic_node_add(node, subscription);
-	if (topic_node_subscription_count(node) == 1)
-		interest_announce(session->worker, node);
 	return subscription;
 }
 
@@ -80,10 +76,10 @@ subscription_find(const struct session *session, struct bytes topic_filter)
 	return node == NULL ? NULL : topic_node_subscription(node, session);
 }
 
-/* The one for a filter, made if it is not there, and its announcement. */
+/* The one for a filter, made if it is not there. */
 static struct subscription *
 subscription_get(struct session *session, struct bytes topic_filter,
-    bool *is_new, uint64_t *announcement)
+    bool *is_new)
 {
 	struct worker *worker = session->worker;
 	struct subscription *subscription = subscription_find(session,
@@ -99,14 +95,12 @@ subscription_get(struct session *session, struct bytes topic_filter,
 			session->share_count++;
 			sharing_join(worker, share, subscription);
 		}
-		*announcement = share->announced_number;
 		share_unref(&share);
 		return subscription;
 	}
 	if (subscription == NULL)
 		subscription = subscribe_at(session,
 		    topic_tree_node(worker->topics, topic_filter));
-	*announcement = topic_node_announced(subscription->node);
 	return subscription;
 }
 
@@ -114,16 +108,18 @@ static uint64_t
 subscribe(struct session *session, const struct session_subscription *wanted,
     struct subscription **made, bool *is_new)
 {
-	uint64_t announcement;
 	struct subscription *subscription = subscription_get(session,
-	    wanted->topic_filter, is_new, &announcement);
+	    wanted->topic_filter, is_new);
 
 	subscription->identifier = wanted->identifier;
 	subscription->qos = wanted->qos;
 	subscription->no_local = wanted->no_local;
 	subscription->retain_as_published = wanted->retain_as_published;
 	*made = subscription;
-	return announcement;
+	if (subscription->share != NULL)
+		return subscription->share->announced_number;
+	interest_subscribed(subscription, *is_new);
+	return topic_node_announced(subscription->node);
 }
 
 uint64_t

@@ -251,7 +251,28 @@ share_set_elsewhere(struct share *share, unsigned int worker,
 		    (share->elsewhere_count + 1) * sizeof(*at));
 		at = &share->elsewhere[share->elsewhere_count++];
 	}
-	*at = (struct share_elsewhere){ worker, count };
+	*at = (struct share_elsewhere){ .worker = worker, .count = count };
+}
+
+void
+share_worker_gone(struct share *share, unsigned int worker)
+{
+	struct share_elsewhere *at = find_elsewhere(share, worker);
+
+	if (at == NULL)
+		return;
+	at->count.offline += at->count.online;
+	at->count.online = 0;
+	at->is_owed = true;
+}
+
+void
+share_worker_known(struct share *share, unsigned int worker)
+{
+	const struct share_elsewhere *at = find_elsewhere(share, worker);
+
+	if (at != NULL && at->is_owed)
+		forget_elsewhere(share, worker);
 }
 
 static uint32_t

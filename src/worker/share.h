@@ -29,6 +29,7 @@ struct share_count {
 struct share_elsewhere {
 	unsigned int worker;
 	struct share_count count;
+	bool is_owed; /* the worker is gone: its members may return */
 };
 
 struct share {
@@ -100,6 +101,14 @@ struct share_count share_count_all(const struct share *share);
 /* So many members another worker has now. The caller holds a reference. */
 void share_set_elsewhere(struct share *share, unsigned int worker,
     struct share_count count);
+
+/*
+ * A worker is gone: its members count as offline until the one that comes in
+ * its place has said what it has; those that it has not named are over then.
+ * The caller holds a reference.
+ */
+void share_worker_gone(struct share *share, unsigned int worker);
+void share_worker_known(struct share *share, unsigned int worker);
 
 /*
  * Which worker's member gets the next message: in turn, each worker as often

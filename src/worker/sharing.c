@@ -9,6 +9,7 @@
 
 #include "lib/memory.h"
 #include "mqtt/topic.h"
+#include "worker/journal.h"
 #include "worker/session.h"
 #include "worker/sharing_internal.h"
 
@@ -85,8 +86,9 @@ announce(struct worker *worker, struct share *share)
 	if (!is_announced(share))
 		share->announced_number = worker->interest.announced;
 	share->announced = count;
+	/* While this worker loads, nobody is told: see interest_loaded(). */
 	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
-		if (worker->peers[i] != NULL)
+		if (worker->peers[i] != NULL && journal_is_loaded(worker))
 			tell(worker, worker->peers[i], share);
 }
 
@@ -204,18 +206,30 @@ collect(void *context, struct share *share)
 	gone->shares[gone->count++] = share_ref(share);
 }
 
+static void
+each_share_at(struct worker *worker, struct proc_peer *peer,
+    void (*visit)(struct share *share, unsigned int worker))
+{
+	struct sharing_peer at = { .worker = worker, .peer = peer };
+
+	topic_tree_each_share(worker->topics, collect, &at);
+	for (size_t i = 0; i < at.count; i++) {
+		visit(at.shares[i], peer->index);
+		share_unref(&at.shares[i]);
+	}
+	free(at.shares);
+}
+
 void
 sharing_peer_down(struct worker *worker, struct proc_peer *peer)
 {
-	struct sharing_peer gone = { .worker = worker, .peer = peer };
+	each_share_at(worker, peer, share_worker_gone);
+}
 
-	topic_tree_each_share(worker->topics, collect, &gone);
-	for (size_t i = 0; i < gone.count; i++) {
-		share_set_elsewhere(gone.shares[i], peer->index,
-		    (struct share_count){ .online = 0 });
-		share_unref(&gone.shares[i]);
-	}
-	free(gone.shares);
+void
+sharing_peer_known(struct worker *worker, struct proc_peer *peer)
+{
+	each_share_at(worker, peer, share_worker_known);
 }
 
 /* Could a SUBSCRIBE have named it so [MQTT5-4.8.2-1, -2]? */

@@ -73,9 +73,11 @@ bool sharing_is_busy(const struct worker *worker);
 /* After all else: announce what has changed. */
 void sharing_announce(struct worker *worker);
 
-/* A worker came: tell it everything. A worker went: forget its members. */
+/* Tell a worker everything. A worker went: its members are offline, until the
+ * one in its place has told everything. */
 void sharing_peer_up(struct worker *worker, struct proc_peer *peer);
 void sharing_peer_down(struct worker *worker, struct proc_peer *peer);
+void sharing_peer_known(struct worker *worker, struct proc_peer *peer);
 
 /* Handler of INTEREST_SHARE; 0 or -EBADMSG. */
 int on_interest_share(struct worker *worker, struct proc_peer *peer,

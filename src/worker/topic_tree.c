@@ -20,9 +20,12 @@ struct topic_node {
 	uint32_t child_count;
 	uint32_t subscription_count;
 	uint32_t subscription_capacity;
+	uint32_t durable_count; /* of the subscriptions */
 	struct subscription **subscriptions;
 	struct share_list shares;
-	worker_set workers;
+	worker_set workers; /* that have an interest */
+	worker_set durable; /* of them: for sessions that last */
+	worker_set owed;    /* are gone, and had a durable one */
 	uint64_t announced;
 	size_t edge_len;
 	uint8_t edge[]; /* the parent's address, then the level */
@@ -156,8 +159,8 @@ static bool
 node_is_used(const struct topic_node *node)
 {
 	return node->child_count > 0 || node->subscription_count > 0 ||
-	       node->workers != 0 || !LIST_EMPTY(&node->shares) ||
-	       node->parent == NULL;
+	       (node->workers | node->owed) != 0 ||
+	       !LIST_EMPTY(&node->shares) || node->parent == NULL;
 }
 
 void
@@ -228,6 +231,7 @@ topic_node_remove(struct topic_tree *tree, struct subscription *subscription)
 	struct subscription
 	    *last = node->subscriptions[--node->subscription_count];
 
+	topic_node_set_durable(subscription, false);
 	node->subscriptions[subscription->position] = last;
 	last->position = subscription->position;
 	subscription->node = NULL;
@@ -261,10 +265,30 @@ worker_bit(unsigned int worker)
 	return (worker_set)1 << worker;
 }
 
+size_t
+topic_node_durable_count(const struct topic_node *node)
+{
+	return node->durable_count;
+}
+
 void
-topic_node_add_worker(struct topic_node *node, unsigned int worker)
+topic_node_set_durable(struct subscription *subscription, bool is_durable)
+{
+	if (subscription->is_durable == is_durable)
+		return;
+	subscription->is_durable = is_durable;
+	subscription->node->durable_count += is_durable ? 1 : -1u;
+}
+
+void
+topic_node_add_worker(struct topic_node *node, unsigned int worker,
+    bool is_durable)
 {
 	node->workers |= worker_bit(worker);
+	if (is_durable)
+		node->durable |= worker_bit(worker);
+	else
+		node->durable &= ~worker_bit(worker);
 }
 
 void
@@ -272,25 +296,39 @@ topic_node_remove_worker(struct topic_tree *tree, struct topic_node *node,
     unsigned int worker)
 {
 	node->workers &= ~worker_bit(worker);
+	node->durable &= ~worker_bit(worker);
 	topic_tree_release(tree, node);
 }
 
-void
-topic_tree_remove_worker(struct topic_tree *tree, unsigned int worker)
+/* Forget what a worker has an interest in; or else what is owed to it. */
+static void
+remove_worker(struct topic_node *node, worker_set bit, bool is_gone)
+{
+	if (!is_gone) {
+		node->owed &= ~bit;
+		return;
+	}
+	node->owed |= node->durable & bit;
+	node->workers &= ~bit;
+	node->durable &= ~bit;
+}
+
+static void
+tree_remove_worker(struct topic_tree *tree, worker_set bit, bool is_gone)
 {
 	struct topic_node **concerned = NULL;
 	size_t count = 0, capacity = 0;
 
 	for (struct topic_node *node = tree->edges; node != NULL;
 	     node = node->hh.next) {
-		if ((node->workers & worker_bit(worker)) == 0)
+		if (((is_gone ? node->workers : node->owed) & bit) == 0)
 			continue;
 		if (count == capacity) {
 			capacity = capacity == 0 ? 64 : capacity * 2;
 			concerned = memory_resize(concerned,
 			    capacity * sizeof(struct topic_node *));
 		}
-		node->workers &= ~worker_bit(worker);
+		remove_worker(node, bit, is_gone);
 		/* Held, or the release of a child would free it with it. */
 		node->child_count++;
 		concerned[count++] = node;
@@ -300,6 +338,18 @@ topic_tree_remove_worker(struct topic_tree *tree, unsigned int worker)
 		topic_tree_release(tree, concerned[i]);
 	}
 	free(concerned);
+}
+
+void
+topic_tree_worker_gone(struct topic_tree *tree, unsigned int worker)
+{
+	tree_remove_worker(tree, worker_bit(worker), true);
+}
+
+void
+topic_tree_worker_known(struct topic_tree *tree, unsigned int worker)
+{
+	tree_remove_worker(tree, worker_bit(worker), false);
 }
 
 void
@@ -330,6 +380,7 @@ struct match {
 	share_visit *on_share; /* NULL: they are not wanted */
 	void *context;
 	worker_set workers;
+	worker_set durable;
 };
 
 static void
@@ -337,7 +388,8 @@ match_node(struct match *match, const struct topic_node *node)
 {
 	struct share *share;
 
-	match->workers |= node->workers;
+	match->workers |= node->workers | node->owed;
+	match->durable |= node->durable | node->owed;
 	for (uint32_t i = 0; i < node->subscription_count; i++)
 		match->on_subscription(match->context, node->subscriptions[i]);
 	if (match->on_share == NULL)
@@ -373,7 +425,8 @@ match_below(struct match *match, struct topic_node *node, struct bytes rest,
 
 worker_set
 topic_tree_match(struct topic_tree *tree, struct bytes topic_name,
-    topic_match *on_subscription, share_visit *on_share, void *context)
+    topic_match *on_subscription, share_visit *on_share, void *context,
+    worker_set *durable)
 {
 	struct match match = {
 		.tree = tree,
@@ -383,6 +436,7 @@ topic_tree_match(struct topic_tree *tree, struct bytes topic_name,
 	};
 
 	match_below(&match, tree->root, topic_name, false);
+	*durable |= match.durable;
 	return match.workers;
 }
 

@@ -33,6 +33,7 @@ struct subscription {
 	uint8_t qos;
 	bool no_local;
 	bool retain_as_published;
+	bool is_durable; /* counted as such at its node */
 };
 
 /* Returned, free with topic_tree_free() when no subscription is left. */
@@ -73,12 +74,24 @@ struct share_list *topic_node_shares(const struct topic_node *node);
 uint64_t topic_node_announced(const struct topic_node *node);
 void topic_node_set_announced(struct topic_node *node, uint64_t number);
 
-/* Another worker has an interest in the filter, or has no more. */
-void topic_node_add_worker(struct topic_node *node, unsigned int worker);
+/* Subscriptions at the node, of this worker's sessions, that are marked as
+ * durable; this marks one, or not. */
+size_t topic_node_durable_count(const struct topic_node *node);
+void topic_node_set_durable(struct subscription *subscription, bool is_durable);
+
+/* Another worker has an interest in the filter, for a session that lasts or
+ * not; or has no more. */
+void topic_node_add_worker(struct topic_node *node, unsigned int worker,
+    bool is_durable);
 void topic_node_remove_worker(struct topic_tree *tree, struct topic_node *node,
     unsigned int worker);
-/* A worker is gone: it has no interest in anything. */
-void topic_tree_remove_worker(struct topic_tree *tree, unsigned int worker);
+/*
+ * A worker is gone: what it had a durable interest in is owed to the one that
+ * comes in its place, until that has said what it has an interest in itself:
+ * then what it has not said is over.
+ */
+void topic_tree_worker_gone(struct topic_tree *tree, unsigned int worker);
+void topic_tree_worker_known(struct topic_tree *tree, unsigned int worker);
 
 /* Call visit for each filter that this worker's sessions are subscribed to. */
 typedef void topic_visit(void *context, struct topic_node *node);
@@ -96,11 +109,13 @@ void topic_tree_each_share(struct topic_tree *tree, share_visit *visit,
  * on_subscription: called for each subscription of this worker's sessions; it
  * may not change the tree. on_share: the same for each Shared Subscription;
  * NULL if they are not wanted.
- * Returns the other workers that have an interest.
+ * durable: the other workers whose interest is durable, added to it.
+ * Returns the other workers that have an interest, those included.
  */
 typedef void topic_match(void *context, struct subscription *subscription);
 worker_set topic_tree_match(struct topic_tree *tree, struct bytes topic_name,
-    topic_match *on_subscription, share_visit *on_share, void *context);
+    topic_match *on_subscription, share_visit *on_share, void *context,
+    worker_set *durable);
 
 /* How many levels a Topic Name or Filter has. */
 size_t topic_level_count(struct bytes topic);

@@ -6,10 +6,12 @@
  * the routing of messages between them and to other workers.
  * Privileges: none; the sockets that are handed to it, and its channels.
  * Receives: SESSION_HANDOFF from gates and workers; INTEREST_*, RETAINED_*,
- * PUBLISH_* and STATISTICS from workers; STOP from the master.
- * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_* and STATISTICS to
- * workers.
- * On failure: its connections are lost, and nothing of the other workers'.
+ * PUBLISH_*, FORWARD_* and STATISTICS from workers; STORE_* from the store;
+ * STOP from the master.
+ * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_*, FORWARD_* and
+ * STATISTICS to workers; STORE_* to the store.
+ * On failure: its connections are lost, and nothing of the other workers'; what
+ * it has acknowledged is on disk, and comes back with the one in its place.
  */
 #include "worker/worker.h"
 
@@ -62,6 +64,13 @@ worker_is_congested(const struct worker *worker)
 	return false;
 }
 
+bool
+worker_is_full(const struct worker *worker)
+{
+	return journal_is_full(worker) || forwards_is_full(worker) ||
+	       retention_is_full(worker);
+}
+
 /* Let publishers go on that were held back for a full queue. */
 static void
 resume_held(struct worker *worker)
@@ -69,6 +78,7 @@ resume_held(struct worker *worker)
 	struct connection *connection;
 
 	while (worker->is_ready && !worker_is_congested(worker) &&
+	       !worker_is_full(worker) &&
 	       (connection = TAILQ_FIRST(&worker->held)) != NULL)
 		connection_resume(connection);
 }
@@ -76,7 +86,8 @@ resume_held(struct worker *worker)
 static void
 ready_if_complete(struct worker *worker)
 {
-	if (worker->is_ready || !interest_is_complete(worker))
+	if (worker->is_ready || !journal_is_loaded(worker) ||
+	    !interest_is_complete(worker))
 		return;
 	worker->is_ready = true;
 	proc_child_ready(worker->child);
@@ -88,11 +99,14 @@ on_peer_up(struct proc_child *child, struct proc_peer *peer)
 {
 	struct worker *worker = child->context;
 
+	if (peer->role == IPC_ROLE_STORE)
+		journal_store_up(worker, peer);
 	if (peer->role != IPC_ROLE_WORKER)
 		return;
 	if (peer->index >= WORKER_SET_MAX)
 		panic("the schema bounds the number of workers");
 	worker->peers[peer->index] = peer;
+	forwards_peer_up(worker, peer->index);
 	interest_peer_up(worker, peer);
 	sys_peer_up(worker, peer);
 	handoff_retry(worker);
@@ -103,14 +117,16 @@ on_peer_down(struct proc_child *child, struct proc_peer *peer)
 {
 	struct worker *worker = child->context;
 
+	if (peer->role == IPC_ROLE_STORE)
+		journal_store_down(worker);
 	if (peer->role != IPC_ROLE_WORKER)
 		return;
 	worker->peers[peer->index] = NULL;
+	forwards_peer_down(worker, peer->index);
 	interest_peer_down(worker, peer);
 	retention_peer_down(worker, peer);
 	sys_peer_down(worker, peer);
 	resume_held(worker);
-	ready_if_complete(worker);
 }
 
 static void
@@ -138,7 +154,9 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 	case IPC_PUBLISH_SHARE:
 		return on_publish_share(worker, message->payload);
 	case IPC_INTEREST_ADD:
-		return on_interest_add(worker, peer, message->payload);
+		return on_interest_add(worker, peer, message->payload, false);
+	case IPC_INTEREST_DURABLE:
+		return on_interest_add(worker, peer, message->payload, true);
 	case IPC_INTEREST_REMOVE:
 		return on_interest_remove(worker, peer, message->payload);
 	case IPC_INTEREST_SHARE:
@@ -155,6 +173,20 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 	case IPC_RETAINED_MESSAGE:
 	case IPC_RETAINED_PAGE:
 		return on_retained_message(worker, peer, message);
+	case IPC_FORWARD_KEPT:
+		return on_forward_kept(worker, peer, message->payload);
+	case IPC_FORWARD_ACK:
+		return on_forward_ack(worker, peer, message->payload);
+	case IPC_FORWARD_RELEASE:
+		return on_forward_release(worker, peer, message->payload);
+	case IPC_STORE_OPENED:
+	case IPC_STORE_ROW:
+	case IPC_STORE_LOADED:
+	case IPC_STORE_WRITTEN:
+	case IPC_STORE_ENTRY:
+	case IPC_STORE_PAGE:
+	case IPC_STORE_EXPIRED:
+		return on_store_message(worker, message);
 	case IPC_STATISTICS:
 		return on_statistics(worker, peer, message->payload);
 	default:
@@ -175,6 +207,11 @@ flush_dirty(struct worker *worker)
 	struct connection *connection;
 
 	ready_if_complete(worker);
+	journal_turn_end(worker);
+	forwards_turn_end(worker);
+	retention_turn_end(worker);
+	if (!TAILQ_EMPTY(&worker->held))
+		resume_held(worker);
 	/* What is acknowledged to a publisher has left for the others: a crash
 	 * of this worker does not take it along. */
 	if (!TAILQ_EMPTY(&worker->dirty))
@@ -200,7 +237,8 @@ on_turn_end(struct proc_child *child)
 		uv_idle_stop(&worker->idle);
 	sharing_announce(worker);
 	interest_turn_end(worker);
-	if (worker->is_stopping && worker->connection_count == 0)
+	if (worker->is_stopping && worker->connection_count == 0 &&
+	    journal_covering(worker) == IPC_STORE_NONE)
 		proc_child_stopped(child);
 }
 
@@ -269,8 +307,10 @@ on_tick(uv_timer_t *timer)
 
 	deadline_wheel_turn(&worker->deadlines, worker_now_ms(worker), on_due,
 	    worker);
-	deadline_wheel_turn(&worker->session_deadlines, worker_now_ms(worker),
-	    on_session_due, worker);
+	/* What was due meanwhile is done when all can hear of it. */
+	if (worker->is_ready)
+		deadline_wheel_turn(&worker->session_deadlines,
+		    worker_now_ms(worker), on_session_due, worker);
 	retention_tick(worker);
 	sys_tick(worker);
 	rest_idle(worker);
@@ -322,6 +362,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 	worker->rights = rights_table_new(child->config);
 	worker->journal = journal_new(worker);
 	worker->router = router_new(worker);
+	worker->forwards = forwards_new(worker);
 	worker->retention = retention_new(worker);
 	worker->sys = sys_new(worker);
 	interest_init(&worker->interest);
@@ -358,6 +399,7 @@ worker_done(struct worker *worker)
 	sharing_done(&worker->sharing);
 	sys_free(&worker->sys);
 	retention_free(&worker->retention);
+	forwards_free(&worker->forwards);
 	journal_free(&worker->journal);
 	interest_done(&worker->interest);
 	router_free(&worker->router);

@@ -17,6 +17,7 @@
 #include "worker/topic_tree.h"
 
 struct connection;
+struct forwards;
 struct journal;
 struct retention;
 struct router;
@@ -57,6 +58,7 @@ struct worker {
 	struct topic_tree *topics;
 	struct rights_table *rights;
 	struct router *router;
+	struct forwards *forwards;
 	struct retention *retention;
 	struct journal *journal;
 	struct sys *sys;
@@ -101,6 +103,10 @@ int worker_run(struct proc_child *child);
 
 /* Is the queue to any other worker full? Who feeds it is held back then. */
 bool worker_is_congested(const struct worker *worker);
+
+/* Is more on its way to disks, here or elsewhere, than is held? Those who
+ * publish at QoS above 0 are held back then. */
+bool worker_is_full(const struct worker *worker);
 
 /* The worker where a session lives: a keyed hash of its key. */
 unsigned int worker_home_of(const struct worker *worker, struct bytes key);

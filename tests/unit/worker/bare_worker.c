@@ -38,6 +38,7 @@ bare_worker_init(struct bare_worker *bare)
 	worker->rights = rights_table_new(bare->config);
 	worker->journal = journal_new(worker);
 	worker->router = router_new(worker);
+	worker->forwards = forwards_new(worker);
 	worker->retention = retention_new(worker);
 	interest_init(&worker->interest);
 	sharing_init(&worker->sharing);
@@ -56,6 +57,7 @@ bare_worker_done(struct bare_worker *bare)
 	sharing_done(&worker->sharing);
 	store_reads_done(&worker->reads);
 	retention_free(&worker->retention);
+	forwards_free(&worker->forwards);
 	journal_free(&worker->journal);
 	interest_done(&worker->interest);
 	router_free(&worker->router);
@@ -114,6 +116,6 @@ bare_connection_done(struct connection *connection)
 	if (connection->is_dirty)
 		TAILQ_REMOVE(&connection->worker->dirty, connection, in_dirty);
 	outbox_done(&connection->outbox);
-	acks_done(&connection->acks);
+	acks_done(connection);
 	topic_aliases_done(&connection->aliases);
 }

@@ -186,18 +186,19 @@ on_share(void *context, struct share *found)
 START_TEST(a_match_finds_shares_beside_subscriptions)
 {
 	unsigned int count = 0;
+	worker_set durable = 0;
 	struct share *other;
 
 	share_with(1, 1);
 	other = share_get(tree, BYTES_LITERAL("a/+"), BYTES_LITERAL("other"));
 	ck_assert_uint_eq(topic_tree_match(tree, BYTES_LITERAL("a/b"),
-			      on_subscription, on_share, &count),
+			      on_subscription, on_share, &count, &durable),
 	    0);
 	ck_assert_uint_eq(count, 2);
 	topic_tree_match(tree, BYTES_LITERAL("b/b"), on_subscription, on_share,
-	    &count);
+	    &count, &durable);
 	topic_tree_match(tree, BYTES_LITERAL("a/b"), on_subscription, NULL,
-	    NULL);
+	    NULL, &durable);
 	ck_assert_uint_eq(count, 2);
 	topic_tree_each_share(tree, on_share, &count);
 	ck_assert_uint_eq(count, 4);

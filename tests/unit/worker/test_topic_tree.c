@@ -44,7 +44,7 @@ subscribe(struct topic_tree *tree, size_t i)
 	subscriptions[i].session = &sessions[i % SESSIONS];
 	topic_node_add(node, &subscriptions[i]);
 	if (i < WORKER_SET_MAX)
-		topic_node_add_worker(node, (unsigned int)i);
+		topic_node_add_worker(node, (unsigned int)i, false);
 }
 
 static void
@@ -53,8 +53,9 @@ check_matches(struct topic_tree *tree, size_t from)
 	for (size_t t = 0; t < COUNT(topics); t++) {
 		struct bytes topic = bytes_of_string(topics[t]);
 		bool is_matched[COUNT(filters)] = { false };
+		worker_set durable = 0;
 		worker_set workers = topic_tree_match(tree, topic, on_match,
-		    NULL, is_matched);
+		    NULL, is_matched, &durable);
 
 		for (size_t i = 0; i < COUNT(filters); i++) {
 			bool expected = i >= from &&
@@ -94,18 +95,20 @@ END_TEST
 START_TEST(a_worker_that_is_gone_leaves_nothing)
 {
 	struct topic_tree *tree = topic_tree_new();
+	worker_set durable = 0;
 
 	for (size_t i = 0; i < COUNT(filters); i++)
 		for (unsigned int worker = 0; worker < 3; worker++)
 			topic_node_add_worker(topic_tree_node(tree,
 						  bytes_of_string(filters[i])),
-			    worker);
-	topic_tree_remove_worker(tree, 1);
+			    worker, false);
+	topic_tree_worker_gone(tree, 1);
 	ck_assert_uint_eq(topic_tree_match(tree, bytes_of_string("a/b"),
-			      on_match, NULL, NULL),
+			      on_match, NULL, NULL, &durable),
 	    5);
-	topic_tree_remove_worker(tree, 2);
-	topic_tree_remove_worker(tree, 0);
+	ck_assert_uint_eq(durable, 0);
+	topic_tree_worker_gone(tree, 2);
+	topic_tree_worker_gone(tree, 0);
 	for (size_t i = 0; i < COUNT(filters); i++)
 		ck_assert_ptr_null(
 		    topic_tree_find(tree, bytes_of_string(filters[i])));

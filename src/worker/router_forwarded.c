@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The receiving side: what other workers keep until it is on disk here.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/memory.h"
+#include "worker/journal.h"
+#include "worker/router.h"
+#include "worker/router_forward_internal.h"
+
+/* A part of an acknowledgement: another worker's, that it was handed on to. */
+struct handed_on {
+	struct forward_wait wait; /* first: they are the same address */
+	struct forward_owed *owed;
+};
+
+static struct forward_received *
+received_find(const struct forwards *forwards, uint64_t session)
+{
+	struct forward_received *received;
+
+	HASH_FIND(hh, forwards->received, &session, sizeof(session), received);
+	return received;
+}
+
+/* The position of an identifier; count if it is not noted. */
+static uint32_t
+received_position(const struct forward_received *received, uint16_t packet_id)
+{
+	uint32_t i = 0;
+
+	while (i < received->count && received->packet_ids[i] != packet_id)
+		i++;
+	return i;
+}
+
+static bool
+is_noted(const struct forwards *forwards, const struct forward_origin *origin)
+{
+	const struct forward_received *received = received_find(forwards,
+	    origin->session);
+
+	return received != NULL &&
+	       received_position(received, origin->packet_id) < received->count;
+}
+
+static void
+received_free(struct forwards *forwards, struct forward_received *received)
+{
+	HASH_DEL(forwards->received, received);
+	free(received->packet_ids);
+	free(received);
+}
+
+void
+forwards_noted(struct worker *worker, const struct forward_origin *origin)
+{
+	struct forwards *forwards = worker->forwards;
+	struct forward_received *received = received_find(forwards,
+	    origin->session);
+
+	if (received == NULL) {
+		received = memory_new(1, sizeof(*received));
+		received->session = origin->session;
+		HASH_ADD(hh, forwards->received, session,
+		    sizeof(received->session), received);
+	}
+	received->packet_ids = memory_resize(received->packet_ids,
+	    (received->count + 1) * sizeof(uint16_t));
+	received->packet_ids[received->count++] = origin->packet_id;
+}
+
+/* Forget one note, or all of the session. True if there was any. */
+static bool
+forget(struct worker *worker, const struct forward_origin *origin)
+{
+	struct forwards *forwards = worker->forwards;
+	struct forward_received *received = received_find(forwards,
+	    origin->session);
+	uint32_t position;
+
+	if (received == NULL)
+		return false;
+	if (origin->packet_id == 0) {
+		for (uint32_t i = 0; i < received->count; i++)
+			journal_received_remove(worker, origin->session,
+			    received->packet_ids[i]);
+		received_free(forwards, received);
+		return true;
+	}
+	position = received_position(received, origin->packet_id);
+	if (position == received->count)
+		return false;
+	journal_received_remove(worker, origin->session, origin->packet_id);
+	received->packet_ids[position] = received
+					     ->packet_ids[--received->count];
+	if (received->count == 0)
+		received_free(forwards, received);
+	return true;
+}
+
+static void
+owed_push(struct forwards *forwards, struct forward_owed *owed)
+{
+	TAILQ_INSERT_TAIL(&owed->peer->owed, owed, next);
+	forwards->owing |= (worker_set)1 << (owed->peer - forwards->peers);
+}
+
+void
+forwards_handed_on(struct worker *worker, struct forward_wait *wait)
+{
+	struct handed_on *part = (struct handed_on *)wait;
+	struct forward_owed *owed = part->owed;
+
+	free(part);
+	if (--owed->outstanding > 0)
+		return;
+	if (owed->peer == NULL) {
+		free(owed);
+		return;
+	}
+	TAILQ_REMOVE(&owed->peer->handed_on, owed, next);
+	owed_push(worker->forwards, owed);
+}
+
+void
+forwards_received_done(struct forwards *forwards)
+{
+	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
+		forwards_peer_down(forwards->worker, i);
+	while (forwards->received != NULL)
+		received_free(forwards, forwards->received);
+}
+
+/* Is it on disk when the last that is owed is, and next to it? */
+static bool
+is_covered(const struct forward_owed *last, uint64_t number,
+    uint64_t transaction)
+{
+	return last != NULL && last->numbers.to + 1 == number &&
+	       (transaction == IPC_STORE_NONE ||
+		   last->transaction == transaction);
+}
+
+static void
+hand_on(struct worker *worker, struct forward_owed *owed, unsigned int index)
+{
+	struct handed_on *part = memory_new(1, sizeof(*part));
+
+	part->wait.on_acknowledged = forwards_handed_on;
+	part->owed = owed;
+	owed->outstanding++;
+	forwards_wait(worker, index, NULL, &part->wait);
+}
+
+/* Owe an acknowledgement for when it is on disk, here and there. */
+static void
+owe(struct forwards *forwards, struct forward_peer *peer, uint64_t number,
+    uint64_t transaction, worker_set kept)
+{
+	struct forward_owed *owed = TAILQ_LAST(&peer->owed, forward_owed_list);
+
+	if (kept == 0 && is_covered(owed, number, transaction)) {
+		owed->numbers.to = number;
+		return;
+	}
+	owed = memory_new(1, sizeof(*owed));
+	owed->peer = peer;
+	owed->numbers = (struct ipc_forward_ack){ number, number };
+	owed->transaction = transaction;
+	if (kept == 0) {
+		owed_push(forwards, owed);
+		return;
+	}
+	/* Others may hand it back: it must not hold up what comes behind. */
+	TAILQ_INSERT_TAIL(&peer->handed_on, owed, next);
+	for (unsigned int i = 0; kept != 0; i++, kept >>= 1)
+		if (kept & 1)
+			hand_on(forwards->worker, owed, i);
+}
+
+int
+on_forward_kept(struct worker *worker, struct proc_peer *from,
+    struct bytes payload)
+{
+	struct forwards *forwards = worker->forwards;
+	struct forward_peer *peer = &forwards->peers[from->index];
+	struct router_result result = { .is_durable = true };
+	struct forward_origin origin;
+	struct ipc_forward forward;
+	int error = ipc_forward_decode(payload, &forward);
+
+	if (error != 0)
+		return error;
+	if (forward.number <= peer->taken_in)
+		return -EBADMSG;
+	origin = (struct forward_origin){ forward.session, forward.packet_id };
+	/* One that is noted was delivered, and is on disk or on its way. */
+	if (origin.packet_id == 0 || !is_noted(forwards, &origin)) {
+		error = router_forwarded(worker, &forward, &origin, &result);
+		if (error != 0)
+			return error;
+		if (origin.packet_id != 0 && result.is_durable) {
+			forwards_noted(worker, &origin);
+			journal_received_put(worker, origin.session,
+			    origin.packet_id);
+		}
+	}
+	peer->taken_in = forward.number;
+	owe(forwards, peer, forward.number,
+	    result.is_durable ? journal_covering(worker) : IPC_STORE_NONE,
+	    result.kept);
+	return 0;
+}
+
+int
+on_forward_release(struct worker *worker, struct proc_peer *from,
+    struct bytes payload)
+{
+	struct forward_peer *peer = &worker->forwards->peers[from->index];
+	struct forward_origin origin;
+	struct ipc_release release;
+	int error = ipc_release_decode(payload, &release);
+	bool is_forgotten;
+
+	if (error != 0)
+		return error;
+	if (release.number <= peer->taken_in)
+		return -EBADMSG;
+	origin = (struct forward_origin){ release.session, release.packet_id };
+	is_forgotten = forget(worker, &origin);
+	peer->taken_in = release.number;
+	owe(worker->forwards, peer, release.number,
+	    is_forgotten ? journal_covering(worker) : IPC_STORE_NONE, 0);
+	return 0;
+}
+
+void
+forwards_peer_up(struct worker *worker, unsigned int index)
+{
+	struct forward_peer *peer = &worker->forwards->peers[index];
+
+	peer->taken_in = 0;
+	peer->sent = 0;
+}
+
+void
+forwards_peer_down(struct worker *worker, unsigned int index)
+{
+	struct forward_peer *peer = &worker->forwards->peers[index];
+	struct forward_owed *owed;
+
+	peer->sent = 0;
+	worker->forwards->owing &= ~((worker_set)1 << index);
+	while ((owed = TAILQ_FIRST(&peer->owed)) != NULL) {
+		TAILQ_REMOVE(&peer->owed, owed, next);
+		free(owed);
+	}
+	while ((owed = TAILQ_FIRST(&peer->handed_on)) != NULL) {
+		TAILQ_REMOVE(&peer->handed_on, owed, next);
+		owed->peer = NULL;
+	}
+}
+
+/* Acknowledge to one worker what is on disk. */
+static void
+acknowledge(struct worker *worker, unsigned int index)
+{
+	struct forward_peer *peer = &worker->forwards->peers[index];
+	struct forward_owed *owed;
+
+	while ((owed = TAILQ_FIRST(&peer->owed)) != NULL &&
+	       journal_is_written(worker, owed->transaction)) {
+		TAILQ_REMOVE(&peer->owed, owed, next);
+		worker->scratch.len = 0;
+		ipc_forward_ack_encode(&owed->numbers, &worker->scratch);
+		proc_peer_push(worker->child, worker->peers[index],
+		    IPC_FORWARD_ACK, buffer_view(&worker->scratch), -1, false);
+		free(owed);
+	}
+	if (owed == NULL)
+		worker->forwards->owing &= ~((worker_set)1 << index);
+}
+
+void
+forwards_turn_end(struct worker *worker)
+{
+	worker_set owing = worker->forwards->owing;
+
+	for (unsigned int i = 0; owing != 0; i++, owing >>= 1)
+		if (owing & 1)
+			acknowledge(worker, i);
+}
