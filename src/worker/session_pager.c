@@ -129,6 +129,14 @@ push_tail(struct session_pager *pager, struct pending *item)
 }
 
 bool
+session_pager_has(const struct session_pager *pager, uint64_t sequence)
+{
+	return sequence < pager->from ||
+	       (pager->tail.count > 0 &&
+		   sequence >= pending_queue_at(&pager->tail, 0)->sequence);
+}
+
+bool
 session_pager_holds(struct session_pager *pager, struct pending *item)
 {
 	struct session *session = pager->queue->session;

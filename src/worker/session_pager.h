@@ -52,6 +52,9 @@ bool session_pager_holds(struct session_pager *pager, struct pending *item);
 void session_pager_hold(struct worker *worker, size_t bytes);
 void session_pager_let_go(struct worker *worker, size_t bytes);
 
+/* Is, or was, this one in memory? Then it is counted out from there. */
+bool session_pager_has(const struct session_pager *pager, uint64_t sequence);
+
 /* Call session_on_written() when all that was said so far is on disk. */
 void session_pager_wake(struct session_pager *pager);
 

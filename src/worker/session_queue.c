@@ -271,7 +271,9 @@ session_queue_expired(struct worker *worker,
 
 	HASH_FIND(hh, worker->queues, &expired->session,
 	    sizeof(expired->session), queue);
-	if (queue == NULL)
+	if (queue == NULL ||
+	    (queue->pager != NULL &&
+		session_pager_has(queue->pager, expired->sequence)))
 		return;
 	queue->count = less(queue->count, 1);
 	queue->bytes = less(queue->bytes, expired->len);

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 
 from . import processes
 from .client import Client, unique
@@ -201,13 +202,33 @@ class Daemon(Broker):
     def pid(self):
         return self.process.pid
 
-    def await_ready(self):
+    def restart(self, is_orderly=True, seconds=0, **overrides):
+        """End it, or kill -9 all of it, and start it again some seconds later
+        on what it has kept, with other settings on top."""
+        pids = [self.pid] + processes.children(self.pid)
+        if is_orderly:
+            self.process.terminate()
+        else:
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+        returned = self.process.wait(3 * DEADLINE)
+        assert not is_orderly or returned == 0, self.log.tail()
+        wait_until(lambda: not any(map(processes.status, pids)),
+                   "all processes are gone")
+        time.sleep(seconds)
+        self.settings = merge(self.settings, overrides)
+        write_configuration(self.configuration, self.settings)
+        mark = self.log.mark()
+        self.spawn([SIGNETD, "-c", self.configuration])
+        self.await_ready(mark)
+
+    def await_ready(self, since=0):
         def is_ready():
             if self.process.poll() is not None:
                 raise AssertionError(
                     f"signetd ended with {self.process.returncode}:\n"
                     + self.log.tail())
-            return self.log.find(event="ready", speaker="master")
+            return self.log.find(since, event="ready", speaker="master")
         wait_until(is_ready, "the daemon is ready", 3 * DEADLINE)
 
     def roles(self):
