@@ -19,6 +19,7 @@ sharing_init(struct sharing *sharing)
 	TAILQ_INIT(&sharing->changed);
 	TAILQ_INIT(&sharing->draining);
 	TAILQ_INIT(&sharing->paused);
+	LIST_INIT(&sharing->debts);
 }
 
 void
@@ -34,6 +35,7 @@ sharing_done(struct sharing *sharing)
 		TAILQ_REMOVE(&sharing->draining, share, in_draining);
 		share_unref(&share);
 	}
+	sharing_forget_debts(sharing);
 	pending_queue_done(&sharing->orphans);
 }
 

@@ -16,12 +16,14 @@
 struct ipc_store_change;
 struct session;
 struct session_queue;
+struct sharing_debt;
 struct sharing_drain;
 struct subscription;
 struct worker;
 
 TAILQ_HEAD(share_queue, share);
 TAILQ_HEAD(sharing_drain_queue, sharing_drain);
+LIST_HEAD(sharing_debt_list, sharing_debt);
 
 struct sharing {
 	struct share_queue changed;  /* are announced at the turn's end */
@@ -29,10 +31,11 @@ struct sharing {
 	struct sharing_drain_queue paused; /* until there are fewer orphans */
 	/* Wait for another member; one that is kept has its id as sequence. */
 	struct pending_queue orphans;
+	struct sharing_debt_list debts; /* on their way to other workers */
 };
 
 void sharing_init(struct sharing *sharing);
-/* Free everything; the sessions are gone. */
+/* Free everything; the sessions are gone, what was forwarded is not. */
 void sharing_done(struct sharing *sharing);
 
 /* A subscription becomes a member. Other workers must have taken in the share's

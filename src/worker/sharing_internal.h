@@ -6,6 +6,7 @@
 #define SIGNET_WORKER_SHARING_INTERNAL_H
 
 #include "worker/sharing.h"
+#include "worker/topic_tree.h"
 
 /* A walk over all shares on behalf of a peer. */
 struct sharing_peer {
@@ -29,6 +30,13 @@ void sharing_orphan(struct session_queue *queue, struct pending *item);
 /* Take from the queue of a session without a connection what others can get:
  * once the session has ended, whoever they are, else those that are online. */
 void sharing_drain_queue(struct session_queue *queue);
+
+/* What was kept under this id is with others; with some of other workers, that
+ * have not acknowledged it yet. */
+void sharing_given(struct worker *worker, uint64_t id, worker_set workers);
+
+/* At the end: they stay on disk. */
+void sharing_forget_debts(struct sharing *sharing);
 
 /* Go on with those that had to wait. */
 void sharing_resume(struct worker *worker);

@@ -9,6 +9,7 @@
 
 #include "lib/memory.h"
 #include "worker/journal.h"
+#include "worker/router_forward.h"
 #include "worker/session.h"
 #include "worker/session_queue.h"
 #include "worker/sharing_internal.h"
@@ -206,6 +207,55 @@ sharing_resume(struct worker *worker)
 		TAILQ_REMOVE(&worker->sharing.paused, drain, in_waiting);
 		drain->is_waiting = false;
 		read_on(drain);
+	}
+}
+
+/* What another worker has not acknowledged yet: its row goes with that. */
+struct sharing_debt {
+	struct forward_wait wait; /* first: they are the same address */
+	LIST_ENTRY(sharing_debt) next;
+	uint64_t id;
+};
+
+static void
+on_acknowledged(struct worker *worker, struct forward_wait *wait)
+{
+	struct sharing_debt *debt = (struct sharing_debt *)wait;
+
+	LIST_REMOVE(debt, next);
+	journal_share_remove(worker, debt->id);
+	free(debt);
+}
+
+void
+sharing_given(struct worker *worker, uint64_t id, worker_set workers)
+{
+	struct sharing_debt *debt;
+	unsigned int index = 0;
+
+	if (workers == 0) {
+		journal_share_remove(worker, id);
+		return;
+	}
+	/* One share has one member for it: there is one worker. */
+	while ((workers >> index & 1) == 0)
+		index++;
+	debt = memory_new(1, sizeof(*debt));
+	debt->id = id;
+	debt->wait.on_acknowledged = on_acknowledged;
+	LIST_INSERT_HEAD(&worker->sharing.debts, debt, next);
+	forwards_wait(worker, index, NULL, &debt->wait);
+}
+
+void
+sharing_forget_debts(struct sharing *sharing)
+{
+	struct sharing_debt *debt;
+
+	while ((debt = LIST_FIRST(&sharing->debts)) != NULL) {
+		LIST_REMOVE(debt, next);
+		forwards_wait_cancel(&debt->wait);
+		free(debt);
 	}
 }
 

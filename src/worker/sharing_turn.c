@@ -170,6 +170,18 @@ drain(struct worker *worker)
 	}
 }
 
+/* Find another member for an item, which is no longer owed then. */
+static void
+give(struct worker *worker, const struct pending *item)
+{
+	struct router_result result = { .kept = 0 };
+
+	if (!message_is_expired(item->message, worker_now_ms(worker)))
+		result = router_share(worker, item->share, item->message);
+	if (item->sequence != IPC_STORE_NONE)
+		sharing_given(worker, item->sequence, result.kept);
+}
+
 void
 sharing_turn(struct worker *worker)
 {
@@ -184,10 +196,7 @@ sharing_turn(struct worker *worker)
 	     i++) {
 		struct pending item = pending_queue_pop(orphans);
 
-		if (!message_is_expired(item.message, worker_now_ms(worker)))
-			router_share(worker, item.share, item.message);
-		if (item.sequence != IPC_STORE_NONE)
-			journal_share_remove(worker, item.sequence);
+		give(worker, &item);
 		pending_done(&item);
 	}
 	pending_queue_rest(orphans);
