@@ -14,9 +14,11 @@
 
 #include "gate/credentials.h"
 #include "gate/gate.h"
+#include "master/folder.h"
 #include "master/master.h"
 #include "proc/child.h"
 #include "proc/privileges.h"
+#include "store/check.h"
 #include "store/store.h"
 #include "worker/rights.h"
 #include "worker/worker.h"
@@ -76,12 +78,15 @@ struct arguments {
 	const char *file;
 	bool has_file;
 	bool is_check;
+	bool is_check_store;
+	const char *store; /* the folder to check; NULL: store.path */
 	bool is_print_config;
 };
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "check", no_argument, NULL, 't' },
+	{ "check-store", optional_argument, NULL, 's' },
 	{ "print-config", no_argument, NULL, 'p' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -91,11 +96,15 @@ static const struct option long_options[] = {
 static const char usage[] =
     "usage: signetd [-c FILE]                  run the daemon\n"
     "       signetd -t [-c FILE]               check the configuration\n"
+    "       signetd --check-store [-c FILE]    check the database in\n"
+    "                                          store.path, or in DIR:\n"
+    "       signetd --check-store=DIR\n"
     "       signetd --print-config [-c FILE]   print the settings: the\n"
     "                                          defaults, or those of FILE\n"
     "\n"
     "  -c, --config FILE   read FILE, not " SIGNET_SYSCONFDIR "/signet.conf\n"
     "  -t, --check         check FILE and the files that it names\n"
+    "      --check-store   read all that is on disk and say what is there\n"
     "      --print-config  print all settings with their meaning\n"
     "  -h, --help          print this\n"
     "  -V, --version       print the version\n";
@@ -115,6 +124,10 @@ arguments_parse(int argc, char **argv, struct arguments *arguments)
 			break;
 		case 't':
 			arguments->is_check = true;
+			break;
+		case 's':
+			arguments->is_check_store = true;
+			arguments->store = optarg;
 			break;
 		case 'p':
 			arguments->is_print_config = true;
@@ -221,6 +234,30 @@ print_config(const struct arguments *arguments)
 	return EXIT_SUCCESS;
 }
 
+/*
+ * Exit status 0 if it holds together. A daemon that is running changes what is
+ * read: only its backups can be checked.
+ */
+static int
+check_store(const struct arguments *arguments)
+{
+	struct config *config = NULL;
+	const char *folder = arguments->store;
+	char why[512];
+	int status = EXIT_FAILURE;
+
+	if (folder == NULL) {
+		config = load_or_refuse(arguments->file);
+		folder = config->store.path;
+	}
+	if (master_folder_check_lock(folder, why, sizeof(why)) != 0)
+		fprintf(stderr, "signetd: %s\n", why);
+	else if (store_check(folder, stdout) == 0)
+		status = EXIT_SUCCESS;
+	config_free(&config);
+	return status;
+}
+
 /* A descriptor that we open must not be taken for standard error. */
 static void
 open_standard_files(void)
@@ -288,6 +325,8 @@ main(int argc, char **argv)
 	arguments_parse(argc, argv, &arguments);
 	if (arguments.is_print_config)
 		return print_config(&arguments);
+	if (arguments.is_check_store)
+		return check_store(&arguments);
 	if (strcmp(argv[0], MASTER_TITLE) != 0)
 		check_or_refuse(arguments.file);
 	if (arguments.is_check) {

@@ -90,6 +90,7 @@ struct config {
 	} limits;
 	struct {
 		char *path; /* of the folder with the database */
+		uint32_t reserve_bytes; /* that stay free on the disk */
 	} store;
 	struct {
 		uint32_t interval_seconds; /* of $SYS; 0: off */

@@ -57,6 +57,21 @@ folder_make(struct folder *folder)
 	return 0;
 }
 
+/* That it is there lasts, before anything in it does. */
+static int
+folder_sync(struct folder *folder)
+{
+	int fd = openat(folder->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int error = fd < 0 || fsync(fd) != 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (error == 0)
+		return 0;
+	return fail(folder, -error, "cannot sync the folder of %s: %s",
+	    folder->path, strerror(-error));
+}
+
 static int
 folder_check(struct folder *folder)
 {
@@ -91,7 +106,7 @@ folder_check_lock(struct folder *folder)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = openat(folder->fd, LOCK_NAME,
-	    O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	bool is_locked;
 
 	if (fd < 0)
@@ -186,10 +201,26 @@ master_folder_open(const struct config *config, uint8_t home_key[HASH_KEY_LEN],
 	if (error == 0)
 		error = folder_check(&folder);
 	if (error == 0)
+		error = folder_sync(&folder);
+	if (error == 0)
 		error = folder_check_lock(&folder);
 	if (error == 0)
 		error = folder_key(&folder, home_key);
 	if (folder.fd >= 0)
 		close(folder.fd);
+	return error;
+}
+
+int
+master_folder_check_lock(const char *path, char *why, size_t size)
+{
+	struct folder folder = { .path = path, .why = why, .size = size };
+	int error = 0;
+
+	folder.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder.fd < 0)
+		return 0; /* whoever reads it says what is wrong */
+	error = folder_check_lock(&folder);
+	close(folder.fd);
 	return error;
 }

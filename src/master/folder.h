@@ -20,4 +20,10 @@
 int master_folder_open(const struct config *config,
     uint8_t home_key[HASH_KEY_LEN], char *why, size_t size);
 
+/*
+ * Does nobody have the database of a folder open? 0; -EBUSY with why, of at
+ * most size bytes.
+ */
+int master_folder_check_lock(const char *path, char *why, size_t size);
+
 #endif

@@ -61,9 +61,9 @@ refer(struct store_batch *batch, uint64_t message,
 }
 
 void
-store_batch_unrefer(struct store_batch *batch, uint64_t message)
+store_batch_refer(struct store_batch *batch, uint64_t message, int64_t count)
 {
-	refer(batch, message, &(struct reference){ .count = -1 });
+	refer(batch, message, &(struct reference){ .count = count });
 }
 
 void
@@ -187,7 +187,7 @@ on_queue_remove(struct store_batch *batch, uint16_t worker,
 	row_queue_key(change->session, change->sequence, &batch->key);
 	store_batch_remove(batch, DATABASE_QUEUES, buffer_view(&batch->key));
 	if (change->message != IPC_STORE_NONE)
-		store_batch_unrefer(batch, change->message);
+		store_batch_refer(batch, change->message, -1);
 }
 
 static void

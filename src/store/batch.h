@@ -26,8 +26,9 @@ void store_batch_put(struct store_batch *batch, enum database_family family,
 void store_batch_remove(struct store_batch *batch, enum database_family family,
     struct bytes key);
 
-/* Give a reference to a message back. */
-void store_batch_unrefer(struct store_batch *batch, uint64_t message);
+/* Add references to a message that is there, or, below 0, give them back. */
+void store_batch_refer(struct store_batch *batch, uint64_t message,
+    int64_t count);
 
 void store_batch_cursor(struct store_batch *batch, uint16_t worker,
     const struct row_cursor *cursor);

@@ -8,6 +8,7 @@
 #include "lib/memory.h"
 #include "lib/pack.h"
 #include "store/database_options.h"
+#include "store/reference.h"
 
 #define FORMAT_KEY BYTES_LITERAL("format")
 
@@ -31,8 +32,9 @@ static const struct {
 	{ "File too large", ENOSPC },
 	{ "Read-only file system", EROFS },
 	{ "Permission denied", EACCES },
-	{ "lock", EBUSY },
 	{ "Corruption", EBADMSG },
+	{ "lock hold", EBUSY },
+	{ "While lock file", EBUSY },
 	{ "You have to open all column families", ENOTSUP },
 	{ "Column families not opened", ENOTSUP },
 };
@@ -63,13 +65,43 @@ database_error(char *error, char *why)
 }
 
 static int
+format_error(uint32_t format, char *why)
+{
+	if (format == 0) {
+		snprintf(why, DATABASE_WHY_MAX, "Corruption: no format");
+		return -EBADMSG;
+	}
+	if (format <= DATABASE_FORMAT)
+		return 0;
+	snprintf(why, DATABASE_WHY_MAX,
+	    "its format is %u, and this program knows those up to %u", format,
+	    DATABASE_FORMAT);
+	return -ENOTSUP;
+}
+
+/* Does the format let us read it? Unlike check_format(), nothing is written. */
+static int
+check_format_read(struct database *database, char *why)
+{
+	struct bytes value;
+	struct unpack in;
+	int error = database_get(database, DATABASE_META, FORMAT_KEY, &value,
+	    why);
+
+	if (error != 0 || value.data == NULL)
+		return error;
+	in = (struct unpack){ .input = value };
+	error = format_error(unpack_u32(&in), why);
+	free((void *)(uintptr_t)value.data);
+	return error;
+}
+
+static int
 check_format(struct database *database, char *why)
 {
 	struct buffer format = { NULL, 0, 0 };
 	struct bytes value;
-	struct unpack in;
 	char *failed = NULL;
-	uint32_t number;
 	int error = database_get(database, DATABASE_META, FORMAT_KEY, &value,
 	    why);
 
@@ -84,20 +116,8 @@ check_format(struct database *database, char *why)
 		buffer_done(&format);
 		return database_error(failed, why);
 	}
-	in = (struct unpack){ .input = value };
-	number = unpack_u32(&in);
-	if (!unpack_is_complete(&in) || number == 0)
-		error = -EBADMSG;
-	else if (number > DATABASE_FORMAT)
-		error = -ENOTSUP;
-	if (error == -EBADMSG)
-		snprintf(why, DATABASE_WHY_MAX, "its format does not decode");
-	if (error == -ENOTSUP)
-		snprintf(why, DATABASE_WHY_MAX,
-		    "its format is %u, and this program knows those up to %u",
-		    number, DATABASE_FORMAT);
 	free((void *)(uintptr_t)value.data);
-	return error;
+	return check_format_read(database, why);
 }
 
 static int
@@ -113,17 +133,49 @@ open_families(struct database *database, const char *path, char *why)
 	return database_error(failed, why);
 }
 
-int
-database_open(const char *path, struct database **opened, char *why)
+static struct database *
+database_new(void)
 {
 	struct database *database = memory_new(1, sizeof(*database));
-	int error;
 
 	database->options = memory_new(1, sizeof(*database->options));
 	database_options_init(database->options);
 	database->read = rocksdb_readoptions_create();
+	rocksdb_readoptions_set_verify_checksums(database->read, 1);
 	database->write = rocksdb_writeoptions_create();
 	rocksdb_writeoptions_set_sync(database->write, 1);
+	return database;
+}
+
+int
+database_open_to_read(const char *path, struct database **opened, char *why)
+{
+	struct database *database = database_new();
+	char *failed = NULL;
+	int error;
+
+	rocksdb_readoptions_set_fill_cache(database->read, 0);
+	database->handle = rocksdb_open_for_read_only_column_families(
+	    database->options->common, path, DATABASE_FAMILY_COUNT,
+	    family_names,
+	    (const rocksdb_options_t *const *)database->options->families,
+	    database->families, 0, &failed);
+	error = database_error(failed, why);
+	if (error == 0)
+		error = check_format_read(database, why);
+	if (error == 0)
+		*opened = database;
+	else
+		database_close(&database);
+	return error;
+}
+
+int
+database_open(const char *path, struct database **opened, char *why)
+{
+	struct database *database = database_new();
+	int error;
+
 	error = open_families(database, path, why);
 	if (error == 0)
 		error = check_format(database, why);
@@ -162,6 +214,9 @@ database_repair(const char *path, char *why)
 	char *failed = NULL;
 
 	database_options_init(&options);
+	/* families are found by their tables, and have the same options */
+	rocksdb_options_set_merge_operator(options.common,
+	    reference_merge_operator());
 	rocksdb_repair_db(options.common, path, &failed);
 	database_options_done(&options);
 	return database_error(failed, why);

@@ -46,10 +46,20 @@ struct database {
 int database_open(const char *path, struct database **database, char *why);
 void database_close(struct database **database);
 
+/*
+ * The same of one that is there, to read all of it, every checksum verified:
+ * nothing can be written. One that another process changes meanwhile is read
+ * as it was.
+ */
+int database_open_to_read(const char *path, struct database **database,
+    char *why);
+
 /* "sessions" */
 const char *database_family_name(enum database_family family);
 
-/* Put together what can be of a damaged one that is closed. As above. */
+/* Put together what can be of a damaged one that is closed and cannot even be
+ * opened to read: files that are damaged are moved to its folder lost. As
+ * above. */
 int database_repair(const char *path, char *why);
 
 /*

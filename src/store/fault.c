@@ -2,22 +2,33 @@
 #include "store/fault.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "lib/memory.h"
+#include "store/salvage.h"
 
 #define RETRY_MS 1000
+
+/* A group is written to the log, and later to a table. */
+#define COPIES 2
 
 struct fault {
 	uv_work_t work; /* first: they are the same address */
 	uv_timer_t timer;
 	struct store *store;
 	bool is_open;
-	bool is_opening; /* the job runs */
+	bool is_waiting; /* a group, for room */
+	bool is_told;    /* and nothing was written since */
+	bool is_damaged; /* rows cannot be read: salvage what can be */
 	struct database *database;
 	int error;
 	char why[DATABASE_WHY_MAX];
 };
+
+static void on_timer(uv_timer_t *timer);
 
 struct fault *
 fault_new(struct store *store)
@@ -25,8 +36,10 @@ fault_new(struct store *store)
 	struct fault *fault = memory_new(1, sizeof(*fault));
 
 	fault->store = store;
+	fault->is_open = true;
 	fault->timer.data = fault;
 	uv_timer_init(&store->child->loop, &fault->timer);
+	uv_timer_start(&fault->timer, on_timer, 0, 0);
 	return fault;
 }
 
@@ -49,6 +62,12 @@ fault_is_open(const struct fault *fault)
 	return fault->is_open;
 }
 
+bool
+fault_is_waiting(const struct fault *fault)
+{
+	return fault->is_waiting;
+}
+
 static const char *
 hint(int error)
 {
@@ -59,59 +78,126 @@ hint(int error)
 	case -EROFS:
 		return "mount the file system of store.path for writing; "
 		       "service goes on by itself";
+	case -EBADMSG:
+		return "what can be read is salvaged; check the disk";
 	case -EACCES:
 		return "give store.path, and all that is in it, to "
 		       "processes.user; service goes on by itself";
 	default:
-		return "see to the disk that has store.path; service goes on "
+		return "check the disk that has store.path; service goes on "
 		       "by itself";
 	}
 }
 
 static void
-on_open(uv_work_t *work)
+tell(struct fault *fault, int error, const char *why)
 {
-	struct fault *fault = (struct fault *)work;
-
-	fault->error = database_open(fault->store->path, &fault->database,
-	    fault->why);
+	if (fault->is_told)
+		return;
+	fault->is_told = true;
+	log_error(log_word("event", "store-failed"), log_string("reason", why),
+	    log_string("hint", hint(error)));
 }
 
-static void on_retry(uv_timer_t *timer);
+int
+fault_check_room(const struct store *store, size_t len, char *why)
+{
+	const struct config *config = store->child->config;
+	struct statvfs disk;
+	uint64_t room;
+
+	if (statvfs(config->store.path, &disk) != 0) {
+		snprintf(why, DATABASE_WHY_MAX, "%s: %s", config->store.path,
+		    strerror(errno));
+		return -errno;
+	}
+	if ((disk.f_flag & ST_RDONLY) != 0) {
+		snprintf(why, DATABASE_WHY_MAX, "%s: %s", config->store.path,
+		    strerror(EROFS));
+		return -EROFS;
+	}
+	room = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (room >= config->store.reserve_bytes + (uint64_t)len * COPIES)
+		return 0;
+	snprintf(why, DATABASE_WHY_MAX,
+	    "%s: %llu bytes are free, %llu are needed with "
+	    "store.reserve_bytes",
+	    config->store.path, (unsigned long long)room,
+	    (unsigned long long)(config->store.reserve_bytes +
+				 (uint64_t)len * COPIES));
+	return -ENOSPC;
+}
+
+/* In a thread of the pool. */
+static void
+on_work(uv_work_t *work)
+{
+	struct fault *fault = (struct fault *)work;
+	const char *path = fault->store->path;
+
+	fault->error = fault_check_room(fault->store, 0, fault->why);
+	if (fault->error == 0 && fault->is_damaged)
+		fault->error = salvage_run(path, fault->why);
+	if (fault->error == 0)
+		fault->error = salvage_finish(path, fault->why);
+	if (fault->error == 0)
+		fault->error = database_open(path, &fault->database,
+		    fault->why);
+}
+
+/* What no time mends is for a human. */
+static bool
+is_for_good(int error)
+{
+	return error == -EBUSY || error == -ENOTSUP || error == -EACCES;
+}
 
 static void
-on_opened(uv_work_t *work, int status)
+on_failed(struct fault *fault)
+{
+	if (is_for_good(fault->error))
+		fatal("store.path: %s", fault->why);
+	if (fault->error == -EBADMSG) {
+		fault->is_told = false;
+		fault->is_damaged = true;
+	}
+	tell(fault, fault->error, fault->why);
+	uv_timer_start(&fault->timer, on_timer, RETRY_MS, 0);
+}
+
+static void
+on_done(uv_work_t *work, int status)
 {
 	struct fault *fault = (struct fault *)work;
 	struct store *store = fault->store;
 
 	(void)status;
-	fault->is_opening = false;
 	store->job_count--;
 	if (fault->error != 0) {
-		log_debug(log_word("event", "store-closed"),
-		    log_string("reason", fault->why));
-		uv_timer_start(&fault->timer, on_retry, RETRY_MS, 0);
+		on_failed(fault);
 		return;
 	}
 	store->database = fault->database;
 	fault->database = NULL;
 	fault->is_open = false;
-	/* Whether it can be written is seen by the next group. */
-	log_info(log_word("event", "store-opened"));
-	store->job_count++;
-	store_job_done(store);
+	fault->is_damaged = false;
+	store_opened(store);
 }
 
 static void
-on_retry(uv_timer_t *timer)
+on_timer(uv_timer_t *timer)
 {
 	struct fault *fault = timer->data;
+	struct store *store = fault->store;
 
-	fault->is_opening = true;
-	fault->store->job_count++;
-	if (uv_queue_work(&fault->store->child->loop, &fault->work, on_open,
-		on_opened) != 0)
+	fault->is_waiting = false;
+	if (!fault->is_open) {
+		store_go_on(store);
+		return;
+	}
+	store->job_count++;
+	if (uv_queue_work(&store->child->loop, &fault->work, on_work,
+		on_done) != 0)
 		panic("the pool takes a database to open");
 }
 
@@ -123,7 +209,17 @@ fault_job_done(struct fault *fault)
 	if (!fault->is_open || store->job_count > 0 || store->database == NULL)
 		return;
 	database_close(&store->database);
-	uv_timer_start(&fault->timer, on_retry, RETRY_MS, 0);
+	uv_timer_start(&fault->timer, on_timer, 0, 0);
+}
+
+void
+fault_wait(struct fault *fault, int error, const char *why)
+{
+	tell(fault, error, why);
+	if (fault->is_open)
+		return;
+	fault->is_waiting = true;
+	uv_timer_start(&fault->timer, on_timer, RETRY_MS, 0);
 }
 
 void
@@ -131,7 +227,20 @@ fault_report(struct fault *fault, int error, const char *why)
 {
 	if (fault->is_open)
 		return;
+	fault->is_told = false;
+	tell(fault, error, why);
+	/* RocksDB cannot even be closed then; and it need not be. */
+	if (error != -EBADMSG)
+		_exit(EXIT_FAILURE);
 	fault->is_open = true;
-	log_error(log_word("event", "store-failed"), log_string("reason", why),
-	    log_string("hint", hint(error)));
+	fault->is_damaged = true;
+}
+
+void
+fault_over(struct fault *fault)
+{
+	if (!fault->is_told)
+		return;
+	fault->is_told = false;
+	log_info(log_word("event", "store-recovered"));
 }

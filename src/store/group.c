@@ -32,6 +32,7 @@ struct group {
 	struct item_queue written; /* those that are under way */
 	bool is_under_way;
 	bool is_failed;  /* what is under way has to be written again */
+	bool is_untried; /* there was no room */
 	bool is_swept;   /* it has a step of the sweep */
 	bool has_dead;   /* and removes a session */
 	uint64_t number; /* of groups that were written, this one included */
@@ -176,6 +177,20 @@ group_add(struct group *group, struct store_client *client, uint64_t number)
 		*cursor = item->state;
 }
 
+static void
+batch_write(struct group *group, struct store_batch *batch)
+{
+	struct store *store = group->store;
+	size_t len;
+
+	(void)rocksdb_writebatch_data(batch->batch, &len);
+	group->error = fault_check_room(store, len, group->why);
+	group->is_untried = group->error != 0;
+	if (group->error == 0)
+		group->error = database_write(store->database, batch->batch,
+		    group->why);
+}
+
 /* In a thread of the pool: nothing else changes rows meanwhile. */
 static void
 on_work(uv_work_t *work)
@@ -187,6 +202,7 @@ on_work(uv_work_t *work)
 
 	store_batch_init(&batch, group->store->database);
 	group->error = 0;
+	group->is_untried = false;
 	/* First what was found before: what a worker puts now stays. */
 	if (group->is_swept)
 		group->error = sweep_step(group->store->sweep, &batch,
@@ -204,8 +220,7 @@ on_work(uv_work_t *work)
 		store_batch_number(&batch, ROW_META_EPOCH, group->epoch);
 	if (group->error == 0 && rocksdb_writebatch_count(batch.batch) > 0) {
 		store_batch_number(&batch, ROW_META_GROUP, group->number);
-		group->error = database_write(group->store->database,
-		    batch.batch, group->why);
+		batch_write(group, &batch);
 	}
 	group->has_dead = batch.has_dead;
 	store_batch_done(&batch);
@@ -254,10 +269,16 @@ on_done(uv_work_t *work, int status)
 	(void)status;
 	group->is_under_way = false;
 	if (group->error == 0) {
+		fault_over(group->store->fault);
 		group_finish(group);
 	} else {
 		group->is_failed = true;
-		fault_report(group->store->fault, group->error, group->why);
+		if (group->is_untried)
+			fault_wait(group->store->fault, group->error,
+			    group->why);
+		else
+			fault_report(group->store->fault, group->error,
+			    group->why);
 	}
 	store_job_done(group->store);
 }
@@ -297,9 +318,9 @@ group_start(struct group *group)
 	struct store *store = group->store;
 
 	if (group->is_under_way || store->database == NULL ||
-	    fault_is_open(store->fault))
+	    fault_is_open(store->fault) || fault_is_waiting(store->fault))
 		return;
-	if (group->is_failed && is_on_disk(group))
+	if (group->is_failed && !group->is_untried && is_on_disk(group))
 		group_finish(group);
 	if (!group->is_failed) {
 		if (STAILQ_EMPTY(&group->waiting) &&

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libsignet-store.a
 libsignet_store_a_SOURCES = \
 	src/store/batch.c src/store/batch.h \
+	src/store/check.c src/store/check.h \
 	src/store/database.c src/store/database.h \
 	src/store/database_options.c src/store/database_options.h \
 	src/store/fault.c src/store/fault.h \
@@ -12,9 +13,11 @@ libsignet_store_a_SOURCES = \
 	src/store/reader.c src/store/reader.h \
 	src/store/reference.c src/store/reference.h \
 	src/store/row.c src/store/row.h \
+	src/store/salvage.c src/store/salvage.h \
 	src/store/store.c src/store/store.h \
 	src/store/store_internal.h \
-	src/store/sweep.c src/store/sweep.h
+	src/store/sweep.c src/store/sweep.h \
+	src/store/walk.c src/store/walk.h
 libsignet_store_a_CFLAGS = $(AM_CFLAGS) $(ROCKSDB_CFLAGS)
 
 # For those who link with it.

@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,9 +73,8 @@ stop_if_done(struct store *store)
 		proc_child_stopped(store->child);
 }
 
-/* Begin what may begin; from another worker each time, so that none of them
- * waits for ever. */
-static void
+/* From another worker each time, so that none of them waits for ever. */
+void
 store_go_on(struct store *store)
 {
 	if (store->is_ended)
@@ -102,6 +102,28 @@ store_job_done(struct store *store)
 		fault_job_done(store->fault);
 	else
 		store_go_on(store);
+}
+
+void
+store_opened(struct store *store)
+{
+	char why[DATABASE_WHY_MAX];
+
+	if (!store->is_loaded) {
+		if (group_load(store->group, why) != 0)
+			fatal("store.path: %s: %s", store->path, why);
+		store->is_loaded = true;
+		for (unsigned int i = 0; i < STORE_WORKERS_MAX; i++) {
+			struct store_client *client = store->clients[i];
+
+			if (client == NULL || !client->is_early)
+				continue;
+			client->is_early = false;
+			group_open(store->group, client, client->epoch);
+		}
+		proc_child_ready(store->child);
+	}
+	store_go_on(store);
 }
 
 static void
@@ -156,7 +178,10 @@ on_store_open(struct store_client *client, struct bytes payload)
 	    memcmp(open.home_key, start->home_key, sizeof(open.home_key)) != 0)
 		return -EBADMSG;
 	client->is_open = true;
-	group_open(client->store->group, client, (uint32_t)open.epoch);
+	client->epoch = (uint32_t)open.epoch;
+	client->is_early = !client->store->is_loaded;
+	if (!client->is_early)
+		group_open(client->store->group, client, client->epoch);
 	return 0;
 }
 
@@ -165,7 +190,8 @@ on_store_write(struct store_client *client, struct bytes payload)
 {
 	struct ipc_store_write write;
 
-	if (!client->is_open || ipc_store_write_decode(payload, &write) != 0 ||
+	if (!client->is_open || client->is_early ||
+	    ipc_store_write_decode(payload, &write) != 0 ||
 	    write.transaction <= client->transaction ||
 	    (client->part_of != IPC_STORE_NONE &&
 		client->part_of != write.transaction) ||
@@ -186,7 +212,8 @@ on_store_read(struct store_client *client, struct bytes payload)
 {
 	struct ipc_store_read read;
 
-	if (!client->is_open || ipc_store_read_decode(payload, &read) != 0)
+	if (!client->is_open || client->is_early ||
+	    ipc_store_read_decode(payload, &read) != 0)
 		return -EBADMSG;
 	return reader_add(client, &read);
 }
@@ -247,7 +274,6 @@ store_init(struct store *store, struct proc_child *child)
 {
 	const char *folder = child->config->store.path;
 	size_t size = strlen(folder) + sizeof(STORE_DATABASE_NAME) + 1;
-	char why[DATABASE_WHY_MAX];
 
 	store->child = child;
 	store->path = memory_new(1, size);
@@ -255,9 +281,6 @@ store_init(struct store *store, struct proc_child *child)
 	store->group = group_new(store);
 	store->fault = fault_new(store);
 	store->sweep = sweep_new(store);
-	if (database_open(store->path, &store->database, why) != 0 ||
-	    group_load(store->group, why) != 0)
-		fatal("store.path: %s: %s", store->path, why);
 }
 
 static void
@@ -288,8 +311,9 @@ store_run(struct proc_child *child)
 	int status;
 
 	store_init(&store, child);
+	/* a limit on the size of files is an error like a full disk */
+	signal(SIGXFSZ, SIG_IGN);
 	child->context = &store;
-	proc_child_ready(child);
 	log_info(log_word("event", "started"), log_string("path", store.path));
 	status = proc_child_loop(child, &store_events);
 	store.is_ended = true;

@@ -35,7 +35,8 @@ struct store_client {
 	struct proc_peer *peer; /* NULL: it is gone */
 	unsigned int references;
 	uint16_t index;
-	bool is_open; /* STORE_OPEN came */
+	bool is_open;  /* STORE_OPEN came */
+	bool is_early; /* and waits for the database to be open */
 	bool is_reading;
 	uint32_t epoch;
 	uint64_t transaction; /* the last one that came whole */
@@ -58,6 +59,7 @@ struct store {
 	struct group *group;
 	struct fault *fault;
 	struct sweep *sweep;
+	bool is_loaded; /* the database was open once */
 	bool is_stopping;
 	bool is_ended; /* the loop has ended: nothing begins any more */
 };
@@ -79,5 +81,9 @@ bool client_is_full(const struct store_client *client);
 bool store_may_read(const struct store *store);
 /* A job has ended: whatever waits for that goes on. */
 void store_job_done(struct store *store);
+/* Begin what may begin. */
+void store_go_on(struct store *store);
+/* The database is open, for the first time or again. */
+void store_opened(struct store *store);
 
 #endif

@@ -32,6 +32,7 @@ struct place {
 	bool is_known;               /* whose worker is known, for notices: */
 	uint64_t known_session;
 	uint16_t known_worker;
+	bool has_session;
 	bool has_worker;
 };
 
@@ -159,7 +160,7 @@ sweep_queue(struct step *step, uint64_t session, unsigned int *budget,
 		}
 		if (row_queue_decode(iterator_value(rows), &put) == 0 &&
 		    put.message != IPC_STORE_NONE)
-			store_batch_unrefer(step->batch, put.message);
+			store_batch_refer(step->batch, put.message, -1);
 		remove_row(step, DATABASE_QUEUES, rows);
 	}
 	error = iterator_error(rows, why);
@@ -198,9 +199,10 @@ sweep_dead_queues(struct step *step, unsigned int *budget, char *why)
 	return error;
 }
 
-/* Which worker has a session? False if there is no such session. */
-static bool
-find_worker(struct step *step, uint64_t session, uint16_t *worker)
+/* Which worker has a session, if there is that session? 0 or as
+ * database_get(). */
+static int
+find_worker(struct step *step, uint64_t session, char *why)
 {
 	const struct ipc_start *start = &step->sweep->store->child->start;
 	struct row_session row = { .session = session,
@@ -208,94 +210,111 @@ find_worker(struct step *step, uint64_t session, uint16_t *worker)
 	struct place *place = step->place;
 	struct ipc_store_change put;
 	struct buffer key = { NULL, 0, 0 };
-	char why[DATABASE_WHY_MAX];
 	struct bytes value;
+	int error;
 
-	if (!place->is_known || place->known_session != session) {
-		place->is_known = true;
-		place->known_session = session;
-		place->has_worker = false;
-		row_session_key(&row, &key);
-		if (database_get(step->batch->database, DATABASE_SESSIONS,
-			buffer_view(&key), &value, why) == 0 &&
-		    value.data != NULL && row_head_decode(value, &put) == 0) {
-			place->has_worker = true;
-			place->known_worker = (uint16_t)hash_home(
-			    start->home_key, put.key, start->worker_count);
-		}
-		free((void *)(uintptr_t)value.data);
-		buffer_done(&key);
-	}
-	*worker = place->known_worker;
-	return place->has_worker;
+	if (place->is_known && place->known_session == session)
+		return 0;
+	row_session_key(&row, &key);
+	error = database_get(step->batch->database, DATABASE_SESSIONS,
+	    buffer_view(&key), &value, why);
+	buffer_done(&key);
+	if (error != 0)
+		return error;
+	place->is_known = true;
+	place->known_session = session;
+	place->has_session = value.data != NULL;
+	place->has_worker = place->has_session &&
+			    row_head_decode(value, &put) == 0;
+	if (place->has_worker)
+		place->known_worker = (uint16_t)hash_home(start->home_key,
+		    put.key, start->worker_count);
+	free((void *)(uintptr_t)value.data);
+	return 0;
 }
 
-/* The reference is not given back: its message has expired, too. */
-static void
-on_queue_row(struct step *step, const struct iterator *rows)
+/* The reference of what has expired is not given back: its message has
+ * expired, too. */
+static int
+on_queue_row(struct step *step, const struct iterator *rows, char *why)
 {
 	struct sweep *sweep = step->sweep;
+	struct place *place = step->place;
 	struct ipc_store_change put;
-	uint16_t worker;
+	int error;
 
 	if (row_queue_key_decode(iterator_key(rows), &put.session,
 		&put.sequence) != 0 ||
-	    row_queue_decode(iterator_value(rows), &put) != 0 ||
-	    put.expires_at > step->now)
-		return;
+	    row_queue_decode(iterator_value(rows), &put) != 0)
+		return 0;
+	error = find_worker(step, put.session, why);
+	if (error != 0 || (place->has_session && put.expires_at > step->now))
+		return error;
 	remove_row(step, DATABASE_QUEUES, rows);
-	if (!find_worker(step, put.session, &worker))
-		return;
-	sweep->notices[sweep->notice_count++] = (struct notice){
-		{ put.session, put.sequence, put.len }, worker
-	};
+	if (put.expires_at > step->now && put.message != IPC_STORE_NONE)
+		store_batch_refer(step->batch, put.message, -1);
+	if (place->has_worker)
+		sweep->notices[sweep->notice_count++] = (struct notice){
+			{ put.session, put.sequence, put.len },
+			place->known_worker
+		};
+	return 0;
 }
 
-static void
-on_message_row(struct step *step, const struct iterator *rows)
+static int
+on_message_row(struct step *step, const struct iterator *rows, char *why)
 {
 	struct reference reference;
 
+	(void)why;
 	if (reference_decode(iterator_value(rows), &reference) == 0 &&
 	    reference_is_over(&reference, step->now))
 		remove_row(step, DATABASE_MESSAGES, rows);
+	return 0;
 }
 
-static void
-on_retained_row(struct step *step, const struct iterator *rows)
+static int
+on_retained_row(struct step *step, const struct iterator *rows, char *why)
 {
 	struct ipc_store_change put;
 
+	(void)why;
 	if (row_retained_decode(iterator_value(rows), &put) == 0 &&
 	    put.expires_at <= step->now)
 		remove_row(step, DATABASE_RETAINED, rows);
+	return 0;
 }
 
-static void
-on_share_row(struct step *step, const struct iterator *rows)
+static int
+on_share_row(struct step *step, const struct iterator *rows, char *why)
 {
 	struct ipc_store_change put;
 
+	(void)why;
 	if (row_share_decode(iterator_value(rows), &put) == 0 &&
 	    put.expires_at <= step->now)
 		remove_row(step, DATABASE_SHARES, rows);
+	return 0;
 }
 
 /* What another worker had noted of a session may have come after its end. */
-static void
-on_session_row(struct step *step, const struct iterator *rows)
+static int
+on_session_row(struct step *step, const struct iterator *rows, char *why)
 {
 	struct row_session row;
 
+	(void)why;
 	if (row_session_key_decode(iterator_key(rows), &row) != 0)
-		return;
+		return 0;
 	if (row.kind == ROW_SESSION_HEAD)
 		step->place->session = row.session;
 	else if (row.session != step->place->session)
 		remove_row(step, DATABASE_SESSIONS, rows);
+	return 0;
 }
 
-typedef void row_handler(struct step *step, const struct iterator *rows);
+typedef int row_handler(struct step *step, const struct iterator *rows,
+    char *why);
 
 static row_handler *const handlers[DATABASE_FAMILY_COUNT] = {
 	[DATABASE_SESSIONS] = on_session_row,
@@ -322,19 +341,22 @@ sweep_pass(struct step *step, unsigned int budget, char *why)
 	struct iterator *rows = iterator_open(step->batch->database,
 	    place->family);
 	struct bytes after = buffer_view(&place->after);
-	int error;
+	int error = 0;
 
 	iterator_seek(rows, after);
 	if (after.len > 0 && iterator_is_valid(rows) &&
 	    bytes_equal(iterator_key(rows), after))
 		iterator_next(rows);
 	for (; budget > 0 && iterator_is_valid(rows); budget--) {
-		handlers[place->family](step, rows);
+		error = handlers[place->family](step, rows, why);
+		if (error != 0)
+			break;
 		place->after.len = 0;
 		buffer_append(&place->after, iterator_key(rows));
 		iterator_next(rows);
 	}
-	error = iterator_error(rows, why);
+	if (error == 0)
+		error = iterator_error(rows, why);
 	if (error == 0 && !iterator_is_valid(rows))
 		pass_on(place);
 	iterator_close(&rows);
@@ -347,15 +369,15 @@ sweep_step(struct sweep *sweep, struct store_batch *batch, char *why)
 	struct step step = { sweep, batch, &sweep->next,
 		clock_realtime_seconds() };
 	unsigned int budget = STEP_ROWS;
-	int error = 0;
 
 	sweep->notice_count = 0;
 	place_copy(&sweep->next, &sweep->now);
+	/* Not both in a batch: a row would be found, and given back, twice. */
 	if (!sweep->next.is_dead_done)
-		error = sweep_dead_queues(&step, &budget, why);
-	if (error == 0 && budget > 0 && sweep->next.is_passing)
-		error = sweep_pass(&step, budget, why);
-	return error;
+		return sweep_dead_queues(&step, &budget, why);
+	if (sweep->next.is_passing)
+		return sweep_pass(&step, budget, why);
+	return 0;
 }
 
 static void

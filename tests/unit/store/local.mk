@@ -4,6 +4,7 @@ check_PROGRAMS += tests/unit/store/test_store
 tests_unit_store_test_store_SOURCES = \
 	tests/unit/store/main.c tests/unit/store/tests.h \
 	tests/unit/store/rig.c tests/unit/store/rig.h \
+	tests/unit/store/test_fault.c \
 	tests/unit/store/test_reference.c \
 	tests/unit/store/test_row.c \
 	tests/unit/store/test_store.c

@@ -38,7 +38,7 @@ send_configuration(void)
 	    "listen = ( { address = \"127.0.0.1\"; } );"
 	    "tls = { certificate = \"/c\"; private_key = \"/k\"; "
 	    "client_ca = \"/a\"; };"
-	    "store = { path = \"%s\"; };"
+	    "store = { path = \"%s\"; reserve_bytes = 1048576; };"
 	    "log = { level = \"%s\"; };",
 	    rig.path, getenv("SHOW_LOG") != NULL ? "debug" : "error");
 	send_control(IPC_CONFIGURATION, BYTES_NONE,
@@ -74,12 +74,10 @@ wait_for(struct ipc_channel *channel)
 }
 
 void
-rig_start(void)
+rig_start_early(void)
 {
 	char *arguments[] = { (char[]){ "signetd:" }, (char[]){ "store" },
 		(char[]){ "0" }, NULL };
-	const char *fault;
-	bool is_ready = false;
 	int fds[2];
 
 	ck_assert_int_eq(ipc_socket_pair(fds), 0);
@@ -96,12 +94,28 @@ rig_start(void)
 	rig.control = ipc_channel_open(fds[0], IPC_ROLE_MASTER, IPC_ROLE_STORE);
 	send_configuration();
 	send_start();
-	while (!is_ready) {
-		wait_for(rig.control);
-		ck_assert_int_eq(ipc_channel_receive(rig.control, 1, on_control,
-				     &is_ready, &fault),
-		    0);
-	}
+}
+
+bool
+rig_is_ready(int ms)
+{
+	struct pollfd state = { ipc_channel_fd(rig.control), POLLIN, 0 };
+	bool is_ready = false;
+	const char *fault;
+
+	if (poll(&state, 1, ms) == 0)
+		return false;
+	ck_assert_int_eq(ipc_channel_receive(rig.control, 1, on_control,
+			     &is_ready, &fault),
+	    0);
+	return is_ready;
+}
+
+void
+rig_start(void)
+{
+	rig_start_early();
+	ck_assert(rig_is_ready(PATIENCE_MS));
 }
 
 void
@@ -150,6 +164,17 @@ rig_stop(void)
 	send_control(IPC_STOP, BYTES_NONE, -1);
 	ck_assert_int_eq(waitpid(rig.pid, &status, 0), rig.pid);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	    "the store ended with %#x", status);
+	close_all();
+}
+
+void
+rig_await_failure(void)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(rig.pid, &status, 0), rig.pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1,
 	    "the store ended with %#x", status);
 	close_all();
 }

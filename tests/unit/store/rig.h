@@ -47,8 +47,13 @@ void rig_teardown(void);
 
 /* Start a store; end it at once, or in order. */
 void rig_start(void);
+/* The same without waiting until it is ready: is it, in so many ms? */
+void rig_start_early(void);
+bool rig_is_ready(int ms);
 void rig_kill(void);
 void rig_stop(void);
+/* It ends by itself, with status 1. */
+void rig_await_failure(void);
 
 /* A channel for worker index, in place of the one it had. */
 struct rig_worker *rig_worker(uint16_t index);

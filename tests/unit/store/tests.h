@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+TCase *test_fault(void);
 TCase *test_reference(void);
 TCase *test_row(void);
 TCase *test_store(void);
