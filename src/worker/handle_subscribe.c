@@ -108,7 +108,7 @@ subscribe_one(struct connection *connection,
 	if (made->share == NULL && /* 4.8.2 */
 	    (subscription->retain_handling == 0 ||
 		(subscription->retain_handling == 1 && is_new)))
-		retention_query(made, subscription->topic_filter);
+		retention_query(made, subscription->topic_filter, announcement);
 }
 
 int

@@ -44,6 +44,9 @@ void interest_done(struct interest *interest);
 void interest_announce(struct worker *worker, struct topic_node *node);
 void interest_withdraw(struct worker *worker, struct topic_node *node);
 
+/* Has every worker taken in the announcements up to number? */
+bool interest_is_taken_in(const struct worker *worker, uint64_t number);
+
 /*
  * Send a packet to a connection as soon as all workers have taken in the
  * announcements up to number; at once if they have.
