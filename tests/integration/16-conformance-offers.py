@@ -47,22 +47,22 @@ def the_server_uses_the_aliases_that_a_client_takes(broker, here, there):
             assert known.saved >= 4 * len(topics[0]), known.saved
 
 
-@case
-def a_topic_that_comes_once_has_no_alias(broker):
-    with broker.client() as sender, broker.client(
-            props={"topic_alias_maximum": 5}) as receiver:
+@routing
+def a_topic_that_comes_once_has_no_alias(broker, here, there):
+    with broker.client_on(there) as sender, broker.client_on(
+            here, props={"topic_alias_maximum": 5}) as receiver:
         receiver.subscribe("once/#")
         for _ in range(20):
             sender.publish(unique("once/upon/a/time/"))
             assert not receiver.take().props
 
 
-@case
-def aliases_begin_anew_with_each_connection(broker):
+@routing
+def aliases_begin_anew_with_each_connection(broker, here, there):
     """[MQTT5-3.3.2-7]: also for what is sent again."""
     topic = unique("a/topic/that/has/an/alias/")
-    receiver = broker.client(**lasting(5, topic_alias_maximum=4))
-    with broker.client() as sender:
+    receiver = broker.client_on(here, **lasting(5, topic_alias_maximum=4))
+    with broker.client_on(there) as sender:
         receiver.subscribe(topic, qos=1)
         known = Aliases(4)
         for _ in range(2):
@@ -80,10 +80,10 @@ def aliases_begin_anew_with_each_connection(broker):
             assert last.take().topic == topic
 
 
-@case
-def an_alias_makes_no_packet_too_large(broker):
+@routing
+def an_alias_makes_no_packet_too_large(broker, here, there):
     """[MQTT5-3.1.2-24]: the first packet with one is longer."""
-    with broker.client() as sender, broker.client(props={
+    with broker.client_on(there) as sender, broker.client_on(here, props={
             "topic_alias_maximum": 4, "maximum_packet_size": 60}) as receiver:
         topic = unique("size/")
         receiver.subscribe(topic)
@@ -99,13 +99,14 @@ def an_alias_makes_no_packet_too_large(broker):
             assert bool(known.names) == (size == 3 or known.saved > 0), got
 
 
-@case(sessions={"outgoing_topic_aliases": 0})
-def aliases_can_be_switched_off(broker):
-    with broker.client(props={"topic_alias_maximum": 5}) as client:
+@routing(sessions={"outgoing_topic_aliases": 0})
+def aliases_can_be_switched_off(broker, here, there):
+    with broker.client_on(here, props={"topic_alias_maximum": 5}) as client, \
+            broker.client_on(there) as sender:
         topic = unique("an/alias/would/save/bytes/")
         client.subscribe(topic)
         for _ in range(5):
-            client.publish(topic)
+            sender.publish(topic)
             assert client.take().topic == topic
 
 
