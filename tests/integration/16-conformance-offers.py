@@ -131,6 +131,19 @@ def check_maximum_qos(broker, maximum):
         with broker.client(will=will, expect_reason=reason) as client:
             if reason:
                 client.expect_closed()
+    for qos in range(3):  # 3.1.1 cannot know, and who watches sees no other
+        for is_retained in False, True:
+            will = {"topic": topic, "payload": b"gone", "qos": qos,
+                    "retain": is_retained}
+            with broker.client() as watch:
+                watch.subscribe(topic, qos=2)
+                broker.client(version=4, will=will).abort()
+                assert watch.take().qos == min(qos, maximum)
+                if is_retained:
+                    watch.subscribe(topic, qos=2)
+                    got = watch.take()
+                    assert got.retain and got.qos == min(qos, maximum), got
+                    watch.publish(topic, b"", 0, retain=True)
 
 
 @case(sessions={"maximum_qos": 1})
@@ -177,14 +190,18 @@ def failures_are_told_in_words(broker):
     for props in {}, {"request_problem_information": 1}:
         told = {got.type: got.props.get("reason_string")
                 for got, _ in failures(broker, **props)}
-        for type_ in (codec.PUBACK, codec.PUBREC, codec.SUBACK,
-                      codec.DISCONNECT, codec.CONNACK):
+        for type_ in (codec.PUBACK, codec.PUBREC, codec.PUBREL, codec.PUBCOMP,
+                      codec.SUBACK, codec.UNSUBACK, codec.DISCONNECT,
+                      codec.CONNACK):
             assert told[type_], (codec.NAMES[type_], told)
         assert "role" in told[codec.PUBACK], told
     with broker.client() as client:  # and where all is well there is none
         client.subscribe("t", qos=2)
         assert client.publish("t", b"x", 1) == 0
         assert not client.connack.props.get("reason_string")
+        client.take()
+        client.send(codec.unsubscribe(9, ["t"]))
+        assert not client.expect(codec.UNSUBACK).props
 
 
 @case
@@ -195,8 +212,8 @@ def no_words_where_they_are_not_wanted(broker):  # [MQTT5-3.1.2-29]
 
 @case
 def words_make_no_packet_too_large(broker):
-    """[MQTT5-3.2.2-19], [MQTT5-3.4.2-2], [MQTT5-3.5.2-2], [MQTT5-3.9.2-1]
-    [MQTT5-3.14.2-3]"""
+    """[MQTT5-3.2.2-19], [MQTT5-3.4.2-2], [MQTT5-3.5.2-2], [MQTT5-3.6.2-2]
+    [MQTT5-3.7.2-2], [MQTT5-3.9.2-1], [MQTT5-3.11.2-1], [MQTT5-3.14.2-3]"""
     count = 0
     for size in range(20, 130, 3):
         for got, _ in failures(broker, maximum_packet_size=size):
