@@ -18,6 +18,7 @@ EXTRA_DIST += \
 	tests/run \
 	tests/soak/actor.py \
 	tests/soak/ledger.py \
+	tests/soak/pool.py \
 	tests/soak/sessions \
 	tests/soak/soak.py
 include tests/fuzz/local.mk

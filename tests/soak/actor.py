@@ -12,9 +12,22 @@ from signet import Client, Closed, TimedOut, codec
 from signet.fleet import Member
 
 GROUPS = 40
+# Groups beyond those are pools: topics of a Shared Subscription.
+POOLS = range(GROUPS, GROUPS + 6)
 KEPT_TOPICS = 50
 WINDOW = 20  # messages without an acknowledgement
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
+
+_links = itertools.count()
+
+
+def root_of(group):
+    return f"pool/{group}" if group in POOLS else f"soak/{group}"
+
+
+def filter_of(group):
+    share = "$share/team/" if group in POOLS else ""
+    return f"{share}{root_of(group)}/+"
 
 
 class Link(Member):
@@ -22,7 +35,7 @@ class Link(Member):
 
     def __init__(self, client, actor):
         super().__init__(client)
-        self.actor = actor
+        self.actor, self.number = actor, next(_links)
 
     def take_packets(self):
         buffer, pos = self.client.buffer, 0
@@ -124,6 +137,7 @@ class Actor:
         if not self.is_stalled:
             self.soak.forget(self.link)
         self.link.client.abort()
+        self.ledger.over.add(self.link.number)
         self.link, self.is_online, self.is_stalled = None, False, False
         if not self.is_kept and self.session is not None:
             self.ledger.ended(self.session)
@@ -173,17 +187,25 @@ class Actor:
             group = self.random.choice(sorted(self.session.filters))
             self.ledger.unsubscribing(self.session, group)
             self.link.send(codec.unsubscribe(
-                self._packet_id(), [f"soak/{group}/+"], self.version))
+                self._packet_id(), [filter_of(group)], self.version))
         elif len(self.session.filters) < 4:
             self.subscribe()
 
+    def _group(self, pool_share):
+        if self.random.random() < pool_share:
+            return self.random.choice(POOLS)
+        return self.random.randrange(GROUPS)
+
     def subscribe(self):
-        group, qos = self.random.randrange(GROUPS), self.random.randrange(3)
+        group, qos = self._group(0.3), self.random.randrange(3)
+        if group in POOLS:
+            # What is sent at QoS 2 ends with a session: let that be rare.
+            qos = self.random.choice((1, 2)) if self.is_lasting else 1
         if group in self.session.filters:
             return
         packet_id = self._packet_id()
         self.asked[packet_id] = group, qos
-        entries = [(f"soak/{group}/+", qos)]
+        entries = [(filter_of(group), qos)]
         if self.random.random() < 0.1:
             entries.append(("kept/#", 1))
         if self.random.random() < 0.1:
@@ -197,7 +219,7 @@ class Actor:
                                      0, None, self.version, retain=True))
 
     def publish(self):
-        group, qos = self.random.randrange(GROUPS), self.random.randrange(3)
+        group, qos = self._group(0.25), self.random.randrange(3)
         if len(self.sending) >= WINDOW:
             return
         number = self.numbers.get((group, qos), 0)
@@ -205,7 +227,7 @@ class Actor:
         payload = b"%d %d " % (self.index, number)
         payload += b"." * self.random.choice((0, 10, 100, 2000))
         packet_id = self._packet_id() if qos else None
-        packet = codec.publish(f"soak/{group}/{qos}", payload, qos, packet_id,
+        packet = codec.publish(f"{root_of(group)}/{qos}", payload, qos, packet_id,
                                self.version)
         message = self.ledger.sent(self.index, self.home, group, number, qos)
         if qos:
@@ -279,12 +301,13 @@ class Actor:
                 return
             self.session.receiving.add(got.packet_id)
         levels = got.topic.split("/")
-        if levels[0] != "soak":
+        if levels[0] not in ("soak", "pool"):
             self.soak.count(f"received of {levels[0]}/")
             return
         publisher, number, _ = got.payload.split(b" ")
         self.ledger.received(self.session, int(publisher), int(levels[1]),
-                             int(number), int(levels[2]), got.qos)
+                             int(number), int(levels[2]), got.qos,
+                             self.link.number)
 
     def on_pubrel(self, got):
         self.session.receiving.discard(got.packet_id)
