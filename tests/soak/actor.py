@@ -123,6 +123,8 @@ class Actor:
             for _ in range(self.random.randint(0, 5)):
                 self.publish()
             self.link.flush()
+            if way == "reset" and not self.is_stalled:
+                self.link.receive()  # and answers to it do not leave
         if way == "order" and self.link.ended is None:
             self.link.send(codec.disconnect(0, self.version))
             self.link.flush()
@@ -163,6 +165,9 @@ class Actor:
         if not self.is_online:
             self.next_at = now + 0.1
             return
+        if self.is_stalled and self.random.random() < 0.5:
+            self.leave()  # with what it has not read
+            return
         if self.is_stalled:
             self.is_stalled = False
             self.soak.watch(self.link)
@@ -170,13 +175,13 @@ class Actor:
         dice = self.random.random()
         if dice < 0.06:
             self.leave()
-        elif dice < 0.08:
+        elif dice < 0.09:
             self.is_stalled = True
             self.soak.forget(self.link)
             self.next_at = now + self.random.uniform(0.5, 3)
-        elif dice < 0.14:
+        elif dice < 0.15:
             self.change_subscriptions()
-        elif dice < 0.17:
+        elif dice < 0.18:
             self.keep()
         else:
             for _ in range(self.random.randint(1, 3)):

@@ -25,7 +25,7 @@ class Pool:
         self.holders = set()  # sessions that may be sent something at QoS 2
         self.owed = {}       # (publisher, group, QoS, number): Message
         self.excused = {}    # the same: (why, Message)
-        self.taken = {}      # the same: (connection, QoS) it first came on
+        self.taken = {}      # the same: (connection, QoS) it last came on
         self.held_until = 0  # a holder that ended may have been sent more
         self.killed_until = 0
 
@@ -72,16 +72,15 @@ class Pool:
     def received(self, session, key, qos, link, may_repeat):
         self.owed.pop(key, None)
         self.excused.pop(key, None)
-        if key not in self.taken:
-            self.taken[key] = link, qos
+        last_link, last_qos = self.taken.get(key, (None, None))
+        self.taken[key] = link, qos
+        if last_link is None:
             return
-        first_link, first_qos = self.taken[key]
-        if may_repeat or (first_qos == 1
-                          and self.ledger.is_over(first_link)):
+        if may_repeat or (last_qos == 1 and self.ledger.is_over(last_link)):
             self.ledger.count("duplicates at QoS 1 in pools")
         else:
             self.ledger.fault(f"{session.client_id}: {key} of a pool came "
-                              f"again, first at QoS {first_qos}")
+                              f"again, before at QoS {last_qos}")
 
     def waiting(self):
         """[(key, message)] that are owed and have not come."""
