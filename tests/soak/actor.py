@@ -232,8 +232,8 @@ class Actor:
         payload = b"%d %d " % (self.index, number)
         payload += b"." * self.random.choice((0, 10, 100, 2000))
         packet_id = self._packet_id() if qos else None
-        packet = codec.publish(f"{root_of(group)}/{qos}", payload, qos, packet_id,
-                               self.version)
+        packet = codec.publish(f"{root_of(group)}/{qos}", payload, qos,
+                               packet_id, self.version)
         message = self.ledger.sent(self.index, self.home, group, number, qos)
         if qos:
             self.sending[packet_id] = Sending(message, group, number, qos,
