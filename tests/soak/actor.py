@@ -112,6 +112,7 @@ class Actor:
             self.session = None
         self.unanswered = self.unanswered or self.session is None
         self.link.send(codec.connect(self.client_id, self.version, **options))
+        self.link.flush()  # it is awaited, and others take their time
         self.asked = {}
         self.soak.count("connects")
 

@@ -3,6 +3,7 @@ if HAVE_CHECK
 check_PROGRAMS += tests/unit/worker/test_worker
 tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/main.c tests/unit/worker/tests.h \
+	tests/unit/worker/bare_peer.c tests/unit/worker/bare_peer.h \
 	tests/unit/worker/bare_worker.c tests/unit/worker/bare_worker.h \
 	tests/unit/worker/book.c tests/unit/worker/book.h \
 	tests/unit/worker/test_deadline.c \
@@ -11,8 +12,10 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_session_record.c \
 	tests/unit/worker/test_session_save.c \
 	tests/unit/worker/test_acks.c \
+	tests/unit/worker/test_interest.c \
 	tests/unit/worker/test_response_information.c \
 	tests/unit/worker/test_retained.c \
+	tests/unit/worker/test_router.c \
 	tests/unit/worker/test_topic_alias.c \
 	tests/unit/worker/test_outbox.c \
 	tests/unit/worker/test_pending.c \

@@ -19,6 +19,8 @@ TCase *test_session_save(void);
 TCase *test_acks(void);
 TCase *test_response_information(void);
 TCase *test_retained(void);
+TCase *test_interest(void);
+TCase *test_router(void);
 TCase *test_topic_alias(void);
 
 #endif
