@@ -21,6 +21,7 @@ TCase *test_response_information(void);
 TCase *test_retained(void);
 TCase *test_interest(void);
 TCase *test_router(void);
+TCase *test_session(void);
 TCase *test_topic_alias(void);
 
 #endif
