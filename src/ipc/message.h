@@ -34,6 +34,9 @@ struct ipc_message {
 	enum ipc_message_type type;
 	struct bytes payload; /* during the call of its handler */
 	int fd; /* -1 if none; a handler that keeps it sets this to -1 */
+	/* What payload lies in: its handler may take the memory and leave the
+	 * buffer empty. NULL if other things lie there, too. */
+	struct buffer *storage;
 };
 
 /* "PUBLISH_FORWARD"; "UNKNOWN" for what is not in messages.def. */

@@ -231,10 +231,10 @@ router_share(struct worker *worker, struct share *share,
 }
 
 int
-on_publish_forward(struct worker *worker, struct bytes payload)
+on_publish_forward(struct worker *worker, const struct ipc_message *message)
 {
 	struct ipc_publish parts;
-	int error = ipc_publish_decode(payload, &parts);
+	int error = ipc_publish_decode(message->payload, &parts);
 
 	if (error != 0)
 		return error;
@@ -242,7 +242,7 @@ on_publish_forward(struct worker *worker, struct bytes payload)
 		return -EBADMSG;
 	router_begin(worker->router, &parts);
 	find_receivers(worker->router, NULL);
-	deliver_all(worker->router, NULL);
+	deliver_all(worker->router, message->storage);
 	return 0;
 }
 
@@ -266,11 +266,11 @@ find_members(struct worker *worker, const struct ipc_publish_share *received)
 }
 
 int
-on_publish_share(struct worker *worker, struct bytes payload)
+on_publish_share(struct worker *worker, const struct ipc_message *message)
 {
 	struct router *router = worker->router;
 	struct ipc_publish_share received;
-	int error = ipc_publish_share_decode(payload, &received);
+	int error = ipc_publish_share_decode(message->payload, &received);
 
 	if (error != 0)
 		return error;
@@ -285,6 +285,6 @@ on_publish_share(struct worker *worker, struct bytes payload)
 		find_receivers(router, NULL);
 	share_routes_forward(worker, &router->shares, &received.publish,
 	    received.hops, 0);
-	deliver_all(router, NULL);
+	deliver_all(router, message->storage);
 	return 0;
 }

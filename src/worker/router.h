@@ -38,7 +38,8 @@ void router_share(struct worker *worker, struct share *share,
  * Handlers, 0 or -EBADMSG. PUBLISH_FORWARD: deliver to this worker's sessions
  * alone. PUBLISH_SHARE: to a member of each share that it names, or hand it on.
  */
-int on_publish_forward(struct worker *worker, struct bytes payload);
-int on_publish_share(struct worker *worker, struct bytes payload);
+int on_publish_forward(struct worker *worker,
+    const struct ipc_message *message);
+int on_publish_share(struct worker *worker, const struct ipc_message *message);
 
 #endif

@@ -135,9 +135,9 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 	case IPC_SESSION_HANDOFF:
 		return on_session_handoff(worker, peer, message);
 	case IPC_PUBLISH_FORWARD:
-		return on_publish_forward(worker, message->payload);
+		return on_publish_forward(worker, message);
 	case IPC_PUBLISH_SHARE:
-		return on_publish_share(worker, message->payload);
+		return on_publish_share(worker, message);
 	case IPC_INTEREST_ADD:
 		return on_interest_add(worker, peer, message->payload);
 	case IPC_INTEREST_REMOVE:
