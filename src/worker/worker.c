@@ -170,11 +170,12 @@ on_idle(uv_idle_t *idle)
 	(void)idle;
 }
 
-static void
-flush_dirty(struct worker *worker)
+void
+worker_flush(struct worker *worker)
 {
 	struct connection *connection;
 
+	worker->waiting_bytes = 0;
 	ready_if_complete(worker);
 	/* What is acknowledged to a publisher has left for the others: a crash
 	 * of this worker does not take it along. */
@@ -190,11 +191,11 @@ on_turn_end(struct proc_child *child)
 	struct worker *worker = child->context;
 	bool is_busy;
 
-	flush_dirty(worker);
+	worker_flush(worker);
 	is_busy = retention_turn(worker);
 	sharing_turn(worker);
 	/* What they found is sent before the loop waits again. */
-	flush_dirty(worker);
+	worker_flush(worker);
 	if (is_busy || sharing_is_busy(worker))
 		uv_idle_start(&worker->idle, on_idle);
 	else
