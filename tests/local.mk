@@ -27,6 +27,7 @@ EXTRA_DIST += \
 	tests/soak/actor.py \
 	tests/soak/crashes \
 	tests/soak/ledger.py \
+	tests/soak/pool.py \
 	tests/soak/sessions \
 	tests/soak/soak.py
 include tests/fuzz/local.mk

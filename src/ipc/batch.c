@@ -73,30 +73,33 @@ batch_has_room(const struct batch *batch, size_t len, unsigned int count)
 }
 
 void
+batch_header_encode(const struct batch_message *message, uint8_t *out)
+{
+	unsigned int flags = (message->memory_fd >= 0 ? BATCH_FLAG_MEMORY : 0) |
+			     (message->fd >= 0 ? BATCH_FLAG_FD : 0) |
+			     (message->is_secret ? BATCH_FLAG_SECRET : 0);
+	uint16_t words[2] = { htobe16((uint16_t)message->type),
+		htobe16((uint16_t)flags) };
+	uint32_t len = htobe32((uint32_t)message->payload_len);
+
+	memcpy(out, words, 4);
+	memcpy(out + 4, &len, 4);
+}
+
+void
 batch_append(struct batch *batch, const struct batch_message *message)
 {
 	uint8_t *at = batch->data + batch->len;
-	uint16_t flags = 0;
-	uint16_t words[2];
-	uint32_t len = htobe32((uint32_t)message->payload_len);
 
 	if (message->memory_fd >= 0) {
-		flags |= BATCH_FLAG_MEMORY;
 		batch->fds[batch->fd_count++] = message->memory_fd;
 		batch->memory += message->payload_len;
 	}
-	if (message->fd >= 0) {
-		flags |= BATCH_FLAG_FD;
+	if (message->fd >= 0)
 		batch->fds[batch->fd_count++] = message->fd;
-	}
-	if (message->is_secret) {
-		flags |= BATCH_FLAG_SECRET;
+	if (message->is_secret)
 		batch->is_secret = true;
-	}
-	words[0] = htobe16((uint16_t)message->type);
-	words[1] = htobe16(flags);
-	memcpy(at, words, 4);
-	memcpy(at + 4, &len, 4);
+	batch_header_encode(message, at);
 	at += BATCH_HEADER_LEN;
 	for (size_t i = 0; i < message->part_count && message->memory_fd < 0;
 	     i++) {
@@ -143,15 +146,29 @@ input_take_fd(struct batch_input *input, int *fd)
 	return input->is_fds_cut ? -EMFILE : -EBADMSG;
 }
 
+/* Is it most of what came, so that its handler may keep the memory of all? */
+static bool
+is_worth_its_storage(const struct batch_input *input,
+    const struct header *header)
+{
+	return input->storage != NULL &&
+	       input->bytes.len == BATCH_HEADER_LEN + header->payload_len &&
+	       header->payload_len >= BATCH_DIRECT_MIN &&
+	       (header->flags & BATCH_FLAG_SECRET) == 0;
+}
+
 /* Hand one message with its payload in the datagram or in memory_fd on. */
 static int
-message_handle(const struct header *header, struct bytes payload, int memory_fd,
-    int *fd, ipc_handler *handler, void *context, const char **fault)
+message_handle(struct batch_input *input, const struct header *header,
+    struct bytes payload, int memory_fd, int *fd, ipc_handler *handler,
+    void *context, const char **fault)
 {
 	struct ipc_message message = {
 		.type = (enum ipc_message_type)header->type,
 		.payload = payload,
 		.fd = *fd,
+		.storage = is_worth_its_storage(input, header) ? input->storage
+							       : NULL,
 	};
 	bool is_mapped = memory_fd >= 0;
 	int error = 0;
@@ -187,8 +204,8 @@ input_handle_message(struct batch_input *input, const struct header *header,
 	if (error == 0 && (header->flags & BATCH_FLAG_FD) != 0)
 		error = input_take_fd(input, &fd);
 	if (error == 0)
-		error = message_handle(header, payload, memory_fd, &fd, handler,
-		    context, fault);
+		error = message_handle(input, header, payload, memory_fd, &fd,
+		    handler, context, fault);
 	else if (error == -EBADMSG)
 		*fault = "message whose descriptor is missing";
 	if (memory_fd >= 0)

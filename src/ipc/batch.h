@@ -15,6 +15,10 @@
 
 #define BATCH_HEADER_LEN 8
 
+/* From so many bytes on a message has a datagram of its own: it is sent from
+ * where it lies, and its receiver may keep the memory that it came in. */
+#define BATCH_DIRECT_MIN (IPC_BATCH_MAX / 2)
+
 enum batch_flag {
 	BATCH_FLAG_FD = 1 << 0,     /* a descriptor of its own */
 	BATCH_FLAG_MEMORY = 1 << 1, /* the payload is in sealed memory */
@@ -53,13 +57,17 @@ struct batch_message {
 	bool is_secret;
 };
 
+/* Write what stands before its payload: BATCH_HEADER_LEN bytes. */
+void batch_header_encode(const struct batch_message *message, uint8_t *out);
+
 /* Append a message that has room. Its descriptors are taken. */
 void batch_append(struct batch *batch, const struct batch_message *message);
 
 /* A datagram as it came. */
 struct batch_input {
 	struct bytes bytes;
-	int *fds; /* those not taken by then are the caller's */
+	struct buffer *storage; /* what bytes lie in; empty once it is taken */
+	int *fds;               /* those not taken by then are the caller's */
 	unsigned int fd_count;
 	unsigned int fd_next;   /* those before it are taken */
 	bool is_fds_cut;        /* this process had no descriptor left */

@@ -46,8 +46,14 @@ struct ipc_channel {
 	bool is_full;       /* the socket took nothing more in this turn */
 };
 
-/* One for the whole process: a message is used during its handler only. */
-static uint8_t receive_buffer[IPC_BATCH_MAX];
+/* Parts of a message that is sent from where it lies. */
+#define DIRECT_PARTS_MAX 8
+
+/*
+ * One for the whole process: a message is used during its handler only. Where
+ * a handler takes the memory, the next one gets other.
+ */
+static struct buffer received;
 static bool is_receiving;
 
 int
@@ -121,27 +127,14 @@ ipc_channel_lost_messages(const struct ipc_channel *channel)
 	return channel->lost;
 }
 
-/* Send one batch: 0 or what ipc_channel_flush() returns. */
+/* Send a datagram: 0 or what ipc_channel_flush() returns. */
 static int
-channel_send(struct ipc_channel *channel, struct batch *batch)
+channel_write(struct ipc_channel *channel, const struct msghdr *datagram)
 {
-	struct iovec content = { batch->data, batch->len };
-	struct msghdr datagram = { .msg_iov = &content, .msg_iovlen = 1 };
-	size_t fds_len = sizeof(int) * batch->fd_count;
-	union control control;
 	ssize_t len;
 
-	if (batch->fd_count > 0) {
-		memset(control.bytes, 0, CMSG_SPACE(fds_len)); /* padding */
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(fds_len);
-		memcpy(CMSG_DATA(&control.header), batch->fds, fds_len);
-		datagram.msg_control = control.bytes;
-		datagram.msg_controllen = CMSG_SPACE(fds_len);
-	}
 	do {
-		len = sendmsg(channel->fd, &datagram,
+		len = sendmsg(channel->fd, datagram,
 		    MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (len < 0 && errno == EINTR);
 	if (len >= 0)
@@ -160,6 +153,27 @@ channel_send(struct ipc_channel *channel, struct batch *batch)
 	default:
 		return -errno;
 	}
+}
+
+/* Send one batch: 0 or what ipc_channel_flush() returns. */
+static int
+channel_send(struct ipc_channel *channel, struct batch *batch)
+{
+	struct iovec content = { batch->data, batch->len };
+	struct msghdr datagram = { .msg_iov = &content, .msg_iovlen = 1 };
+	size_t fds_len = sizeof(int) * batch->fd_count;
+	union control control;
+
+	if (batch->fd_count > 0) {
+		memset(control.bytes, 0, CMSG_SPACE(fds_len)); /* padding */
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(fds_len);
+		memcpy(CMSG_DATA(&control.header), batch->fds, fds_len);
+		datagram.msg_control = control.bytes;
+		datagram.msg_controllen = CMSG_SPACE(fds_len);
+	}
+	return channel_write(channel, &datagram);
 }
 
 /* Has the peer to read what it was sent before it gets more memory? */
@@ -209,6 +223,36 @@ ipc_channel_flush(struct ipc_channel *channel)
 {
 	channel->is_full = false;
 	return channel_send_all(channel);
+}
+
+/*
+ * Send a message that fills most of a batch from where it lies, behind what
+ * waits. False if it has to wait itself.
+ */
+static bool
+channel_send_direct(struct ipc_channel *channel,
+    const struct batch_message *message)
+{
+	uint8_t header[BATCH_HEADER_LEN];
+	struct iovec content[1 + DIRECT_PARTS_MAX] = { { header,
+	    sizeof(header) } };
+	struct msghdr datagram = { .msg_iov = content,
+		.msg_iovlen = 1 + message->part_count };
+
+	if (message->payload_len < BATCH_DIRECT_MIN ||
+	    message->payload_len > IPC_BATCH_MAX - BATCH_HEADER_LEN ||
+	    message->part_count > DIRECT_PARTS_MAX || message->fd >= 0 ||
+	    channel->is_full || channel_send_all(channel) != 0)
+		return false;
+	batch_header_encode(message, header);
+	for (size_t i = 0; i < message->part_count; i++) {
+		/* sendmsg() only reads them */
+		content[1 + i].iov_base = (void *)(uintptr_t)message->parts[i]
+					      .data;
+		content[1 + i].iov_len = message->parts[i].len;
+	}
+	channel->is_full = channel_write(channel, &datagram) != 0;
+	return !channel->is_full;
 }
 
 /* A batch with room, behind all the others. */
@@ -276,6 +320,8 @@ ipc_channel_push_parts(struct ipc_channel *channel, enum ipc_message_type type,
 			close(fd);
 		return error;
 	}
+	if (channel_send_direct(channel, &message))
+		return 0;
 	batch = channel_room(channel, inline_len,
 	    (fd >= 0) + (message.memory_fd >= 0));
 	before = batch->len + batch->memory;
@@ -347,14 +393,16 @@ static int
 channel_receive_one(struct ipc_channel *channel, ipc_handler *handler,
     void *context, const char **fault)
 {
-	struct iovec content = { receive_buffer, sizeof(receive_buffer) };
+	struct iovec content = { buffer_reserve(&received, IPC_BATCH_MAX),
+		IPC_BATCH_MAX };
 	union control control;
 	struct msghdr datagram = { .msg_iov = &content,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes) };
 	int fds[KERNEL_FDS_MAX];
-	struct batch_input input = { .fds = fds,
+	struct batch_input input = { .storage = &received,
+		.fds = fds,
 		.from = channel->peer,
 		.to = channel->self };
 	ssize_t len = channel_read(channel, &datagram);
@@ -365,7 +413,7 @@ channel_receive_one(struct ipc_channel *channel, ipc_handler *handler,
 	input.fd_count = control_fds(&datagram, fds);
 	if (len == 0 && input.fd_count == 0)
 		return channel_end(channel, fault);
-	input.bytes = bytes_of(receive_buffer, (size_t)len);
+	input.bytes = bytes_of(content.iov_base, (size_t)len);
 	/* there is room for all that the kernel passes, so only our own limit
 	 * of descriptors cuts them */
 	input.is_fds_cut = (datagram.msg_flags & MSG_CTRUNC) != 0;
@@ -378,7 +426,7 @@ channel_receive_one(struct ipc_channel *channel, ipc_handler *handler,
 	for (unsigned int i = input.fd_next; i < input.fd_count; i++)
 		close(fds[i]);
 	if (input.has_secret)
-		memory_wipe(receive_buffer, (size_t)len);
+		memory_wipe(content.iov_base, (size_t)len);
 	channel->lost += input.lost;
 	return error;
 }

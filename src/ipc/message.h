@@ -35,6 +35,9 @@ struct ipc_message {
 	enum ipc_message_type type;
 	struct bytes payload; /* during the call of its handler */
 	int fd; /* -1 if none; a handler that keeps it sets this to -1 */
+	/* What payload lies in: its handler may take the memory and leave the
+	 * buffer empty. NULL if other things lie there, too. */
+	struct buffer *storage;
 };
 
 /* "PUBLISH_FORWARD"; "UNKNOWN" for what is not in messages.def. */
@@ -91,9 +94,9 @@ int ipc_session_handoff_decode(struct bytes payload,
 
 /*
  * INTEREST_*: number counts a worker's announcements; ADD, DURABLE and REMOVE
- * name a topic filter, DURABLE one that a session is subscribed to that lasts; ACK says up to which number all is taken in, SYNC asks.
- * RETAINED_QUERY, _MORE and _CANCEL: number is the query's; the first has its
- * topic filter.
+ * name a topic filter, DURABLE one that a session is subscribed to that lasts;
+ * ACK says up to which number all is taken in, SYNC asks.
+ * RETAINED_MORE and _CANCEL: number is the query's.
  */
 struct ipc_interest {
 	uint64_t number;
@@ -156,6 +159,8 @@ struct ipc_publish {
 	struct bytes topic_name;
 	struct bytes properties; /* as mqtt_properties_forward() wrote them */
 	struct bytes payload;
+	/* When: CLOCK_MONOTONIC; 0: not known, long ago. RETAINED_* say it. */
+	uint64_t published_ns;
 };
 void ipc_publish_encode(const struct ipc_publish *publish, struct buffer *out);
 
@@ -178,13 +183,25 @@ int ipc_publish_decode(struct bytes payload, struct ipc_publish *publish);
  * RETAINED_MESSAGE: one that is kept; number is that of the RETAINED_QUERY.
  * In parts, as ipc_publish_parts().
  */
-#define IPC_RETAINED_HEAD_LEN   (8 + IPC_PUBLISH_HEAD_LEN)
+#define IPC_RETAINED_HEAD_LEN   (16 + IPC_PUBLISH_HEAD_LEN)
 #define IPC_RETAINED_PART_COUNT IPC_PUBLISH_PART_COUNT
 void ipc_retained_parts(uint64_t number, const struct ipc_publish *publish,
     uint8_t head[IPC_RETAINED_HEAD_LEN],
     struct bytes parts[IPC_RETAINED_PART_COUNT]);
 int ipc_retained_decode(struct bytes payload, uint64_t *number,
     struct ipc_publish *publish);
+
+/* RETAINED_QUERY: what is kept for a Topic Filter, and was published no later
+ * than that. */
+struct ipc_retained_query {
+	uint64_t number;
+	uint64_t until_ns; /* CLOCK_MONOTONIC */
+	struct bytes topic_filter;
+};
+void ipc_retained_query_encode(const struct ipc_retained_query *query,
+    struct buffer *out);
+int ipc_retained_query_decode(struct bytes payload,
+    struct ipc_retained_query *query);
 
 /* RETAINED_ACK: value is a Reason Code. RETAINED_PAGE: 1 if it is the last. */
 void ipc_retained_status_encode(uint64_t number, uint8_t value,

@@ -9,16 +9,20 @@
 #include "lib/pack.h"
 
 #define NUMBER_LEN sizeof(uint64_t)
+/* The number and when it was published. */
+#define OWN_LEN (2 * NUMBER_LEN)
+
+#define TOPIC_MAX 65535
 
 void
 ipc_retained_parts(uint64_t number, const struct ipc_publish *publish,
     uint8_t head[IPC_RETAINED_HEAD_LEN],
     struct bytes parts[IPC_RETAINED_PART_COUNT])
 {
-	uint64_t wire = htobe64(number);
+	uint64_t wire[] = { htobe64(number), htobe64(publish->published_ns) };
 
-	memcpy(head, &wire, NUMBER_LEN);
-	ipc_publish_parts(publish, head + NUMBER_LEN, parts);
+	memcpy(head, wire, OWN_LEN);
+	ipc_publish_parts(publish, head + OWN_LEN, parts);
 	parts[0] = bytes_of(head, IPC_RETAINED_HEAD_LEN);
 }
 
@@ -28,14 +32,41 @@ ipc_retained_decode(struct bytes payload, uint64_t *number,
 {
 	struct unpack in = { .input = payload };
 	uint64_t decoded = unpack_u64(&in);
+	uint64_t published_ns = unpack_u64(&in);
 	int error;
 
 	if (in.failed)
 		return -EBADMSG;
 	error = ipc_publish_decode(bytes_skip(payload, in.pos), publish);
-	if (error == 0)
-		*number = decoded;
-	return error;
+	if (error != 0)
+		return error;
+	publish->published_ns = published_ns;
+	*number = decoded;
+	return 0;
+}
+
+void
+ipc_retained_query_encode(const struct ipc_retained_query *query,
+    struct buffer *out)
+{
+	pack_u64(out, query->number);
+	pack_u64(out, query->until_ns);
+	buffer_append(out, query->topic_filter);
+}
+
+int
+ipc_retained_query_decode(struct bytes payload,
+    struct ipc_retained_query *query)
+{
+	struct unpack in = { .input = payload };
+	struct ipc_retained_query decoded = { .number = unpack_u64(&in) };
+
+	decoded.until_ns = unpack_u64(&in);
+	if (in.failed || payload.len - in.pos > TOPIC_MAX)
+		return -EBADMSG;
+	decoded.topic_filter = bytes_skip(payload, in.pos);
+	*query = decoded;
+	return 0;
 }
 
 void

@@ -10,6 +10,9 @@
 /* Milliseconds of CLOCK_MONOTONIC: for deadlines and intervals. */
 uint64_t clock_monotonic_ms(void);
 
+/* Nanoseconds of the same: which of two events in two processes was first. */
+uint64_t clock_monotonic_ns(void);
+
 /* Seconds since 1970 of CLOCK_REALTIME: for certificates. */
 int64_t clock_realtime_seconds(void);
 

@@ -65,7 +65,7 @@ tls_aead_seal(struct tls_aead *aead, const uint8_t *nonce,
 
 bool
 tls_aead_open(struct tls_aead *aead, const uint8_t *nonce,
-    struct bytes associated, uint8_t *text, size_t len)
+    struct bytes associated, const uint8_t *text, size_t len, uint8_t *out)
 {
-	return chosen->open(aead, nonce, associated, text, len);
+	return chosen->open(aead, nonce, associated, text, len, out);
 }

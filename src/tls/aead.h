@@ -32,9 +32,13 @@ struct tls_aead_backend {
 	/* out: plaintext.len + TLS_AEAD_TAG_LEN bytes; may be plaintext.data */
 	void (*seal)(struct tls_aead *aead, const uint8_t *nonce,
 	    struct bytes associated, struct bytes plaintext, uint8_t *out);
-	/* In place; len without the tag, which follows. False if forged. */
+	/*
+	 * len without the tag, which follows text. out: len bytes, wiped if
+	 * the answer is false (it is forged); may be text.
+	 */
 	bool (*open)(struct tls_aead *aead, const uint8_t *nonce,
-	    struct bytes associated, uint8_t *text, size_t len);
+	    struct bytes associated, const uint8_t *text, size_t len,
+	    uint8_t *out);
 };
 
 extern const struct tls_aead_backend tls_aead_mbedtls;
@@ -65,6 +69,6 @@ void tls_aead_free(struct tls_aead **aead);
 void tls_aead_seal(struct tls_aead *aead, const uint8_t *nonce,
     struct bytes associated, struct bytes plaintext, uint8_t *out);
 bool tls_aead_open(struct tls_aead *aead, const uint8_t *nonce,
-    struct bytes associated, uint8_t *text, size_t len);
+    struct bytes associated, const uint8_t *text, size_t len, uint8_t *out);
 
 #endif

@@ -164,7 +164,8 @@ tag_is_equal(const uint8_t *a, const uint8_t *b)
 
 static void
 chacha_open(struct tls_aead *aead, const uint8_t *nonce,
-    struct bytes associated, uint8_t *text, size_t len, uint8_t *tag)
+    struct bytes associated, const uint8_t *text, size_t len, uint8_t *out,
+    uint8_t *tag)
 {
 	const uint8_t *key = aead->of.chacha.key;
 	struct chacha20_poly1305_context_data *context = &aead->of.chacha
@@ -172,26 +173,26 @@ chacha_open(struct tls_aead *aead, const uint8_t *nonce,
 
 	functions.chacha_init(key, context, nonce, associated.data,
 	    associated.len);
-	functions.chacha_decrypt(key, context, text, text, len);
+	functions.chacha_decrypt(key, context, out, text, len);
 	functions.chacha_finalize(context, tag, TLS_AEAD_TAG_LEN);
 }
 
 static bool
 aead_open(struct tls_aead *aead, const uint8_t *nonce, struct bytes associated,
-    uint8_t *text, size_t len)
+    const uint8_t *text, size_t len, uint8_t *out)
 {
 	uint8_t tag[TLS_AEAD_TAG_LEN];
 
 	if (aead->gcm == NULL)
-		chacha_open(aead, nonce, associated, text, len, tag);
+		chacha_open(aead, nonce, associated, text, len, out, tag);
 	else
 		aead->gcm->decrypt(&aead->of.gcm.key, &aead->of.gcm.context,
-		    text, text, len, nonce, associated.data, associated.len,
-		    tag, TLS_AEAD_TAG_LEN);
+		    out, text, len, nonce, associated.data, associated.len, tag,
+		    TLS_AEAD_TAG_LEN);
 	if (tag_is_equal(tag, text + len))
 		return true;
 	/* Nobody may use what is not authentic, nor learn the right tag. */
-	memory_wipe(text, len);
+	memory_wipe(out, len);
 	memory_wipe(tag, sizeof(tag));
 	return false;
 }

@@ -84,7 +84,7 @@ seal(struct tls_aead *aead, const uint8_t *nonce, struct bytes associated,
 
 static bool
 aead_open(struct tls_aead *aead, const uint8_t *nonce, struct bytes associated,
-    uint8_t *text, size_t len)
+    const uint8_t *text, size_t len, uint8_t *out)
 {
 	const uint8_t *tag = text + len;
 
@@ -92,10 +92,10 @@ aead_open(struct tls_aead *aead, const uint8_t *nonce, struct bytes associated,
 	if (aead->algorithm == TLS_AEAD_CHACHA20_POLY1305)
 		return mbedtls_chachapoly_auth_decrypt(&aead->key.chachapoly,
 			   len, nonce, associated.data, associated.len, tag,
-			   text, text) == 0;
+			   text, out) == 0;
 	return mbedtls_gcm_auth_decrypt(&aead->key.gcm, len, nonce,
 		   TLS_AEAD_NONCE_LEN, associated.data, associated.len, tag,
-		   TLS_AEAD_TAG_LEN, text, text) == 0;
+		   TLS_AEAD_TAG_LEN, text, out) == 0;
 }
 
 const struct tls_aead_backend tls_aead_mbedtls = {

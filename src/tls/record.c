@@ -94,10 +94,13 @@ tls_records_update_receive(struct tls_records *records)
 	return tls_direction_update(records->suite, &records->state.receive);
 }
 
-/* Open the whole record at input and do what its content asks. */
+/*
+ * Open the whole record at input and do what its content asks. out: NULL, or
+ * where application data is appended.
+ */
 static int
 record_take(struct tls_records *records, uint8_t *input, size_t body_len,
-    struct tls_record *record)
+    struct buffer *out, struct tls_record *record)
 {
 	struct tls_direction *direction = &records->state.receive;
 	struct tls_record taken = { .len = TLS_HEADER_LEN + body_len };
@@ -107,22 +110,26 @@ record_take(struct tls_records *records, uint8_t *input, size_t body_len,
 
 	if (tls_key_is_used_up(records->suite, direction))
 		return -TLS_ALERT_INTERNAL_ERROR;
-	status = format_of(records)->open(aead_of(records,
-					      &records->receive_aead,
-					      direction),
-	    records, input, body_len, &content_type, &content);
+	status = format_of(records)->open(
+	    aead_of(records, &records->receive_aead, direction), records, input,
+	    body_len, out == NULL ? NULL : buffer_reserve(out, body_len),
+	    &content_type, &content);
 	if (status != 0)
 		return status;
 	tls_key_count(direction, body_len - TLS_AEAD_TAG_LEN);
 	status = tls_content_take(records, content_type, content, &taken);
-	if (status >= 0)
-		*record = taken;
+	if (status < 0)
+		return status;
+	if (out != NULL)
+		out->len += taken.plaintext.len;
+	*record = taken;
 	return status;
 }
 
-int
-tls_record_deprotect(struct tls_records *records, uint8_t *input, size_t len,
-    struct tls_record *record)
+/* out: as record_take() takes it. */
+static int
+record_deprotect(struct tls_records *records, uint8_t *input, size_t len,
+    struct buffer *out, struct tls_record *record)
 {
 	size_t body_len;
 	int status;
@@ -138,11 +145,25 @@ tls_record_deprotect(struct tls_records *records, uint8_t *input, size_t len,
 	if (status == 0 && len < TLS_HEADER_LEN + body_len)
 		return TLS_NEED_MORE;
 	if (status == 0)
-		status = record_take(records, input, body_len, record);
+		status = record_take(records, input, body_len, out, record);
 	/* A connection that failed takes nothing more (RFC 8446 s6.2). */
 	if (status != 0)
 		records->state.receive.is_closed = true;
 	return status;
+}
+
+int
+tls_record_deprotect(struct tls_records *records, uint8_t *input, size_t len,
+    struct tls_record *record)
+{
+	return record_deprotect(records, input, len, NULL, record);
+}
+
+int
+tls_record_deprotect_to(struct tls_records *records, uint8_t *input, size_t len,
+    struct buffer *out, struct tls_record *record)
+{
+	return record_deprotect(records, input, len, out, record);
 }
 
 int

@@ -6,6 +6,7 @@
 #ifndef SIGNET_TLS_RECORD_H
 #define SIGNET_TLS_RECORD_H
 
+#include "lib/buffer.h"
 #include "tls/aead.h"
 #include "tls/key_schedule.h"
 #include "tls/tls.h"
@@ -65,6 +66,14 @@ void tls_records_rest(struct tls_records *records);
  */
 int tls_record_deprotect(struct tls_records *records, uint8_t *input,
     size_t len, struct tls_record *record);
+
+/*
+ * The same, with the application data behind what out holds: what is longer
+ * than a record comes together without a copy. input is not changed; out
+ * grows by no more than the record that is there.
+ */
+int tls_record_deprotect_to(struct tls_records *records, uint8_t *input,
+    size_t len, struct buffer *out, struct tls_record *record);
 
 /*
  * Protect application data in one record.

@@ -69,7 +69,7 @@ nonce_make(const struct tls_records *records,
 
 static int
 open_record(struct tls_aead *aead, const struct tls_records *records,
-    uint8_t *record, size_t body_len, uint8_t *content_type,
+    uint8_t *record, size_t body_len, uint8_t *out, uint8_t *content_type,
     struct bytes *content)
 {
 	const struct tls_direction *direction = &records->state.receive;
@@ -79,13 +79,15 @@ open_record(struct tls_aead *aead, const struct tls_records *records,
 	uint8_t nonce[TLS_AEAD_NONCE_LEN];
 	uint8_t associated[ASSOCIATED_LEN];
 
+	if (out == NULL)
+		out = text;
 	nonce_make(records, direction, body, nonce);
 	if (!tls_aead_open(aead, nonce,
 		associated_make(direction, record[0], len, associated), text,
-		len))
+		len, out))
 		return -TLS_ALERT_BAD_RECORD_MAC;
 	*content_type = record[0];
-	*content = bytes_of(text, len);
+	*content = bytes_of(out, len);
 	return 0;
 }
 

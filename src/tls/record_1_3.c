@@ -43,18 +43,20 @@ inner_split(const struct tls_records *records, const uint8_t *inner, size_t len,
 
 static int
 open_record(struct tls_aead *aead, const struct tls_records *records,
-    uint8_t *record, size_t body_len, uint8_t *content_type,
+    uint8_t *record, size_t body_len, uint8_t *out, uint8_t *content_type,
     struct bytes *content)
 {
 	uint8_t *inner = record + TLS_HEADER_LEN;
 	size_t len = body_len - TLS_AEAD_TAG_LEN;
 	uint8_t nonce[TLS_AEAD_NONCE_LEN];
 
+	if (out == NULL)
+		out = inner;
 	tls_nonce_make(&records->state.receive, nonce);
 	if (!tls_aead_open(aead, nonce, bytes_of(record, TLS_HEADER_LEN), inner,
-		len))
+		len, out))
 		return -TLS_ALERT_BAD_RECORD_MAC;
-	return inner_split(records, inner, len, content_type, content);
+	return inner_split(records, out, len, content_type, content);
 }
 
 static size_t

@@ -13,12 +13,13 @@ struct tls_record_format {
 	int (*header_check)(const struct tls_records *records,
 	    const uint8_t *header, size_t body_len);
 	/*
-	 * Open a whole record in place; the header has been checked. content
-	 * points into it. Returns 0 or a negated alert.
+	 * Open a whole record; the header has been checked. out: body_len
+	 * bytes, at whose beginning content lies then; NULL: in place, and
+	 * content points into record. Returns 0 or a negated alert.
 	 */
 	int (*open)(struct tls_aead *aead, const struct tls_records *records,
-	    uint8_t *record, size_t body_len, uint8_t *content_type,
-	    struct bytes *content);
+	    uint8_t *record, size_t body_len, uint8_t *out,
+	    uint8_t *content_type, struct bytes *content);
 	/* Seal content into out; returns the length of the record. */
 	size_t (*seal)(struct tls_aead *aead, const struct tls_records *records,
 	    enum tls_content_type content_type, struct bytes content,

@@ -19,10 +19,17 @@
 #define CONTROL_BYTES_MAX   65536
 #define WAITING_SUBACKS_MAX 16
 
+/*
+ * Messages of so many bytes leave before more is received: while the processor
+ * has them in its cache, and so that the next ones use the same memory.
+ */
+#define WAITING_BYTES_MAX 131072
+
 static void
 on_poll(uv_poll_t *handle, int status, int events)
 {
 	struct connection *connection = handle->data;
+	struct worker *worker = connection->worker;
 
 	if (status < 0) {
 		connection_abort(connection, "socket-error");
@@ -32,6 +39,8 @@ on_poll(uv_poll_t *handle, int status, int events)
 		connection_mark_dirty(connection);
 	if (events & UV_READABLE)
 		connection_receive(connection);
+	if (worker->waiting_bytes >= WAITING_BYTES_MAX)
+		worker_flush(worker);
 }
 
 static void

@@ -102,7 +102,21 @@ make_room(struct connection *connection)
 	size_t wanted = connection->packet_len;
 
 	if (wanted > kept->len && wanted / PACKET_ROOM_SHARE <= kept->len)
-		buffer_reserve(kept, wanted - kept->len);
+		buffer_reserve(kept, wanted - kept->len + TLS_PROTECT_OVERHEAD);
+}
+
+/* Take the packets of what is kept. */
+static void
+take_kept(struct connection *connection)
+{
+	struct buffer *kept = &connection->plaintext;
+	size_t taken = take_packets(connection, buffer_view(kept));
+
+	/* nothing is left of it if a message has taken the memory */
+	if (connection->state <= CONNECTION_OPEN && kept->data != NULL) {
+		buffer_consume(kept, taken);
+		make_room(connection);
+	}
 }
 
 static void
@@ -111,23 +125,16 @@ take_stream(struct connection *connection, struct bytes plaintext)
 	struct buffer *kept = &connection->plaintext;
 	size_t taken;
 
-	if (kept->len == 0) {
-		taken = take_packets(connection, plaintext);
-		if (connection->state > CONNECTION_OPEN)
-			return;
-		if (taken < plaintext.len) {
-			buffer_append(kept, bytes_skip(plaintext, taken));
-			make_room(connection);
-		}
+	if (kept->len > 0) {
+		buffer_append(kept, plaintext);
+		take_kept(connection);
 		return;
 	}
-	buffer_append(kept, plaintext);
-	taken = take_packets(connection, buffer_view(kept));
-	/* nothing is left of it if a message has taken the memory */
-	if (connection->state <= CONNECTION_OPEN && kept->data != NULL) {
-		buffer_consume(kept, taken);
-		make_room(connection);
-	}
+	taken = take_packets(connection, plaintext);
+	if (connection->state > CONNECTION_OPEN || taken == plaintext.len)
+		return;
+	buffer_append(kept, bytes_skip(plaintext, taken));
+	make_room(connection);
 }
 
 /* Plain MQTT is known by its first byte; it is not looked at twice. */
@@ -161,7 +168,34 @@ end_records(struct connection *connection, int status, uint8_t alert)
 		    tls_alert_name((unsigned int)-status));
 }
 
-/* Take the records in data, in place; keep what may not be taken yet. */
+/*
+ * Take the record at the front of data: behind the part of a packet that is
+ * kept, or else in place.
+ */
+static int
+take_record(struct connection *connection, uint8_t *data, size_t len,
+    struct tls_record *record)
+{
+	struct buffer *kept = &connection->plaintext;
+	bool is_rest = kept->len > 0 && connection->websocket == NULL;
+	int status = is_rest ? tls_record_deprotect_to(&connection->records,
+				   data, len, kept, record)
+			     : tls_record_deprotect(&connection->records, data,
+				   len, record);
+
+	if (status != 0)
+		return status;
+	connection->worker->statistics.bytes_received += record->plaintext.len;
+	if (record->plaintext.len == 0)
+		return 0;
+	if (is_rest)
+		take_kept(connection);
+	else
+		take_plaintext(connection, record->plaintext);
+	return 0;
+}
+
+/* Take the records in data; keep what may not be taken yet. */
 static void
 take_records(struct connection *connection, uint8_t *data, size_t len)
 {
@@ -169,8 +203,8 @@ take_records(struct connection *connection, uint8_t *data, size_t len)
 
 	while (taken < len && takes_packets(connection)) {
 		struct tls_record record = { .len = 0 };
-		int status = tls_record_deprotect(&connection->records,
-		    data + taken, len - taken, &record);
+		int status = take_record(connection, data + taken, len - taken,
+		    &record);
 
 		if (status == TLS_NEED_MORE)
 			break;
@@ -179,10 +213,6 @@ take_records(struct connection *connection, uint8_t *data, size_t len)
 			return;
 		}
 		taken += record.len;
-		connection->worker->statistics
-		    .bytes_received += record.plaintext.len;
-		if (record.plaintext.len > 0)
-			take_plaintext(connection, record.plaintext);
 	}
 	if (connection->state <= CONNECTION_OPEN && taken < len)
 		buffer_append(&connection->ciphertext,

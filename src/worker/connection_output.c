@@ -40,6 +40,7 @@ connection_send_message(struct connection *connection, struct message *message,
     const struct message_delivery *delivery)
 {
 	connection->worker->statistics.packets_sent++;
+	connection->worker->waiting_bytes += message_bytes(message);
 	outbox_push_message(&connection->outbox, message, delivery);
 	connection_mark_dirty(connection);
 }

@@ -187,8 +187,10 @@ check_connect(const struct opening *opening, const struct rights *rights)
 		return MQTT_REASON_PACKET_TOO_LARGE;
 	if (!connect->has_will)
 		return MQTT_REASON_SUCCESS;
-	if (connect->will.qos > terms.config->sessions.maximum_qos)
-		return MQTT_REASON_QOS_NOT_SUPPORTED; /* [MQTT5-3.2.2-12] */
+	/* [MQTT5-3.2.2-12]; in 3.1.1 no client can know the maximum. */
+	if (connect->version == MQTT_VERSION_5 &&
+	    connect->will.qos > terms.config->sessions.maximum_qos)
+		return MQTT_REASON_QOS_NOT_SUPPORTED;
 	if (will_is_malformed(connect))
 		return MQTT_REASON_PAYLOAD_FORMAT_INVALID;
 	if (topic_level_count(connect->will.topic_name) >
@@ -207,8 +209,9 @@ static struct message *
 will_new(const struct mqtt_will *will, const struct session *session)
 {
 	struct mqtt_writer writer = { .capacity = will->properties.raw.len };
+	uint8_t max = (uint8_t)session->worker->config->sessions.maximum_qos;
 	struct ipc_publish parts = {
-		.qos = will->qos,
+		.qos = will->qos < max ? will->qos : max,
 		.retain = will->retain,
 		.publisher = session->id,
 		.topic_name = will->topic_name,

@@ -15,8 +15,8 @@
 /* A SUBACK or UNSUBACK, as its codes come about. */
 struct answer {
 	struct buffer codes;
-	uint64_t announcement;    /* that must be taken in before it is sent */
-	enum mqtt_reason failure; /* the first; SUCCESS: there is none */
+	uint64_t announcement;   /* that must be taken in before it is sent */
+	enum mqtt_reason remark; /* the first code to explain, or SUCCESS */
 };
 
 /* Encode into the worker's scratch memory. */
@@ -32,7 +32,7 @@ answer_encode(struct connection *connection, enum mqtt_packet_type type,
 	size_t len = SUBACK_HEAD_MAX + answer->codes.len;
 	struct mqtt_writer writer = { .capacity = len + REASON_STRING_MAX };
 
-	reason_string_add(connection, answer->failure, len, &suback.properties);
+	reason_string_add(connection, answer->remark, len, &suback.properties);
 	scratch->len = 0;
 	writer.data = buffer_reserve(scratch, writer.capacity);
 	if (mqtt_suback_encode((enum mqtt_version)connection->version, type,
@@ -45,6 +45,13 @@ static void
 answer_add(struct answer *answer, uint8_t code)
 {
 	buffer_append(&answer->codes, bytes_of(&code, 1));
+}
+
+static void
+answer_remark(struct answer *answer, enum mqtt_reason reason)
+{
+	if (answer->remark == MQTT_REASON_SUCCESS)
+		answer->remark = reason;
 }
 
 /* Why a subscription is not possible; SUCCESS if it is. */
@@ -93,8 +100,7 @@ subscribe_one(struct connection *connection,
 	bool is_new;
 
 	if (reason != MQTT_REASON_SUCCESS) {
-		if (answer->failure == MQTT_REASON_SUCCESS)
-			answer->failure = reason;
+		answer_remark(answer, reason);
 		answer_add(answer, connection->version == MQTT_VERSION_5
 				       ? (uint8_t)reason
 				       : MQTT_SUBACK_FAILURE);
@@ -109,7 +115,7 @@ subscribe_one(struct connection *connection,
 	if (made->share == NULL && /* 4.8.2 */
 	    (subscription->retain_handling == 0 ||
 		(subscription->retain_handling == 1 && is_new)))
-		retention_query(made, subscription->topic_filter);
+		retention_query(made, subscription->topic_filter, announcement);
 }
 
 int
@@ -154,13 +160,14 @@ handle_unsubscribe(struct connection *connection,
 	if (error != 0)
 		return error;
 	while (mqtt_unsubscribe_next(&unsubscribe, &pos, &topic_filter)) {
-		bool was_there = session_unsubscribe(connection->session,
-		    topic_filter);
+		enum mqtt_reason reason = MQTT_REASON_SUCCESS;
 
-		if (version == MQTT_VERSION_5)
-			answer_add(&answer,
-			    was_there ? MQTT_REASON_SUCCESS
-				      : MQTT_REASON_NO_SUBSCRIPTION_EXISTED);
+		if (!session_unsubscribe(connection->session, topic_filter))
+			reason = MQTT_REASON_NO_SUBSCRIPTION_EXISTED;
+		if (version != MQTT_VERSION_5)
+			continue;
+		answer_add(&answer, (uint8_t)reason);
+		answer_remark(&answer, reason);
 	}
 	promise_send(connection, 0,
 	    answer_encode(connection, MQTT_UNSUBACK, unsubscribe.packet_id,

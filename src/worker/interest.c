@@ -121,13 +121,19 @@ taken_in_by_all(const struct worker *worker)
 	return least;
 }
 
+bool
+interest_is_taken_in(const struct worker *worker, uint64_t number)
+{
+	return number <= taken_in_by_all(worker);
+}
+
 void
 interest_send_after(struct worker *worker, struct connection *connection,
     uint64_t number, struct bytes packet)
 {
 	struct interest_wait *wait;
 
-	if (number <= taken_in_by_all(worker) &&
+	if (interest_is_taken_in(worker, number) &&
 	    STAILQ_EMPTY(&worker->interest.waits)) {
 		connection_send(connection, packet);
 		return;
@@ -154,13 +160,14 @@ interest_forget(struct worker *worker, struct connection *connection)
 	connection->waiting_subacks = 0;
 }
 
-/* Send what waited for no more than this. */
+/* Begin and send what waited for no more than what is taken in now. */
 static void
 interest_release(struct worker *worker)
 {
 	uint64_t number = taken_in_by_all(worker);
 	struct interest_wait *wait;
 
+	retention_taken_in(worker, number);
 	while ((wait = STAILQ_FIRST(&worker->interest.waits)) != NULL &&
 	       wait->number <= number) {
 		STAILQ_REMOVE_HEAD(&worker->interest.waits, next);

@@ -49,6 +49,9 @@ void interest_subscribed(struct subscription *subscription, bool is_new);
 /* It is to leave its node, as the last one or not. */
 void interest_unsubscribe(struct subscription *subscription);
 
+/* Has every worker taken in the announcements up to number? */
+bool interest_is_taken_in(const struct worker *worker, uint64_t number);
+
 /*
  * Send a packet to a connection as soon as all workers have taken in the
  * announcements up to number; at once if they have.

@@ -53,6 +53,7 @@ struct retained_walk {
 	bool is_begun;
 	bool is_done;
 	bool shows_all; /* what a first wildcard hides too */
+	uint64_t until_ns;
 };
 
 #define PARENT_LEN sizeof(struct node *)
@@ -229,13 +230,15 @@ walk_add_level(struct retained_walk *walk, struct bytes text)
 }
 
 struct retained_walk *
-retained_walk_new(struct retained *retained, struct bytes topic_filter)
+retained_walk_new(struct retained *retained, struct bytes topic_filter,
+    uint64_t until_ns)
 {
 	struct retained_walk *walk = memory_new(1, sizeof(*walk));
 	struct bytes rest, level;
 	bool is_done = false;
 
 	walk->retained = retained;
+	walk->until_ns = until_ns;
 	walk->topic_filter = memory_copy(topic_filter);
 	rest = bytes_of(walk->topic_filter, topic_filter.len);
 	while (mqtt_topic_level_next(&rest, &is_done, &level))
@@ -341,13 +344,15 @@ walk_step(struct retained_walk *walk)
 	walk_to(walk, NULL, 0);
 }
 
-/* Does the filter end at the node where the walk stands? */
+/* Is there a message where the walk stands, and does the filter end there? */
 static bool
 walk_is_match(const struct retained_walk *walk)
 {
 	const struct level *last = &walk->levels[walk->level_count - 1];
+	const struct message *message = walk->at->message;
 
-	if (is_hidden(walk))
+	if (message == NULL || is_hidden(walk) ||
+	    message_parts(message)->published_ns > walk->until_ns)
 		return false;
 	if (last->is_number) /* "a/#" matches "a" too (4.7.1.2) */
 		return walk->depth + 1 >= walk->level_count;
@@ -361,8 +366,7 @@ retained_walk_next(struct retained_walk *walk, uint64_t now_ms,
 	while (!walk->is_done && *steps > 0) {
 		*steps -= 1;
 		walk_step(walk);
-		if (walk->is_done || walk->at->message == NULL ||
-		    !walk_is_match(walk))
+		if (walk->is_done || !walk_is_match(walk))
 			continue;
 		if (!message_is_expired(walk->at->message, now_ms))
 			return walk->at->message;
@@ -384,7 +388,7 @@ retained_sweep(struct retained *retained, uint64_t now_ms, unsigned int steps)
 		return;
 	if (retained->sweep == NULL) {
 		retained->sweep = retained_walk_new(retained,
-		    BYTES_LITERAL("#"));
+		    BYTES_LITERAL("#"), UINT64_MAX);
 		retained->sweep->shows_all = true;
 	}
 	while (retained_walk_next(retained->sweep, now_ms, &steps) != NULL)

@@ -31,10 +31,11 @@ size_t retained_bytes(const struct retained *retained);
 
 /*
  * Begin a walk over what a filter matches; free with retained_walk_free().
- * Messages that come or go meanwhile are met or not, but none twice.
+ * Messages that come or go meanwhile are met or not, but none twice, and none
+ * that was published later than until_ns.
  */
 struct retained_walk *retained_walk_new(struct retained *retained,
-    struct bytes topic_filter);
+    struct bytes topic_filter, uint64_t until_ns);
 void retained_walk_free(struct retained_walk **walk);
 
 /*

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/clock.h"
 #include "lib/memory.h"
 #include "mqtt/topic.h"
 #include "worker/connection.h"
@@ -29,6 +30,7 @@ retention_new(struct worker *worker)
 	retention->worker = worker;
 	retention->retained = retained_new();
 	TAILQ_INIT(&retention->order);
+	TAILQ_INIT(&retention->waiting);
 	TAILQ_INIT(&retention->answers);
 	for (unsigned int i = 0; i < WORKER_SET_MAX; i++) {
 		STAILQ_INIT(&retention->waits[i]);
@@ -277,10 +279,25 @@ put_here(struct connection *connection, const struct ipc_publish *parts,
 	acks_push_after(connection, &pending, kept, NULL);
 }
 
+/*
+ * With the time of this moment: whoever has been sent it live began to wait
+ * for it before, and whoever has not asks for what is kept with a later time.
+ */
+static struct ipc_publish
+published_now(const struct ipc_publish *parts)
+{
+	struct ipc_publish published = *parts;
+
+	published.published_ns = clock_monotonic_ns();
+	return published;
+}
+
 void
-retention_put(struct connection *connection, const struct ipc_publish *parts,
+retention_put(struct connection *connection, const struct ipc_publish *publish,
     const struct ack *ack, worker_set kept)
 {
+	const struct ipc_publish published = published_now(publish);
+	const struct ipc_publish *parts = &published;
 	struct worker *worker = connection->worker;
 	unsigned int home = worker_home_of(worker, parts->topic_name);
 	struct ack pending;
@@ -300,15 +317,16 @@ retention_put(struct connection *connection, const struct ipc_publish *parts,
 }
 
 void
-retention_put_will(struct worker *worker, const struct ipc_publish *parts)
+retention_put_will(struct worker *worker, const struct ipc_publish *will)
 {
-	unsigned int home = worker_home_of(worker, parts->topic_name);
+	const struct ipc_publish published = published_now(will);
+	unsigned int home = worker_home_of(worker, will->topic_name);
 	uint64_t transaction;
 
 	if (home == worker->child->index)
-		keep(worker->retention, parts, &transaction);
-	else if (worker->peers[home] != NULL || is_to_last(parts->topic_name))
-		put_elsewhere(worker, home, parts, NULL, 0);
+		keep(worker->retention, &published, &transaction);
+	else if (worker->peers[home] != NULL || is_to_last(will->topic_name))
+		put_elsewhere(worker, home, &published, NULL, 0);
 }
 
 void
@@ -339,15 +357,18 @@ static int
 on_put(struct retention *retention, struct proc_peer *peer,
     struct bytes payload)
 {
+	uint64_t number, now_ns = clock_monotonic_ns();
 	struct retention_owed *owed;
 	struct ipc_publish parts;
-	uint64_t number;
 	int error = ipc_retained_decode(payload, &number, &parts);
 
 	if (error != 0)
 		return error;
 	if (!mqtt_topic_name_is_valid(parts.topic_name))
 		return -EBADMSG;
+	/* From the future it would be hidden from all who ask. */
+	if (parts.published_ns > now_ns)
+		parts.published_ns = now_ns;
 	owed = memory_new(1, sizeof(*owed));
 	owed->number = number;
 	owed->reason = (uint8_t)keep(retention, &parts, &owed->transaction);

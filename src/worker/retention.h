@@ -27,22 +27,30 @@ const struct retained *retention_retained(const struct retention *retention);
 
 /*
  * Keep a message, or remove the one of its topic, and acknowledge it when that
- * is done: with QUOTA_EXCEEDED if there is no room. ack: NULL at QoS 0.
- * kept: the workers that it waits for besides, as in acks_push_after().
+ * is done: with QUOTA_EXCEEDED if there is no room. It has been routed just
+ * now. ack: NULL at QoS 0. kept: the workers that it waits for besides, as in
+ * acks_push_after().
  */
 void retention_put(struct connection *connection,
-    const struct ipc_publish *parts, const struct ack *ack, worker_set kept);
+    const struct ipc_publish *publish, const struct ack *ack, worker_set kept);
 
 /* The same for a message of no connection: a will, or one of our own. */
-void retention_put_will(struct worker *worker, const struct ipc_publish *parts);
+void retention_put_will(struct worker *worker, const struct ipc_publish *will);
 
 /* A connection closes: it gets no acknowledgement. */
 void retention_forget(struct worker *worker, struct connection *connection);
 
-/* Send the session what its subscription matches (3.3.1.3); a query for the
- * same subscription that is still going on is ended. */
+/*
+ * Send the session what its subscription matches (3.3.1.3); a query for the
+ * same subscription that is still going on is ended. It begins when every
+ * worker has taken in this announcement: what is published later comes live,
+ * and is left out.
+ */
 void retention_query(struct subscription *subscription,
-    struct bytes topic_filter);
+    struct bytes topic_filter, uint64_t announcement);
+
+/* The announcements up to this one have been taken in. */
+void retention_taken_in(struct worker *worker, uint64_t announcement);
 
 /* The subscription ends, and with it its query. */
 void retention_cancel(struct subscription *subscription);

@@ -49,8 +49,8 @@ on_retained_query(struct retention *retention, struct proc_peer *peer,
     struct bytes payload)
 {
 	struct retention_answer *answer;
-	struct ipc_interest query;
-	int error = ipc_interest_decode(payload, &query);
+	struct ipc_retained_query query;
+	int error = ipc_retained_query_decode(payload, &query);
 
 	if (error != 0)
 		return error;
@@ -62,7 +62,7 @@ on_retained_query(struct retention *retention, struct proc_peer *peer,
 	answer->number = query.number;
 	answer->left = RETENTION_PAGE;
 	answer->walk = retained_walk_new(retention->retained,
-	    query.topic_filter);
+	    query.topic_filter, query.until_ns);
 	TAILQ_INSERT_TAIL(&retention->answers, answer, next);
 	return 0;
 }

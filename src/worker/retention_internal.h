@@ -44,6 +44,9 @@ struct retention_query {
 	uint64_t number;
 	struct subscription *subscription;
 	struct bytes topic_filter;
+	uint64_t announcement; /* that it waits for, or has waited for */
+	bool is_waiting;
+	uint64_t until_ns;          /* what is later came live */
 	unsigned int worker;        /* the one that is asked */
 	bool is_asked;              /* and has not answered */
 	bool is_begun;              /* it has been asked once */
@@ -71,7 +74,8 @@ struct retention {
 	struct retention_owed_list owed[WORKER_SET_MAX];
 	worker_set owing;
 	struct retention_query *queries;
-	struct retention_order order; /* of their turns */
+	struct retention_order order;   /* of their turns */
+	struct retention_order waiting; /* for their announcements */
 	struct retention_answers answers;
 	uint64_t refused_ms; /* when the last refusal was logged */
 	uint32_t refused;    /* since then, and that one */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/clock.h"
 #include "lib/memory.h"
 #include "worker/connection.h"
 #include "worker/retention_internal.h"
@@ -15,7 +16,9 @@ void
 retention_query_free(struct retention *retention, struct retention_query *query)
 {
 	HASH_DEL(retention->queries, query);
-	TAILQ_REMOVE(&retention->order, query, next);
+	TAILQ_REMOVE(query->is_waiting ? &retention->waiting
+				       : &retention->order,
+	    query, next);
 	if (query->subscription != NULL)
 		query->subscription->query = NULL;
 	retained_walk_free(&query->walk);
@@ -25,13 +28,10 @@ retention_query_free(struct retention *retention, struct retention_query *query)
 
 static void
 send_to(struct retention_query *query, struct retention *retention,
-    enum ipc_message_type type, struct bytes topic_filter)
+    enum ipc_message_type type)
 {
 	struct worker *worker = retention->worker;
-	struct ipc_interest message = {
-		.number = query->number,
-		.topic_filter = topic_filter,
-	};
+	struct ipc_interest message = { .number = query->number };
 
 	worker->scratch.len = 0;
 	ipc_interest_encode(&message, &worker->scratch);
@@ -39,10 +39,51 @@ send_to(struct retention_query *query, struct retention *retention,
 	    buffer_view(&worker->scratch), -1, false);
 }
 
-void
-retention_query(struct subscription *subscription, struct bytes topic_filter)
+static void
+send_query(struct retention_query *query, struct retention *retention)
 {
-	struct retention *retention = subscription->session->worker->retention;
+	struct worker *worker = retention->worker;
+	struct ipc_retained_query message = {
+		.number = query->number,
+		.until_ns = query->until_ns,
+		.topic_filter = query->topic_filter,
+	};
+
+	worker->scratch.len = 0;
+	ipc_retained_query_encode(&message, &worker->scratch);
+	proc_peer_push(worker->child, worker->peers[query->worker],
+	    IPC_RETAINED_QUERY, buffer_view(&worker->scratch), -1, false);
+}
+
+/* From here on everything comes live. */
+static void
+query_begin(struct retention *retention, struct retention_query *query)
+{
+	query->is_waiting = false;
+	query->until_ns = clock_monotonic_ns();
+	TAILQ_INSERT_TAIL(&retention->order, query, next);
+}
+
+void
+retention_taken_in(struct worker *worker, uint64_t announcement)
+{
+	struct retention *retention = worker->retention;
+	struct retention_query *query;
+
+	/* In the order of their SUBACKs, which wait for the same. */
+	while ((query = TAILQ_FIRST(&retention->waiting)) != NULL &&
+	       query->announcement <= announcement) {
+		TAILQ_REMOVE(&retention->waiting, query, next);
+		query_begin(retention, query);
+	}
+}
+
+void
+retention_query(struct subscription *subscription, struct bytes topic_filter,
+    uint64_t announcement)
+{
+	struct worker *worker = subscription->session->worker;
+	struct retention *retention = worker->retention;
 	struct retention_query *query;
 
 	retention_cancel(subscription);
@@ -51,9 +92,14 @@ retention_query(struct subscription *subscription, struct bytes topic_filter)
 	query->subscription = subscription;
 	query->topic_filter = bytes_of(memory_copy(topic_filter),
 	    topic_filter.len);
+	query->announcement = announcement;
 	HASH_ADD(hh, retention->queries, number, sizeof(query->number), query);
-	TAILQ_INSERT_TAIL(&retention->order, query, next);
 	subscription->query = query;
+	query->is_waiting = !interest_is_taken_in(worker, announcement);
+	if (query->is_waiting)
+		TAILQ_INSERT_TAIL(&retention->waiting, query, next);
+	else
+		query_begin(retention, query);
 }
 
 void
@@ -66,7 +112,7 @@ retention_cancel(struct subscription *subscription)
 		return;
 	if (query->is_begun && query->walk == NULL &&
 	    retention->worker->peers[query->worker] != NULL)
-		send_to(query, retention, IPC_RETAINED_CANCEL, BYTES_NONE);
+		send_to(query, retention, IPC_RETAINED_CANCEL);
 	retention_query_free(retention, query);
 }
 
@@ -117,7 +163,7 @@ walk_here(struct retention *retention, struct retention_query *query,
 
 	if (query->walk == NULL)
 		query->walk = retained_walk_new(retention->retained,
-		    query->topic_filter);
+		    query->topic_filter, query->until_ns);
 	while (found++ < RETENTION_PAGE &&
 	       (message = retained_walk_next(query->walk,
 		    worker_now_ms(retention->worker), &steps)) != NULL)
@@ -130,9 +176,10 @@ walk_here(struct retention *retention, struct retention_query *query,
 static void
 ask_there(struct retention *retention, struct retention_query *query)
 {
-	send_to(query, retention,
-	    query->is_begun ? IPC_RETAINED_MORE : IPC_RETAINED_QUERY,
-	    query->is_begun ? BYTES_NONE : query->topic_filter);
+	if (query->is_begun)
+		send_to(query, retention, IPC_RETAINED_MORE);
+	else
+		send_query(query, retention);
 	query->is_begun = true;
 	query->is_asked = true;
 }
@@ -164,13 +211,14 @@ retention_query_turn(struct retention *retention)
 {
 	unsigned int budget = RETENTION_TURN_STEPS;
 	unsigned int count = HASH_COUNT(retention->queries);
+	struct retention_query *query;
 	bool goes_on = false;
 
 	if (count > RETENTION_TURN_WALKS)
 		count = RETENTION_TURN_WALKS;
-	for (; count > 0 && budget > RETENTION_STEPS; count--) {
-		struct retention_query *query = TAILQ_FIRST(&retention->order);
-
+	for (; count > 0 && budget > RETENTION_STEPS &&
+	       (query = TAILQ_FIRST(&retention->order)) != NULL;
+	     count--) {
 		TAILQ_REMOVE(&retention->order, query, next);
 		TAILQ_INSERT_TAIL(&retention->order, query, next);
 		if (query_turn(retention, query, &budget))

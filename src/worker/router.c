@@ -336,9 +336,11 @@ router_share(struct worker *worker, struct share *share,
 	return route(router, message_ref(message), NULL, 0, 0, 0);
 }
 
-/* Deliver to this worker's sessions what was forwarded. */
+/* Deliver to this worker's sessions what was forwarded. storage: what its
+ * payload lies in, as ipc_message has it. */
 static int
-take_publish(struct router *router, struct bytes payload, uint64_t kept_id,
+take_publish(struct router *router, struct bytes payload,
+    struct buffer *storage, uint64_t kept_id,
     const struct forward_origin *origin, struct router_result *result)
 {
 	struct ipc_publish parts;
@@ -352,7 +354,7 @@ take_publish(struct router *router, struct bytes payload, uint64_t kept_id,
 	router->origin = *origin;
 	find_receivers(router, NULL);
 	router->durable = 0;
-	*result = route(router, NULL, NULL, 0, kept_id, 0);
+	*result = route(router, NULL, storage, 0, kept_id, 0);
 	return 0;
 }
 
@@ -377,8 +379,9 @@ find_members(struct worker *worker, const struct ipc_publish_share *received)
 
 /* The same, and to a member of each share that it names, or hand it on. */
 static int
-take_share(struct router *router, struct bytes payload, uint64_t kept_id,
-    const struct forward_origin *origin, struct router_result *result)
+take_share(struct router *router, struct bytes payload, struct buffer *storage,
+    uint64_t kept_id, const struct forward_origin *origin,
+    struct router_result *result)
 {
 	struct ipc_publish_share received;
 	int error = ipc_publish_share_decode(payload, &received);
@@ -396,33 +399,36 @@ take_share(struct router *router, struct bytes payload, uint64_t kept_id,
 	if (received.has_interest)
 		find_receivers(router, NULL);
 	router->durable = 0;
-	*result = route(router, NULL, NULL, 0, kept_id, received.hops);
+	*result = route(router, NULL, storage, 0, kept_id, received.hops);
 	return 0;
 }
 
 int
-on_publish_forward(struct worker *worker, struct bytes payload)
+on_publish_forward(struct worker *worker, const struct ipc_message *message)
 {
 	struct router_result result;
 
-	return take_publish(worker->router, payload, 0, &no_origin, &result);
+	return take_publish(worker->router, message->payload, message->storage,
+	    0, &no_origin, &result);
 }
 
 int
-on_publish_share(struct worker *worker, struct bytes payload)
+on_publish_share(struct worker *worker, const struct ipc_message *message)
 {
 	struct router_result result;
 
-	return take_share(worker->router, payload, 0, &no_origin, &result);
+	return take_share(worker->router, message->payload, message->storage, 0,
+	    &no_origin, &result);
 }
 
 int
 router_forwarded(struct worker *worker, const struct ipc_forward *forward,
-    const struct forward_origin *origin, struct router_result *result)
+    struct buffer *storage, const struct forward_origin *origin,
+    struct router_result *result)
 {
 	if (forward->kind == IPC_FORWARD_SHARE)
-		return take_share(worker->router, forward->content,
+		return take_share(worker->router, forward->content, storage,
 		    forward->kept_id, origin, result);
-	return take_publish(worker->router, forward->content, forward->kept_id,
-	    origin, result);
+	return take_publish(worker->router, forward->content, storage,
+	    forward->kept_id, origin, result);
 }

@@ -47,15 +47,18 @@ struct router_result router_publish_once(struct worker *worker,
 struct router_result router_share(struct worker *worker, struct share *share,
     struct message *message);
 
-/* Deliver what another worker has forwarded and keeps. 0 or -EBADMSG. */
+/* Deliver what another worker has forwarded and keeps; storage: as in struct
+ * ipc_message. 0 or -EBADMSG. */
 int router_forwarded(struct worker *worker, const struct ipc_forward *forward,
-    const struct forward_origin *origin, struct router_result *result);
+    struct buffer *storage, const struct forward_origin *origin,
+    struct router_result *result);
 
 /*
  * Handlers, 0 or -EBADMSG. PUBLISH_FORWARD: deliver to this worker's sessions
  * alone. PUBLISH_SHARE: to a member of each share that it names, or hand it on.
  */
-int on_publish_forward(struct worker *worker, struct bytes payload);
-int on_publish_share(struct worker *worker, struct bytes payload);
+int on_publish_forward(struct worker *worker,
+    const struct ipc_message *message);
+int on_publish_share(struct worker *worker, const struct ipc_message *message);
 
 #endif

@@ -101,7 +101,7 @@ void forwards_turn_end(struct worker *worker);
 
 /* Handlers of FORWARD_KEPT, _ACK and _RELEASE; 0 or -EBADMSG. */
 int on_forward_kept(struct worker *worker, struct proc_peer *peer,
-    struct bytes payload);
+    const struct ipc_message *message);
 int on_forward_ack(struct worker *worker, struct proc_peer *peer,
     struct bytes payload);
 int on_forward_release(struct worker *worker, struct proc_peer *peer,

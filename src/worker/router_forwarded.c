@@ -183,14 +183,14 @@ owe(struct forwards *forwards, struct forward_peer *peer, uint64_t number,
 
 int
 on_forward_kept(struct worker *worker, struct proc_peer *from,
-    struct bytes payload)
+    const struct ipc_message *message)
 {
 	struct forwards *forwards = worker->forwards;
 	struct forward_peer *peer = &forwards->peers[from->index];
 	struct router_result result = { .is_durable = true };
 	struct forward_origin origin;
 	struct ipc_forward forward;
-	int error = ipc_forward_decode(payload, &forward);
+	int error = ipc_forward_decode(message->payload, &forward);
 
 	if (error != 0)
 		return error;
@@ -199,7 +199,8 @@ on_forward_kept(struct worker *worker, struct proc_peer *from,
 	origin = (struct forward_origin){ forward.session, forward.packet_id };
 	/* One that is noted was delivered, and is on disk or on its way. */
 	if (origin.packet_id == 0 || !is_noted(forwards, &origin)) {
-		error = router_forwarded(worker, &forward, &origin, &result);
+		error = router_forwarded(worker, &forward, message->storage,
+		    &origin, &result);
 		if (error != 0)
 			return error;
 		if (origin.packet_id != 0 && result.is_durable) {

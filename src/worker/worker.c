@@ -150,9 +150,9 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 	case IPC_SESSION_HANDOFF:
 		return on_session_handoff(worker, peer, message);
 	case IPC_PUBLISH_FORWARD:
-		return on_publish_forward(worker, message->payload);
+		return on_publish_forward(worker, message);
 	case IPC_PUBLISH_SHARE:
-		return on_publish_share(worker, message->payload);
+		return on_publish_share(worker, message);
 	case IPC_INTEREST_ADD:
 		return on_interest_add(worker, peer, message->payload, false);
 	case IPC_INTEREST_DURABLE:
@@ -174,7 +174,7 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 	case IPC_RETAINED_PAGE:
 		return on_retained_message(worker, peer, message);
 	case IPC_FORWARD_KEPT:
-		return on_forward_kept(worker, peer, message->payload);
+		return on_forward_kept(worker, peer, message);
 	case IPC_FORWARD_ACK:
 		return on_forward_ack(worker, peer, message->payload);
 	case IPC_FORWARD_RELEASE:
@@ -201,11 +201,12 @@ on_idle(uv_idle_t *idle)
 	(void)idle;
 }
 
-static void
-flush_dirty(struct worker *worker)
+void
+worker_flush(struct worker *worker)
 {
 	struct connection *connection;
 
+	worker->waiting_bytes = 0;
 	ready_if_complete(worker);
 	journal_turn_end(worker);
 	forwards_turn_end(worker);
@@ -226,11 +227,11 @@ on_turn_end(struct proc_child *child)
 	struct worker *worker = child->context;
 	bool is_busy;
 
-	flush_dirty(worker);
+	worker_flush(worker);
 	is_busy = retention_turn(worker);
 	sharing_turn(worker);
 	/* What they found is sent before the loop waits again. */
-	flush_dirty(worker);
+	worker_flush(worker);
 	if (is_busy || sharing_is_busy(worker))
 		uv_idle_start(&worker->idle, on_idle);
 	else

@@ -80,7 +80,8 @@ struct worker {
 	struct deadline_wheel session_deadlines; /* of sessions without one */
 	uv_timer_t tick;
 	uv_idle_t idle; /* runs while there is more to do than a turn's share */
-	size_t rested_count; /* connections, since the heap was trimmed */
+	size_t rested_count;  /* connections, since the heap was trimmed */
+	size_t waiting_bytes; /* of messages: what the dirty have got */
 	bool is_stopping;
 	bool is_ready;
 
@@ -100,6 +101,9 @@ worker_now_ms(const struct worker *worker)
 
 /* Run as a worker: see proc/child.h. */
 int worker_run(struct proc_child *child);
+
+/* Send what waits for other workers, then what waits for clients. */
+void worker_flush(struct worker *worker);
 
 /* Is the queue to any other worker full? Who feeds it is held back then. */
 bool worker_is_congested(const struct worker *worker);

@@ -61,6 +61,49 @@ decode_publish(struct bytes payload)
 	return 0;
 }
 
+/* In parts, as it is sent. */
+static int
+decode_retained(struct bytes payload)
+{
+	struct bytes parts[IPC_RETAINED_PART_COUNT];
+	uint8_t head[IPC_RETAINED_HEAD_LEN];
+	struct buffer out = { NULL, 0, 0 };
+	struct ipc_publish publish;
+	uint64_t number;
+	int error = ipc_retained_decode(payload, &number, &publish);
+
+	if (error != 0)
+		return error;
+	ipc_retained_parts(number, &publish, head, parts);
+	for (size_t i = 0; i < IPC_RETAINED_PART_COUNT; i++)
+		buffer_append(&out, parts[i]);
+	expect_same(&out, payload);
+	return 0;
+}
+
+static int
+decode_retained_query(struct bytes payload)
+{
+	struct buffer out = { NULL, 0, 0 };
+	struct ipc_retained_query query;
+	int error = ipc_retained_query_decode(payload, &query);
+
+	if (error != 0)
+		return error;
+	ipc_retained_query_encode(&query, &out);
+	expect_same(&out, payload);
+	return 0;
+}
+
+static int
+decode_retained_status(struct bytes payload)
+{
+	uint64_t number;
+	uint8_t value;
+
+	return ipc_retained_status_decode(payload, &number, &value);
+}
+
 static int
 decode_interest_share(struct bytes payload)
 {
@@ -162,6 +205,14 @@ on_message(void *context, struct ipc_message *message)
 		return decode_handoff(message->payload);
 	case IPC_PUBLISH_FORWARD:
 		return decode_publish(message->payload);
+	case IPC_RETAINED_PUT:
+	case IPC_RETAINED_MESSAGE:
+		return decode_retained(message->payload);
+	case IPC_RETAINED_QUERY:
+		return decode_retained_query(message->payload);
+	case IPC_RETAINED_ACK:
+	case IPC_RETAINED_PAGE:
+		return decode_retained_status(message->payload);
 	case IPC_STATISTICS:
 		return decode_statistics(message->payload);
 	case IPC_INTEREST_SHARE:
@@ -198,6 +249,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	(void)decode_start(rest);
 	(void)decode_credential(rest);
 	(void)decode_interest(rest);
+	(void)decode_retained(rest);
+	(void)decode_retained_query(rest);
+	(void)decode_retained_status(rest);
 	(void)decode_handoff(rest);
 	(void)decode_publish(rest);
 	(void)decode_interest_share(rest);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """SUBSCRIBE and UNSUBSCRIBE: filters, answers, rights."""
 
-from signet import case, codec, features, main, unique
+from signet import case, codec, features, main, routing, unique
 
 # MQTT 5.0, 4.7: filter, name, does it match
 MATCHES = (
@@ -34,12 +34,12 @@ MATCHES = (
 )
 
 
-@case(generic=True, timeout=120)
-def filters_match_as_the_standard_says(broker):
+@routing(generic=True, timeout=120)
+def filters_match_as_the_standard_says(broker, here, there):
     """[MQTT-3.3.2-3], [MQTT-4.7.1-2], [MQTT-4.7.1-3], [MQTT-4.7.2-1]
     [MQTT-4.7.3-4], [MQTT5-3.3.2-3], [MQTT5-4.7.2-1]"""
     faults = []
-    with broker.client() as sender, broker.client() as receiver:
+    with broker.client_on(there) as sender, broker.client_on(here) as receiver:
         sentinel = unique("end/")
         receiver.subscribe(sentinel)
         for topic_filter, topic, is_match in MATCHES:
@@ -60,16 +60,16 @@ def filters_match_as_the_standard_says(broker):
     assert not faults, "\n".join(faults)
 
 
-@case(generic=True)
-def overlapping_filters_of_one_client_deliver(broker):
+@routing(generic=True)
+def overlapping_filters_of_one_client_deliver(broker, here, there):
     """At least once, at the greatest QoS granted: [MQTT-3.3.5-1]."""
-    with broker.client() as client:
+    with broker.client_on(here) as client, broker.client_on(there) as sender:
         topic = unique("overlap/")
         client.subscribe(topic, qos=0)
         client.subscribe("overlap/#", qos=1)
         client.subscribe("overlap/+", qos=0)
-        client.publish(topic, b"x", qos=1)
-        client.publish("overlap/end", b"end", qos=1)
+        sender.publish(topic, b"x", qos=1)
+        sender.publish("overlap/end", b"end", qos=1)
         got = []
         while True:
             one = client.take()
@@ -99,29 +99,31 @@ def no_more_is_granted_than_the_server_offers(broker):  # [MQTT-3.8.4-6]
             assert codes == [features.MAXIMUM_QOS], codes
 
 
-@case(generic=True)
-def a_second_subscription_replaces_the_first(broker):
+@routing(generic=True)
+def a_second_subscription_replaces_the_first(broker, here, there):
     """[MQTT-3.8.4-3], [MQTT5-3.8.4-3]"""
     for version in 4, 5:
-        with broker.client(version=version) as client:
+        with broker.client_on(here, version=version) as client, \
+                broker.client_on(there, version=version) as sender:
             topic = unique("again/")
             assert client.subscribe(topic, qos=0) == [0]
             assert client.subscribe(topic, qos=1) == [1]
-            client.publish(topic, b"x", qos=1)
+            sender.publish(topic, b"x", qos=1)
             assert client.take().qos == 1
             client.expect_nothing()
 
 
-@case(generic=True)
-def unsubscribe_ends_deliveries(broker):
+@routing(generic=True)
+def unsubscribe_ends_deliveries(broker, here, there):
     """[MQTT-3.10.4-1], [MQTT-3.10.4-2], [MQTT-3.10.4-4]"""
     for version in 4, 5:
-        with broker.client(version=version) as client:
+        with broker.client_on(here, version=version) as client, \
+                broker.client_on(there, version=version) as sender:
             one, other = unique("un/"), unique("un/")
             client.subscribe(one, other)
             client.unsubscribe(one)
-            client.publish(one, b"x")
-            client.publish(other, b"x")
+            sender.publish(one, b"x")
+            sender.publish(other, b"x")
             assert client.take().topic == other
             client.expect_nothing()
 
@@ -134,18 +136,19 @@ def unsuback_says_what_was_subscribed(broker):  # [MQTT5-3.11.3-1]
         assert client.unsubscribe(topic, "never/was") == [0x00, 0x11]
 
 
-@case(generic=True)
-def unsubscribing_takes_the_filter_to_the_letter(broker):  # [MQTT5-3.10.4-1]
-    with broker.client() as client:
+@routing(generic=True)
+def unsubscribing_takes_the_filter_to_the_letter(broker, here, there):
+    """[MQTT5-3.10.4-1]"""
+    with broker.client_on(here) as client, broker.client_on(there) as sender:
         client.subscribe("letter/#")
         client.unsubscribe("letter/+")
-        client.publish("letter/x", b"x")
+        sender.publish("letter/x", b"x")
         assert client.take().topic == "letter/x"
 
 
-@case(generic=True)
-def no_local_keeps_own_messages_away(broker):  # [MQTT5-3.8.3-3]
-    with broker.client() as client, broker.client() as other:
+@routing(generic=True)
+def no_local_keeps_own_messages_away(broker, here, there):  # [MQTT5-3.8.3-3]
+    with broker.client_on(here) as client, broker.client_on(there) as other:
         topic = unique("local/")
         client.subscribe(topic, options=0x04)
         client.publish(topic, b"own", qos=1)
@@ -154,10 +157,10 @@ def no_local_keeps_own_messages_away(broker):  # [MQTT5-3.8.3-3]
         client.expect_nothing()
 
 
-@case
-def the_own_topics_are_granted(broker):
-    with broker.client(certificate="client-rsa") as client, \
-            broker.client() as operator:
+@routing
+def the_own_topics_are_granted(broker, here, there):
+    with broker.client_on(here, certificate="client-rsa") as client, \
+            broker.client_on(there) as operator:
         for granted in ("commands/device-rsa", "commands/device-rsa/#",
                         "commands/device-rsa/a/+", "shared/x/state",
                         "shared/+/state"):
@@ -185,10 +188,10 @@ def what_no_right_grants_is_denied(broker):
             assert "commands/" in line.text or "#" in line.text, line.text
 
 
-@case
-def a_denied_filter_delivers_nothing(broker):
-    with broker.client(certificate="client-rsa") as client, \
-            broker.client() as operator:
+@routing
+def a_denied_filter_delivers_nothing(broker, here, there):
+    with broker.client_on(here, certificate="client-rsa") as client, \
+            broker.client_on(there) as operator:
         client.subscribe("#", "commands/device-rsa/#")
         operator.publish("commands/device-1/go", b"x")
         operator.publish("commands/device-rsa/go", b"x")
@@ -238,13 +241,13 @@ def levels_of_a_filter_are_bounded(broker):
         client.ping()
 
 
-@case(generic=True)
-def long_and_deep_topics_are_matched(broker):
-    with broker.client() as client:
+@routing(generic=True)
+def long_and_deep_topics_are_matched(broker, here, there):
+    with broker.client_on(here) as client, broker.client_on(there) as sender:
         for topic in ("/".join("abcdefghijklmnopqrst"), "x" * 60000,
                       "ü/\u6c34/\U0001f600"):
             assert client.subscribe(topic) == [0]
-            client.publish(topic, b"x")
+            sender.publish(topic, b"x")
             assert client.take().topic == topic
 
 

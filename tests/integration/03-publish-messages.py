@@ -4,21 +4,21 @@
 
 import time
 
-from signet import case, codec, features, main, unique, wait_until
+from signet import (case, codec, features, main, routing, unique,
+                    wait_until)
 
 
-def ends(broker, **options):
-    """A subscriber and a publisher, on different workers."""
-    workers = broker.workers()
-    return (broker.client_on(workers[0], **options),
-            broker.client_on(workers[-1], **options))
+def ends(broker, here, there, **options):
+    """A subscriber and a publisher."""
+    return (broker.client_on(here, **options),
+            broker.client_on(there, **options))
 
 
-@case(generic=True)
-def messages_pass_at_qos_0_and_1(broker):
+@routing(generic=True)
+def messages_pass_at_qos_0_and_1(broker, here, there):
     """[MQTT-3.8.4-6], [MQTT5-3.8.4-8]: at the lesser of both QoS."""
     for version in 4, 5:
-        subscriber, publisher = ends(broker, version=version)
+        subscriber, publisher = ends(broker, here, there, version=version)
         with subscriber, publisher:
             for granted in 0, 1:
                 topic = unique("qos/")
@@ -31,11 +31,11 @@ def messages_pass_at_qos_0_and_1(broker):
                     assert got.payload == b"x"
 
 
-@case(generic=True)
-def versions_understand_each_other(broker):
+@routing(generic=True)
+def versions_understand_each_other(broker, here, there):
     for left, right in ((4, 5), (5, 4)):
-        with broker.client(version=left) as sender, \
-                broker.client(version=right) as receiver:
+        with broker.client_on(there, version=left) as sender, \
+                broker.client_on(here, version=right) as receiver:
             topic = unique("mixed/")
             receiver.subscribe(topic, qos=1)
             props = {"content_type": "a/b"} if left == 5 else None
@@ -44,10 +44,10 @@ def versions_understand_each_other(broker):
             assert (got.topic, got.payload, got.qos) == (topic, b"x", 1)
 
 
-@case(generic=True)
-def order_is_kept_per_publisher_and_topic(broker):
+@routing(generic=True)
+def order_is_kept_per_publisher_and_topic(broker, here, there):
     """[MQTT-4.6.0-5], [MQTT-4.6.0-6]"""
-    subscriber, publisher = ends(broker)
+    subscriber, publisher = ends(broker, here, there)
     with subscriber, publisher:
         topic = unique("order/")
         subscriber.subscribe(topic, qos=1)
@@ -65,14 +65,14 @@ def order_is_kept_per_publisher_and_topic(broker):
             assert publisher.expect(codec.PUBACK).packet_id == i + 1
 
 
-@case(generic=True)
-def properties_are_passed_on(broker):
+@routing(generic=True)
+def properties_are_passed_on(broker, here, there):
     """[MQTT5-3.3.2-4, -15, -16, -17, -18, -20]"""
     props = {"payload_format_indicator": 1, "content_type": "text/ü",
              "response_topic": "answers/1", "correlation_data": b"\0\xff" * 9,
              "user_property": [("b", "1"), ("a", "2"), ("b", "1"), ("", ""),
                                ("a", "\u6c34")]}
-    subscriber, publisher = ends(broker)
+    subscriber, publisher = ends(broker, here, there)
     with subscriber, publisher:
         topic = unique("props/")
         subscriber.subscribe(topic, qos=1)
@@ -82,10 +82,10 @@ def properties_are_passed_on(broker):
             assert got.props == props, got
 
 
-@case(generic=True)
-def message_expiry_is_passed_on_and_never_grows(broker):
+@routing(generic=True)
+def message_expiry_is_passed_on_and_never_grows(broker, here, there):
     """[MQTT5-3.3.2-6]"""
-    subscriber, publisher = ends(broker)
+    subscriber, publisher = ends(broker, here, there)
     with subscriber, publisher:
         topic = unique("expiry/")
         subscriber.subscribe(topic)
@@ -100,10 +100,10 @@ SIZES = (0, 1, 100, 127, 128, 16000, 16383, 16384, 16385, 65000, 65535,
          65536, 65537, 131072, 200000, 524288, 1048000)
 
 
-@case(generic=True)
-def payloads_of_all_sizes_arrive_whole(broker):
-    """Across workers: alone in a batch, and too large for one."""
-    subscriber, publisher = ends(broker)
+@routing(generic=True)
+def payloads_of_all_sizes_arrive_whole(broker, here, there):
+    """Also alone in a batch between workers, and too large for one."""
+    subscriber, publisher = ends(broker, here, there)
     with subscriber, publisher:
         topic = unique("size/")
         subscriber.subscribe(topic, qos=1)
@@ -114,9 +114,9 @@ def payloads_of_all_sizes_arrive_whole(broker):
             assert subscriber.take().payload == payload, size
 
 
-@case(generic=True)
-def large_messages_keep_their_place_among_small_ones(broker):
-    subscriber, publisher = ends(broker)
+@routing(generic=True)
+def large_messages_keep_their_place_among_small_ones(broker, here, there):
+    subscriber, publisher = ends(broker, here, there)
     with subscriber, publisher:
         topic = unique("mix/")
         subscriber.subscribe(topic, qos=1)  # at QoS 0 it could drop some
@@ -145,10 +145,11 @@ def a_packet_above_the_limit_is_refused(broker):
             client.expect_end(0x95)
 
 
-@case
-def a_client_s_own_packet_limit_is_kept(broker):  # [MQTT5-3.1.2-24]
-    with broker.client() as sender, broker.client(
-            props={"maximum_packet_size": 200}) as receiver:
+@routing
+def a_client_s_own_packet_limit_is_kept(broker, here, there):
+    """[MQTT5-3.1.2-24]"""
+    with broker.client_on(there) as sender, broker.client_on(
+            here, props={"maximum_packet_size": 200}) as receiver:
         topic = unique("limit/")
         receiver.subscribe(topic, qos=1)
         sender.publish(topic, b"x" * 300, 1)
@@ -169,11 +170,11 @@ def the_server_s_receive_maximum_holds(broker):
             assert client.expect(codec.PUBACK).packet_id == i + 1
 
 
-@case
-def a_client_s_receive_maximum_is_kept(broker):
+@routing
+def a_client_s_receive_maximum_is_kept(broker, here, there):
     """[MQTT5-3.3.4-9], [MQTT5-4.9.0-2]"""
-    with broker.client() as sender, broker.client(
-            props={"receive_maximum": 3}) as receiver:
+    with broker.client_on(there) as sender, broker.client_on(
+            here, props={"receive_maximum": 3}) as receiver:
         topic = unique("window/")
         receiver.subscribe(topic, qos=1)
         for i in range(10):
@@ -190,23 +191,24 @@ def a_client_s_receive_maximum_is_kept(broker):
         assert len(set(used)) == 3, used  # [MQTT5-2.2.1-4]
 
 
-@case(generic=True)
-def a_topic_alias_stands_for_its_topic(broker):
+@routing(generic=True)
+def a_topic_alias_stands_for_its_topic(broker, here, there):
     """[MQTT5-3.3.2-12]"""
-    with broker.client() as client:
+    with broker.client_on(there) as client, \
+            broker.client_on(here) as receiver:
         maximum = client.connack.props.get("topic_alias_maximum", 0)
         if maximum == 0:
             client.send(codec.publish("t", props={"topic_alias": 1}))
             client.expect_end(0x94)
             return
         one, other = unique("alias/"), unique("alias/")
-        client.subscribe(one, other)
+        receiver.subscribe(one, other)
         for topic, alias, wanted in ((one, 1, one), ("", 1, one),
                                      (other, maximum, other), ("", 1, one),
                                      ("", maximum, other), (other, 1, other),
                                      ("", 1, other)):
             client.publish(topic, b"x", props={"topic_alias": alias})
-            assert client.take().topic == wanted
+            assert receiver.take().topic == wanted
 
 
 # 3.3.2.3.4: the property as a client sends it
@@ -227,12 +229,12 @@ def a_topic_alias_out_of_range_is_refused(broker):
             client.expect_closed()
 
 
-@case
-def a_publish_that_no_right_grants_is_denied(broker):
+@routing
+def a_publish_that_no_right_grants_is_denied(broker, here, there):
     """0x87 in PUBACK; 3.1.1 has only the end: [MQTT-3.3.5-2]"""
-    with broker.client() as watch:
+    with broker.client_on(here) as watch:
         watch.subscribe("secret/#", "devices/#")
-        with broker.client(certificate="client-rsa") as client:
+        with broker.client_on(there, certificate="client-rsa") as client:
             mark = broker.log.mark()
             assert client.publish("secret/x", b"1", 1) == 0x87
             line = broker.await_log(mark, level="warning",
@@ -242,7 +244,8 @@ def a_publish_that_no_right_grants_is_denied(broker):
             client.publish("secret/x", b"1", 0)
             client.ping()  # QoS 0 is dropped, the connection stays
             assert client.publish("devices/device-rsa/x", b"ok", 1) in (0, 16)
-        with broker.client(certificate="client-rsa", version=4) as client:
+        with broker.client_on(there, certificate="client-rsa",
+                              version=4) as client:
             client.send(codec.publish("secret/x", b"1", 1, 1, 4))
             client.expect_closed()
         assert watch.take().payload == b"ok"
@@ -271,12 +274,12 @@ def what_is_not_offered_is_refused(broker):
             client.expect_closed()  # [MQTT5-3.2.2-13]
 
 
-@case(generic=True)
-def an_empty_payload_is_a_message(broker):
-    with broker.client() as client:
+@routing(generic=True)
+def an_empty_payload_is_a_message(broker, here, there):
+    with broker.client_on(here) as client, broker.client_on(there) as sender:
         topic = unique("empty/")
         client.subscribe(topic, qos=1)
-        client.publish(topic, b"", 1)
+        sender.publish(topic, b"", 1)
         assert client.take().payload == b""
 
 
@@ -289,14 +292,14 @@ def a_resent_publish_is_acknowledged_again(broker):
             assert client.expect(codec.PUBACK).packet_id == 77
 
 
-@case(sessions={"max_inflight_messages": 4})
-def packet_identifiers_are_unique_while_in_flight(broker):
+@routing(sessions={"max_inflight_messages": 4})
+def packet_identifiers_are_unique_while_in_flight(broker, here, there):
     """[MQTT5-2.2.1-4]; and a foreign PUBACK confuses nobody."""
-    with broker.client() as client:
+    with broker.client_on(here) as client, broker.client_on(there) as sender:
         topic = unique("ids/")
         client.subscribe(topic, qos=1)
         for _ in range(30):
-            client.publish(topic, b"x", 1)
+            sender.publish(topic, b"x", 1)
         seen = set()
         for _ in range(30):
             got = client.await_type(codec.PUBLISH)
@@ -308,9 +311,9 @@ def packet_identifiers_are_unique_while_in_flight(broker):
                 seen.clear()
 
 
-@case(limits={"packet_bytes": 4194304})
-def messages_of_megabytes_pass(broker):
-    subscriber, publisher = ends(broker)
+@routing(limits={"packet_bytes": 4194304})
+def messages_of_megabytes_pass(broker, here, there):
+    subscriber, publisher = ends(broker, here, there)
     with subscriber, publisher:
         topic = unique("mega/")
         subscriber.subscribe(topic)
@@ -319,10 +322,10 @@ def messages_of_megabytes_pass(broker):
             assert len(subscriber.take().payload) == size
 
 
-@case
-def expired_messages_are_not_delivered(broker):  # [MQTT5-3.3.2-5]
-    with broker.client() as sender, broker.client(
-            props={"receive_maximum": 1}) as receiver:
+@routing
+def expired_messages_are_not_delivered(broker, here, there):  # [MQTT5-3.3.2-5]
+    with broker.client_on(there) as sender, broker.client_on(
+            here, props={"receive_maximum": 1}) as receiver:
         topic = unique("late/")
         receiver.subscribe(topic, qos=1)
         sender.publish(topic, b"first", 1)

@@ -4,7 +4,8 @@
 
 import time
 
-from signet import Closed, TimedOut, case, codec, main, processes, unique
+from signet import (DEADLINE, TimedOut, case, codec, main, processes,
+                    routing, unique)
 from signet.fleet import Fleet, Source
 
 OUTBOX = 262144
@@ -16,31 +17,34 @@ def resident(broker):
                for pid in broker.role_pids("worker").values())
 
 
-def flood(broker, topic, count, size):
-    """Publish at QoS 0, and know that the server has taken all of it."""
-    with broker.client() as sender:
+def flood(broker, worker, topic, count, size, end=None):
+    """Publish at QoS 0, and know that the server has taken all of it.
+
+    end: a topic for a message at QoS 1 behind all that, which waits where
+    the others are dropped."""
+    with broker.client_on(worker) as sender:
         batch = codec.publish(topic, b"x" * size)
         for _ in range(count // 50):
             sender.send(batch * 50)
             sender.ping()
+        if end is not None:
+            sender.publish(end, b"", 1)
 
 
-@case(limits={"outbox_bytes": OUTBOX})
-def messages_beyond_the_outbox_are_dropped_and_counted(broker):
+@routing(limits={"outbox_bytes": OUTBOX})
+def messages_beyond_the_outbox_are_dropped_and_counted(broker, here, there):
     topic, size, count = "slow/0", 2000, 10000
-    slow = broker.client(receive_buffer=4096, certificate="client-2")
+    slow = broker.client_on(here, receive_buffer=4096,
+                            certificate="client-2")
     slow.subscribe(topic)
-    flood(broker, topic, count, size)
+    slow.subscribe("end/0", qos=1)
+    flood(broker, there, topic, count, size, "end/0")
     session = broker.await_log(event="connected",
                                client_id=slow.client_id)["session"]
     # What was dropped is gone; what waited is whole and in order.
     got = 0
-    try:
-        while True:
-            assert slow.receive(1).type == codec.PUBLISH
-            got += 1
-    except (TimedOut, Closed):
-        pass
+    while slow.expect(codec.PUBLISH).topic == topic:
+        got += 1
     assert 0 < got < count, got
     slow.abort()
     closed = broker.await_log(event="closed", session=session)
@@ -50,14 +54,15 @@ def messages_beyond_the_outbox_are_dropped_and_counted(broker):
 
 @case(limits={"outbox_bytes": OUTBOX}, timeout=90)
 def memory_stays_bounded(broker):
-    slow = []
+    slow, workers = [], broker.workers()
     for i in range(10):
-        client = broker.client(receive_buffer=4096)
+        client = broker.client_on(workers[i % len(workers)],
+                                  receive_buffer=4096)
         client.subscribe("slow/#")
         slow.append(client)
-    flood(broker, "slow/1", 200, 1000)
+    flood(broker, workers[-1], "slow/1", 200, 1000)
     before = resident(broker)
-    flood(broker, "slow/1", 20000, 1000)  # 20 MB for each of them
+    flood(broker, workers[-1], "slow/1", 20000, 1000)  # 20 MB for each of them
     grown = resident(broker) - before
     for client in slow:
         client.abort()
@@ -96,15 +101,15 @@ def others_are_not_slowed(broker):
     assert among < 2.5 * alone + 0.5, (alone, among)
 
 
-@case(limits={"outbox_bytes": OUTBOX})
-def a_slow_subscriber_that_reads_again_goes_on(broker):
+@routing(limits={"outbox_bytes": OUTBOX})
+def a_slow_subscriber_that_reads_again_goes_on(broker, here, there):
     topic = unique("slow/")
-    with broker.client(receive_buffer=4096) as slow:
+    with broker.client_on(here, receive_buffer=4096) as slow:
         slow.subscribe(topic)
-        flood(broker, topic, 5000, 1000)
-        with broker.client() as sender:
+        flood(broker, there, topic, 5000, 1000)
+        with broker.client_on(there) as sender:
             # Room appears as it reads: an end that is not dropped is found.
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 2 * DEADLINE
             found = False
             while not found and time.monotonic() < deadline:
                 sender.publish(topic, b"end")
@@ -117,12 +122,12 @@ def a_slow_subscriber_that_reads_again_goes_on(broker):
         slow.ping()
 
 
-@case(sessions={"max_queued_messages": 100})
-def a_queue_at_qos_1_is_bounded(broker):
+@routing(sessions={"max_queued_messages": 100})
+def a_queue_at_qos_1_is_bounded(broker, here, there):
     """Who acknowledges nothing gets a window, and then a bounded queue."""
     topic = unique("queue/")
-    with broker.client(props={"receive_maximum": 10}) as slow, \
-            broker.client() as sender:
+    with broker.client_on(here, props={"receive_maximum": 10}) as slow, \
+            broker.client_on(there) as sender:
         slow.subscribe(topic, qos=1)
         for i in range(300):
             sender.publish(topic, str(i), 1)
@@ -145,12 +150,13 @@ def a_queue_at_qos_1_is_bounded(broker):
         assert 100 <= len(seen) <= 112, len(seen)
 
 
-@case(limits={"outbox_bytes": OUTBOX})
-def a_slow_subscriber_of_large_messages_is_bounded(broker):
+@routing(limits={"outbox_bytes": OUTBOX})
+def a_slow_subscriber_of_large_messages_is_bounded(broker, here, there):
     """Larger than the outbox: each goes alone or is dropped."""
     topic = unique("large/")
-    with broker.client(receive_buffer=4096) as slow, \
-            broker.client() as quick, broker.client() as sender:
+    with broker.client_on(here, receive_buffer=4096) as slow, \
+            broker.client_on(here) as quick, \
+            broker.client_on(there) as sender:
         slow.subscribe(topic)
         quick.subscribe(topic)
         before = resident(broker)

@@ -49,8 +49,10 @@ def what_waits_for_it_is_bounded():
             for sender in senders:
                 sender.stream.socket.settimeout(1)
                 sender.send(codec.publish(topic, b"x" * size))
+            # What others use of it comes and goes; this stays.
             time.sleep(0.5)
-            grown = shared_memory() - before
+            grown = min(shared_memory() - before
+                        for _ in range(20) if not time.sleep(0.05))
         print(f"     {grown / MEGABYTE:.1f} MB wait for a worker")
         assert grown < 14 * MEGABYTE, grown
         got = 0

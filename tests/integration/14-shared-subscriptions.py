@@ -5,8 +5,8 @@
 import os
 import signal
 
-from signet import (DEADLINE, Closed, TimedOut, case, codec, main, unique,
-                    wait_until)
+from signet import (DEADLINE, Closed, TimedOut, case, codec, main, routing,
+                    unique, wait_until)
 
 LASTING = {"session_expiry_interval": 600}
 
@@ -102,12 +102,11 @@ def each_message_goes_to_one_member_of_all_workers_in_turn(broker):
             end(*members, *publishers)
 
 
-@case(generic=True)
-def a_group_on_one_worker_gets_what_is_published_on_the_other(broker):
-    one, other = broker.workers()[0], broker.workers()[-1]
+@routing(generic=True)
+def a_group_on_one_worker_shares_the_load(broker, here, there):
     topic, group = unique("one/"), unique("group")
-    members = [broker.client_on(one) for _ in range(3)]
-    with broker.client_on(other) as publisher:
+    members = [broker.client_on(here) for _ in range(3)]
+    with broker.client_on(there) as publisher:
         for member in members:
             member.subscribe(f"$share/{group}/{topic}", qos=1)
         for i in range(30):
@@ -118,11 +117,10 @@ def a_group_on_one_worker_gets_what_is_published_on_the_other(broker):
     end(*members)
 
 
-@case(generic=True, timeout=120)
-def no_message_behind_suback_is_missed(broker):
-    one, other = broker.workers()[0], broker.workers()[-1]
-    with broker.client_on(one) as member, \
-            broker.client_on(other) as publisher:
+@routing(generic=True, timeout=120)
+def no_message_behind_suback_is_missed(broker, here, there):
+    with broker.client_on(here) as member, \
+            broker.client_on(there) as publisher:
         for i in range(100):
             topic = unique("suback/")
             member.subscribe(f"$share/g/{topic}")
@@ -180,16 +178,16 @@ def subscription_identifiers_are_the_member_s(broker):
         member.abort()
 
 
-@case
-def retained_messages_are_not_sent_to_members(broker):  # 4.8.2
+@routing
+def retained_messages_are_not_sent_to_members(broker, here, there):  # 4.8.2
     topic = unique("retained/")
-    with broker.client() as client:
-        client.publish(topic, b"kept", qos=1, retain=True)
+    with broker.client_on(here) as client, broker.client_on(there) as sender:
+        sender.publish(topic, b"kept", qos=1, retain=True)
         client.subscribe(f"$share/g/{topic}", qos=1)
         client.expect_nothing()
         client.subscribe(topic)
         assert client.take().payload == b"kept"
-        client.publish(topic, b"", qos=1, retain=True)
+        sender.publish(topic, b"", qos=1, retain=True)
 
 
 @case(generic=True)
@@ -251,13 +249,13 @@ def take_in_flight(member, count):
     return packets
 
 
-@case
-def what_one_that_unsubscribes_was_not_sent_goes_to_others(broker):
+@routing
+def what_one_that_unsubscribes_was_not_sent_goes_to_others(broker, here,
+                                                           there):
     """What it was sent is completed with it [MQTT5-3.10.4-3]."""
     topic, group = unique("unsent/"), unique("group")
-    one, other = broker.workers()[0], broker.workers()[-1]
-    with broker.client_on(one, props={"receive_maximum": 3}) as leaver, \
-            broker.client_on(other) as heir:
+    with broker.client_on(here, props={"receive_maximum": 3}) as leaver, \
+            broker.client_on(there) as heir:
         leaver.subscribe(f"$share/{group}/{topic}", qos=1)
         for i in range(20):
             heir.publish(topic, str(i), qos=1)
@@ -365,14 +363,13 @@ def what_came_while_all_were_offline_goes_to_the_first_that_returns(broker):
                 again.disconnect(props={"session_expiry_interval": 0})
 
 
-@case
-def what_an_ended_session_had_queued_goes_to_others(broker):
+@routing
+def what_an_ended_session_had_queued_goes_to_others(broker, here, there):
     """Its client begins anew (Clean Start); the others are offline."""
     topic, group = unique("ended/"), unique("group")
     share = f"$share/{group}/{topic}"
-    one, other = broker.workers()[0], broker.workers()[-1]
-    first = broker.client_on(one, props=LASTING)
-    second = broker.client_on(other, props=LASTING)
+    first = broker.client_on(here, props=LASTING)
+    second = broker.client_on(there, props=LASTING)
     first.subscribe(share, qos=1)
     first.leave()
     with broker.client() as publisher:
@@ -397,14 +394,14 @@ def what_an_ended_session_had_queued_goes_to_others(broker):
             check_once(collect([late], 1), 1)
 
 
-@case
-def qos_2_in_flight_is_completed_by_its_member(broker):  # [MQTT5-4.8.2-4]
+@routing
+def qos_2_in_flight_is_completed_by_its_member(broker, here, there):
+    """[MQTT5-4.8.2-4]"""
     topic, group = unique("exactly/"), unique("group")
     share = f"$share/{group}/{topic}"
-    one, other = broker.workers()[0], broker.workers()[-1]
-    first = broker.client_on(one, props={"receive_maximum": 2, **LASTING})
+    first = broker.client_on(here, props={"receive_maximum": 2, **LASTING})
     first.subscribe(share, qos=2)
-    with broker.client_on(other) as heir:
+    with broker.client_on(there) as heir:
         for i in range(6):
             heir.publish(topic, str(i), qos=2)
         taken = {first: take_in_flight(first, 2)}
@@ -424,14 +421,14 @@ def qos_2_in_flight_is_completed_by_its_member(broker):  # [MQTT5-4.8.2-4]
         heir.expect_nothing()
 
 
-@case
-def qos_2_in_flight_ends_with_its_session(broker):  # [MQTT5-4.8.2-5]
+@routing
+def qos_2_in_flight_ends_with_its_session(broker, here, there):
+    """[MQTT5-4.8.2-5]"""
     topic, group = unique("exactly/"), unique("group")
     share = f"$share/{group}/{topic}"
-    one, other = broker.workers()[0], broker.workers()[-1]
-    first = broker.client_on(one, props={"receive_maximum": 2})
+    first = broker.client_on(here, props={"receive_maximum": 2})
     first.subscribe(share, qos=2)
-    with broker.client_on(other) as heir:
+    with broker.client_on(there) as heir:
         for i in range(6):
             heir.publish(topic, str(i), qos=2)
         sent = [int(got.payload) for got in take_in_flight(first, 2)]
@@ -474,14 +471,13 @@ def what_a_member_refuses_is_sent_to_nobody(broker):  # [MQTT5-4.8.2-6]
             member.abort()
 
 
-@case
-def a_member_without_room_is_passed_over(broker):
+@routing
+def a_member_without_room_is_passed_over(broker, here, there):
     """One whose queue is full takes none from those that can take more."""
     topic, group = unique("full/"), unique("group")
-    worker = broker.workers()[0]
-    with broker.client_on(worker, props={"maximum_packet_size": 60}) as \
-            small, broker.client_on(worker) as large, \
-            broker.client_on(worker) as publisher:
+    with broker.client_on(here, props={"maximum_packet_size": 60}) as \
+            small, broker.client_on(here) as large, \
+            broker.client_on(there) as publisher:
         for member in small, large:
             member.subscribe(f"$share/{group}/{topic}", qos=1)
         for i in range(20):
@@ -530,22 +526,21 @@ def a_worker_that_is_killed_gets_no_more_of_it(broker):
         member.abort()
 
 
-@case(timeout=120, sessions={"max_queued_messages": 5000})
-def many_messages_find_another_member_without_a_pause(broker):
+@routing(timeout=120, sessions={"max_queued_messages": 5000})
+def many_messages_find_another_member_without_a_pause(broker, here, there):
     """Over many turns: meanwhile others are served."""
     topic, group = unique("many/"), unique("group")
-    one, other = broker.workers()[0], broker.workers()[-1]
     count = 3000
-    first = broker.client_on(one, props=LASTING)
+    first = broker.client_on(here, props=LASTING)
     first.subscribe(f"$share/{group}/{topic}", qos=1)
     first.leave()
-    with broker.client_on(other) as publisher:
+    with broker.client_on(there) as publisher:
         for i in range(count):
             publisher.send(codec.publish(topic, str(i), 1, 1 + i % 60000, 5))
             if i % 50 == 49:
                 for _ in range(50):
                     publisher.await_type(codec.PUBACK)
-        with broker.client_on(other) as heir:
+        with broker.client_on(there) as heir:
             heir.subscribe(f"$share/{group}/{topic}", qos=1)
             publisher.ping()
             check_once(collect([heir], count), count)

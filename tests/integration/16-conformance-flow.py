@@ -164,12 +164,12 @@ def read_all(client):
         return data
 
 
-@case
-def what_became_too_large_is_not_sent_again(broker):
+@routing
+def what_became_too_large_is_not_sent_again(broker, here, there):
     """[MQTT5-3.1.2-24], [MQTT5-3.1.2-25]"""
     topic = unique("smaller/")
-    with broker.client() as sender:
-        receiver = broker.client(**lasting(5))
+    with broker.client_on(there) as sender:
+        receiver = broker.client_on(here, **lasting(5))
         receiver.subscribe(topic, qos=2)
         for qos in 1, 2:
             for payload in b"x" * 200, b"small":

@@ -47,22 +47,22 @@ def the_server_uses_the_aliases_that_a_client_takes(broker, here, there):
             assert known.saved >= 4 * len(topics[0]), known.saved
 
 
-@case
-def a_topic_that_comes_once_has_no_alias(broker):
-    with broker.client() as sender, broker.client(
-            props={"topic_alias_maximum": 5}) as receiver:
+@routing
+def a_topic_that_comes_once_has_no_alias(broker, here, there):
+    with broker.client_on(there) as sender, broker.client_on(
+            here, props={"topic_alias_maximum": 5}) as receiver:
         receiver.subscribe("once/#")
         for _ in range(20):
             sender.publish(unique("once/upon/a/time/"))
             assert not receiver.take().props
 
 
-@case
-def aliases_begin_anew_with_each_connection(broker):
+@routing
+def aliases_begin_anew_with_each_connection(broker, here, there):
     """[MQTT5-3.3.2-7]: also for what is sent again."""
     topic = unique("a/topic/that/has/an/alias/")
-    receiver = broker.client(**lasting(5, topic_alias_maximum=4))
-    with broker.client() as sender:
+    receiver = broker.client_on(here, **lasting(5, topic_alias_maximum=4))
+    with broker.client_on(there) as sender:
         receiver.subscribe(topic, qos=1)
         known = Aliases(4)
         for _ in range(2):
@@ -80,10 +80,10 @@ def aliases_begin_anew_with_each_connection(broker):
             assert last.take().topic == topic
 
 
-@case
-def an_alias_makes_no_packet_too_large(broker):
+@routing
+def an_alias_makes_no_packet_too_large(broker, here, there):
     """[MQTT5-3.1.2-24]: the first packet with one is longer."""
-    with broker.client() as sender, broker.client(props={
+    with broker.client_on(there) as sender, broker.client_on(here, props={
             "topic_alias_maximum": 4, "maximum_packet_size": 60}) as receiver:
         topic = unique("size/")
         receiver.subscribe(topic)
@@ -99,13 +99,14 @@ def an_alias_makes_no_packet_too_large(broker):
             assert bool(known.names) == (size == 3 or known.saved > 0), got
 
 
-@case(sessions={"outgoing_topic_aliases": 0})
-def aliases_can_be_switched_off(broker):
-    with broker.client(props={"topic_alias_maximum": 5}) as client:
+@routing(sessions={"outgoing_topic_aliases": 0})
+def aliases_can_be_switched_off(broker, here, there):
+    with broker.client_on(here, props={"topic_alias_maximum": 5}) as client, \
+            broker.client_on(there) as sender:
         topic = unique("an/alias/would/save/bytes/")
         client.subscribe(topic)
         for _ in range(5):
-            client.publish(topic)
+            sender.publish(topic)
             assert client.take().topic == topic
 
 
@@ -130,6 +131,19 @@ def check_maximum_qos(broker, maximum):
         with broker.client(will=will, expect_reason=reason) as client:
             if reason:
                 client.expect_closed()
+    for qos in range(3):  # 3.1.1 cannot know, and who watches sees no other
+        for is_retained in False, True:
+            will = {"topic": topic, "payload": b"gone", "qos": qos,
+                    "retain": is_retained}
+            with broker.client() as watch:
+                watch.subscribe(topic, qos=2)
+                broker.client(version=4, will=will).abort()
+                assert watch.take().qos == min(qos, maximum)
+                if is_retained:
+                    watch.subscribe(topic, qos=2)
+                    got = watch.take()
+                    assert got.retain and got.qos == min(qos, maximum), got
+                    watch.publish(topic, b"", 0, retain=True)
 
 
 @case(sessions={"maximum_qos": 1})
@@ -176,14 +190,18 @@ def failures_are_told_in_words(broker):
     for props in {}, {"request_problem_information": 1}:
         told = {got.type: got.props.get("reason_string")
                 for got, _ in failures(broker, **props)}
-        for type_ in (codec.PUBACK, codec.PUBREC, codec.SUBACK,
-                      codec.DISCONNECT, codec.CONNACK):
+        for type_ in (codec.PUBACK, codec.PUBREC, codec.PUBREL, codec.PUBCOMP,
+                      codec.SUBACK, codec.UNSUBACK, codec.DISCONNECT,
+                      codec.CONNACK):
             assert told[type_], (codec.NAMES[type_], told)
         assert "role" in told[codec.PUBACK], told
     with broker.client() as client:  # and where all is well there is none
         client.subscribe("t", qos=2)
         assert client.publish("t", b"x", 1) == 0
         assert not client.connack.props.get("reason_string")
+        client.take()
+        client.send(codec.unsubscribe(9, ["t"]))
+        assert not client.expect(codec.UNSUBACK).props
 
 
 @case
@@ -194,8 +212,8 @@ def no_words_where_they_are_not_wanted(broker):  # [MQTT5-3.1.2-29]
 
 @case
 def words_make_no_packet_too_large(broker):
-    """[MQTT5-3.2.2-19], [MQTT5-3.4.2-2], [MQTT5-3.5.2-2], [MQTT5-3.9.2-1]
-    [MQTT5-3.14.2-3]"""
+    """[MQTT5-3.2.2-19], [MQTT5-3.4.2-2], [MQTT5-3.5.2-2], [MQTT5-3.6.2-2]
+    [MQTT5-3.7.2-2], [MQTT5-3.9.2-1], [MQTT5-3.11.2-1], [MQTT5-3.14.2-3]"""
     count = 0
     for size in range(20, 130, 3):
         for got, _ in failures(broker, maximum_packet_size=size):

@@ -106,19 +106,19 @@ def ping_is_answered_whatever_goes_on(broker):
                 client.await_type(codec.PINGRESP)
 
 
-@case
-def payloads_that_say_they_are_text_are_text(broker):
+@routing
+def payloads_that_say_they_are_text_are_text(broker, here, there):
     """0x99: MQTT 5.0, 3.3.2.3.2"""
-    with broker.client() as client:
+    with broker.client_on(here) as client, broker.client_on(there) as sender:
         topic = unique("text/")
         client.subscribe(topic, qos=2)
         props = {"payload_format_indicator": 1}
         for qos in 1, 2:
-            assert client.publish(topic, b"\xc3\x28", qos, props=props) == 0x99
-            assert client.publish(topic, b"\xc3\xbc", qos, props=props) == 0
+            assert sender.publish(topic, b"\xc3\x28", qos, props=props) == 0x99
+            assert sender.publish(topic, b"\xc3\xbc", qos, props=props) == 0
             assert client.take().payload == b"\xc3\xbc"
             # Without the property they are bytes.
-            assert client.publish(topic, b"\xc3\x28", qos) == 0
+            assert sender.publish(topic, b"\xc3\x28", qos) == 0
             assert client.take().payload == b"\xc3\x28"
         client.expect_nothing()
 

@@ -121,12 +121,12 @@ def qos_2_is_exactly_once_over_a_resumption(broker, here, there):
             sender.abort()
 
 
-@case
-def a_refused_publish_leaves_its_identifier_free(broker):
+@routing
+def a_refused_publish_leaves_its_identifier_free(broker, here, there):
     """[MQTT5-4.3.3-9], [MQTT5-3.5.2-1]"""
     topic = "devices/device-rsa/" + unique()
-    with broker.client() as watch, \
-            broker.client(certificate="client-rsa") as client:
+    with broker.client_on(here) as watch, \
+            broker.client_on(there, certificate="client-rsa") as client:
         watch.subscribe(topic, qos=2)
         client.send(codec.publish("not/mine", b"x", 2, 5))
         expect_ack(client, PUBREC, 5, 0x87)
@@ -279,12 +279,12 @@ def qos_2_goes_on_from_where_it_was(broker, here, there):
                 last.expect_nothing()
 
 
-@case
-def a_refused_message_is_done_with(broker):
+@routing
+def a_refused_message_is_done_with(broker, here, there):
     """[MQTT5-4.4.0-2], [MQTT5-4.3.3-4]: and no PUBREL follows."""
     topic = unique("no/")
-    with broker.client() as sender:
-        receiver = broker.client(**lasting(5, receive_maximum=1))
+    with broker.client_on(there) as sender:
+        receiver = broker.client_on(here, **lasting(5, receive_maximum=1))
         receiver.subscribe(topic, qos=2)
         for qos, type_ in ((1, PUBACK), (2, PUBREC), (1, PUBACK)):
             sender.publish(topic, b"x", qos)
@@ -310,12 +310,12 @@ def answers_to_nothing_end_nothing(broker):
             assert client.release(7) == (0x92 if version == 5 else 0)
 
 
-@case
-def a_message_that_was_sent_does_not_expire(broker):
+@routing
+def a_message_that_was_sent_does_not_expire(broker, here, there):
     """[MQTT5-4.3.3-7]"""
     topic = unique("sent/")
-    with broker.client() as sender:
-        receiver = broker.client(**lasting(5))
+    with broker.client_on(there) as sender:
+        receiver = broker.client_on(here, **lasting(5))
         receiver.subscribe(topic, qos=2)
         sender.publish(topic, b"x", 2, props={"message_expiry_interval": 1})
         packet_id = receiver.expect(PUBLISH).packet_id
@@ -342,10 +342,10 @@ def the_server_acknowledges_in_order(broker):
                 assert got.packet_id == i + 1, (got, i)
 
 
-@case
-def pubrel_comes_in_the_order_of_pubrec(broker):  # [MQTT-4.6.0-4]
+@routing
+def pubrel_comes_in_the_order_of_pubrec(broker, here, there):  # [MQTT-4.6.0-4]
     topic = unique("rel/")
-    with broker.client() as sender, broker.client() as receiver:
+    with broker.client_on(there) as sender, broker.client_on(here) as receiver:
         receiver.subscribe(topic, qos=2)
         for i in range(5):
             sender.publish(topic, str(i), 2)

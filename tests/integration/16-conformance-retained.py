@@ -135,6 +135,74 @@ def retain_as_published_keeps_the_flag(broker, here, there):
                 assert not not_.take().retain
 
 
+# More than two pages of what is kept, at each worker: a client that does not
+# acknowledge is sent no more of them.
+MANY = 1000
+
+
+def fill(sender, root):
+    """Retain many messages at QoS 1."""
+    for i in range(MANY):
+        sender.send(codec.publish(f"{root}/{i}", b"old", 1, i % 50 + 1,
+                                  sender.version, retain=True))
+        if i % 50 == 49:
+            for _ in range(50):
+                sender.expect(codec.PUBACK)
+
+
+def drain(client, count):
+    """So many messages, acknowledged, and then nothing: by topic."""
+    found = {}
+    for _ in range(count):
+        got = client.take()
+        found.setdefault(got.topic, []).append((got.payload, got.retain))
+    client.expect_nothing()
+    return found
+
+
+@routing
+def what_is_published_behind_suback_comes_once(broker, here, there):
+    """[MQTT-3.3.1-9], [MQTT5-3.3.1-12]: live alone, while what was retained
+    before is still on its way; also in place of another, and from a will."""
+    root, count = unique("behind"), 16
+    with broker.client_on(there) as sender, \
+            broker.client_on(here, props={"receive_maximum": 1}) as receiver, \
+            broker.client_on(there, will={
+                "topic": f"{root}/will", "payload": b"new", "qos": 1,
+                "retain": True}) as leaver:
+        fill(sender, root)
+        receiver.subscribe(f"{root}/#", qos=1)
+        for i in range(count):
+            retain(sender, f"{root}/new/{i}", b"new")
+            retain(sender, f"{root}/{MANY - 1 - i}", b"new")
+        leaver.leave(is_orderly=False)
+        found = drain(receiver, MANY + count + 1)
+        live = [f"{root}/new/{i}" for i in range(count)] + [
+            f"{root}/{MANY - 1 - i}" for i in range(count)] + [f"{root}/will"]
+        assert all(found.pop(topic) == [(b"new", False)] for topic in live)
+        assert len(found) == MANY - count
+        assert all(got == [(b"old", True)] for got in found.values())
+
+
+@routing
+def what_is_published_behind_another_suback_comes_once(broker, here, there):
+    """[MQTT5-3.8.4-4]: what came before the SUBACK that replaces a
+    subscription comes again with it, what comes behind it does not."""
+    root = unique("again")
+    with broker.client_on(there) as sender, \
+            broker.client_on(here, props={"receive_maximum": 1}) as receiver:
+        fill(sender, root)
+        receiver.subscribe(f"{root}/#", options=1 | HANDLING[2])
+        retain(sender, f"{root}/between", b"new")
+        assert not receiver.take().retain
+        receiver.subscribe(f"{root}/#", qos=1)
+        retain(sender, f"{root}/behind", b"new")
+        found = drain(receiver, MANY + 2)
+        assert found.pop(f"{root}/between") == [(b"new", True)]
+        assert found.pop(f"{root}/behind") == [(b"new", False)]
+        assert all(got == [(b"old", True)] for got in found.values())
+
+
 # Retain Handling, whether there is a subscription already, whether what is
 # retained is sent.
 HANDLED = ((0, False, True), (0, True, True), (1, False, True),

@@ -15,14 +15,15 @@ def pause(client, seconds):
     raise AssertionError(f"nothing expected, got {got}")
 
 
-@case
-def clean_start_makes_a_new_session(broker):
+@routing
+def clean_start_makes_a_new_session(broker, here, there):
     """[MQTT-3.1.2-6], [MQTT-3.1.4-3], [MQTT-3.2.2-1]
     [MQTT5-3.1.2-4], [MQTT5-3.1.4-4], [MQTT5-3.2.2-2]"""
     for version in 4, 5:
         topic = unique("clean/")
-        with broker.client(version=version, **lasting(version)) as first, \
-                broker.client() as sender:
+        with broker.client_on(here, version=version,
+                              **lasting(version)) as first, \
+                broker.client_on(there) as sender:
             first.subscribe(topic, qos=1)
             first.leave()
             sender.publish(topic, b"waits", 1)
@@ -71,15 +72,15 @@ def without_a_session_one_is_made(broker):
             assert client.take().payload == b"x"
 
 
-@case
-def a_session_may_end_with_its_connection(broker):
+@routing
+def a_session_may_end_with_its_connection(broker, here, there):
     """[MQTT-3.1.2-6], [MQTT5-4.1.0-2]: Clean Session 1, and an expiry of 0 or
     none."""
     for version, options in ((4, {"clean": True}), (5, {"clean": False}),
                              (5, {"props": {"session_expiry_interval": 0}})):
         topic = unique("short/")
-        with broker.client(version=version, **options) as client, \
-                broker.client() as sender:
+        with broker.client_on(here, version=version, **options) as client, \
+                broker.client_on(there) as sender:
             client.subscribe(topic, qos=1)
             client.leave()
             sender.publish(topic, b"lost", 1)
@@ -90,11 +91,13 @@ def a_session_may_end_with_its_connection(broker):
 
 @case
 def a_session_expires_and_its_state_goes(broker):  # [MQTT5-4.1.0-2]
-    with broker.client() as sender:
+    here, there = broker.workers()[0], broker.workers()[-1]
+    with broker.client_on(there) as sender:
         clients = {}
         for seconds in 1, 2, 3600:
-            client = broker.client(
-                clean=False, props={"session_expiry_interval": seconds})
+            client = broker.client_on(
+                there if seconds == 1 else here, clean=False,
+                props={"session_expiry_interval": seconds})
             client.subscribe(f"expire/{client.client_id}", qos=1)
             client.leave()
             sender.publish(f"expire/{client.client_id}", b"waits", 1)
@@ -112,9 +115,12 @@ def a_session_expires_and_its_state_goes(broker):  # [MQTT5-4.1.0-2]
 def a_session_does_not_expire_while_it_is_connected(broker):
     """[MQTT-4.1.0-2], [MQTT5-4.1.0-1]: its expiry is counted from the end."""
     topic = unique("stay/")
-    with broker.client(
-            clean=False, props={"session_expiry_interval": 1}) as client, \
-            broker.client(version=4) as old, broker.client() as sender:
+    here, there = broker.workers()[0], broker.workers()[-1]
+    with broker.client_on(
+            here, clean=False,
+            props={"session_expiry_interval": 1}) as client, \
+            broker.client_on(there, version=4) as old, \
+            broker.client_on(there) as sender:
         client.subscribe(topic, qos=1)
         old.subscribe(topic, qos=1)
         pause(client, 2.5)
@@ -204,14 +210,15 @@ def a_client_identifier_names_its_session(broker):
                     other.expect_nothing()
 
 
-@case
-def connack_comes_first_and_once(broker):
+@routing
+def connack_comes_first_and_once(broker, here, there):
     """[MQTT-3.2.0-1], [MQTT-3.1.4-4], [MQTT5-3.2.0-1], [MQTT5-3.2.0-2]
     [MQTT5-3.1.4-5]"""
     for version in 4, 5:
         topic = unique("first/")
-        with broker.client(version=version, **lasting(version)) as client, \
-                broker.client() as sender:
+        with broker.client_on(here, version=version,
+                              **lasting(version)) as client, \
+                broker.client_on(there) as sender:
             client.subscribe(topic, qos=1)
             client.leave(False)
             for i in range(5):
@@ -276,14 +283,15 @@ def an_assigned_client_identifier_can_come_again(broker):
             assert "assigned_client_identifier" not in again.connack.props
 
 
-@case
-def resumption_ends_what_is_not_of_the_session(broker):
+@routing
+def resumption_ends_what_is_not_of_the_session(broker, here, there):
     """MQTT 5.0, 4.1: the will, Receive Maximum and aliases are the
     connection's; Maximum Packet Size too."""
     topic = unique("less/")
-    with broker.client(
-            **lasting(5, receive_maximum=1, maximum_packet_size=60)) as one, \
-            broker.client() as sender:
+    with broker.client_on(
+            here, **lasting(5, receive_maximum=1,
+                            maximum_packet_size=60)) as one, \
+            broker.client_on(there) as sender:
         one.subscribe(topic, qos=1)
         one.leave()
         for i in range(3):
@@ -293,10 +301,11 @@ def resumption_ends_what_is_not_of_the_session(broker):
             assert [g.payload[-1:] for g in got] == [b"0", b"1", b"2"], got
 
 
-@case(sessions={"max_queued_messages": 5})
-def what_waits_is_bounded_and_the_newest_is_dropped(broker):
+@routing(sessions={"max_queued_messages": 5})
+def what_waits_is_bounded_and_the_newest_is_dropped(broker, here, there):
     topic = unique("bound/")
-    with broker.client(**lasting(5)) as client, broker.client() as sender:
+    with broker.client_on(here, **lasting(5)) as client, \
+            broker.client_on(there) as sender:
         client.subscribe(topic, qos=1)
         client.leave()
         for i in range(9):

@@ -114,25 +114,26 @@ def unsuback_answers_each_unsubscribe(broker):
                 client.expect_nothing()
 
 
-@case
-def unsubscribe_compares_each_character(broker):
+@routing
+def unsubscribe_compares_each_character(broker, here, there):
     """[MQTT-3.10.4-1], [MQTT5-3.10.4-1], [MQTT-4.7.3-4], [MQTT5-4.7.3-4]"""
     for version in 4, 5:
-        with broker.client(version=version) as client:
+        with broker.client_on(here, version=version) as client, \
+                broker.client_on(there, version=version) as sender:
             root = unique("Each")
             held = (f"{root}/a", f"{root}/+", f"{root}/a/#", f"/{root}/a",
                     f"{root}/\u00e9")
             client.subscribe(*held)
             client.unsubscribe(f"{root.lower()}/a", f"{root}/#", f"{root}/a/",
                                f"{root}/a/+", f"{root}/e\u0301", root)
-            client.publish(f"{root}/\u00e9", b"x")
+            sender.publish(f"{root}/\u00e9", b"x")
             # One message for all that match, or one for each.
             assert client.take().topic == f"{root}/\u00e9"
             client.ping()
             client.queue.clear()
             client.unsubscribe(*held)
             for topic in f"{root}/a", f"/{root}/a", f"{root}/\u00e9":
-                client.publish(topic, b"x")
+                sender.publish(topic, b"x")
             client.expect_nothing()
 
 

@@ -5,7 +5,8 @@
 
 import time
 
-from signet import TimedOut, case, codec, lasting, main, routing, unique
+from signet import (DEADLINE, TimedOut, case, codec, lasting, main, routing,
+                    unique)
 
 
 def will_of(topic, payload=b"gone", **more):
@@ -16,8 +17,8 @@ def delayed(topic, seconds, **more):
     return will_of(topic, props={"will_delay_interval": seconds}, **more)
 
 
-def watcher(broker, topic, worker=None):
-    client = broker.client_on(worker) if worker else broker.client()
+def watcher(broker, worker, topic):
+    client = broker.client_on(worker)
     client.subscribe(topic, qos=2)
     return client
 
@@ -36,7 +37,7 @@ def a_will_is_retained_if_it_asks_for_it(broker, here, there):
     for version in 4, 5:
         for is_retained in False, True:
             topic = unique("will/")
-            with watcher(broker, topic, here) as watch:
+            with watcher(broker, here, topic) as watch:
                 broker.client_on(there, version=version, will=will_of(
                     topic, retain=is_retained)).abort()
                 got = watch.take()
@@ -59,7 +60,7 @@ def a_will_has_its_qos_and_properties(broker, here, there):
     for version in 4, 5:
         for qos in 0, 1, 2:
             topic = unique("will/")
-            with watcher(broker, topic, here) as watch:
+            with watcher(broker, here, topic) as watch:
                 broker.client_on(there, version=version, will=will_of(
                     topic, qos=qos, props=props)).abort()
                 got = watch.take()
@@ -67,79 +68,82 @@ def a_will_has_its_qos_and_properties(broker, here, there):
                 assert got.props == (props if version == 5 else {}), got
 
 
-@case
-def a_will_s_expiry_begins_when_it_is_published(broker):
+@routing
+def a_will_s_expiry_begins_when_it_is_published(broker, here, there):
     """MQTT 5.0, 3.1.3.2.4"""
     topic = unique("will/")
-    with watcher(broker, topic) as watch:
-        broker.client(**lasting(5), will=will_of(topic, props={
+    with watcher(broker, here, topic) as watch:
+        broker.client_on(there, **lasting(5), will=will_of(topic, props={
             "will_delay_interval": 2, "message_expiry_interval": 1})).abort()
-        got = watch.take(6)
+        got = watch.take(2 + DEADLINE)
         assert got.props.get("message_expiry_interval") == 1, got
 
 
 @routing
 def a_will_waits_for_its_delay(broker, here, there):  # [MQTT5-3.1.2-8]
     topic = unique("will/")
-    with watcher(broker, topic, here) as watch:
+    with watcher(broker, here, topic) as watch:
         client = broker.client_on(there, **lasting(5), will=delayed(topic, 2))
         client.leave(False)
         since = time.monotonic()
-        assert watch.take(6).payload == b"gone"
-        assert 1.8 < time.monotonic() - since < 4.5
+        assert watch.take(2 + DEADLINE).payload == b"gone"
+        assert time.monotonic() - since > 1.8
 
 
-@case
-def a_will_is_published_when_its_session_ends_before(broker):
+@routing
+def a_will_is_published_when_its_session_ends_before(broker, here, there):
     """[MQTT5-3.1.2-8]: with the session's expiry, or by a Clean Start."""
-    for expiry, limit in ((None, 1), (0, 1), (1, 4)):
+    for expiry in None, 0, 1:
         topic = unique("will/")
         props = {} if expiry is None else {"session_expiry_interval": expiry}
-        with watcher(broker, topic) as watch:
-            broker.client(props=props, will=delayed(topic, 3600)).abort()
-            assert watch.take(limit).payload == b"gone"
+        with watcher(broker, here, topic) as watch:
+            broker.client_on(there, props=props,
+                             will=delayed(topic, 3600)).abort()
+            assert watch.take(1 + DEADLINE).payload == b"gone"
     topic = unique("will/")
-    with watcher(broker, topic) as watch:
-        client = broker.client(**lasting(5), will=delayed(topic, 3600))
+    with watcher(broker, here, topic) as watch:
+        client = broker.client_on(there, **lasting(5),
+                                  will=delayed(topic, 3600))
         client.leave(False)
         watch.expect_nothing()
         with client.resume(broker, clean=True):
             assert watch.take().payload == b"gone"
 
 
-@case
-def a_client_that_returns_in_time_has_no_will(broker):
+@routing
+def a_client_that_returns_in_time_has_no_will(broker, here, there):
     """[MQTT5-3.1.3-9], [MQTT5-3.1.2-8]: also where it takes over."""
     topic = unique("will/")
-    with watcher(broker, topic) as watch:
-        client = broker.client(**lasting(5), will=delayed(topic, 2))
+    with watcher(broker, here, topic) as watch:
+        client = broker.client_on(there, **lasting(5), will=delayed(topic, 3))
         client.leave(False)
         with client.resume(broker, **lasting(5)) as again:
-            expect_none(watch, 3.5)
+            expect_none(watch, 4.5)
             again.disconnect(0x04)  # and what it does not have is not sent
             expect_none(watch, 0.5)
 
 
-@case
-def a_will_with_a_delay_outlives_a_takeover(broker):
+@routing
+def a_will_with_a_delay_outlives_a_takeover(broker, here, there):
     """[MQTT5-3.1.3-9]: the new connection is to the same session."""
     topic = unique("will/")
-    with watcher(broker, topic) as watch:
-        first = broker.client(**lasting(5), will=delayed(topic, 1))
+    with watcher(broker, here, topic) as watch:
+        first = broker.client_on(there, **lasting(5), will=delayed(topic, 1))
         with broker.client(client_id=first.client_id, **lasting(5)):
             first.expect_end(0x8e)
             expect_none(watch, 2.2)
 
 
-@case
-def a_will_is_published_once(broker):
+@routing
+def a_will_is_published_once(broker, here, there):
     """[MQTT-3.1.2-10], [MQTT5-3.1.2-10], [MQTT-3.1.2-12]: the next connection
     of the session has its own or none."""
     for version in 4, 5:
         topic = unique("will/")
-        with watcher(broker, topic) as watch:
-            client = broker.client(version=version, **lasting(version),
-                                   will=will_of(topic))
+        with watcher(broker, here, topic) as watch:
+            client = broker.client_on(there, version=version,
+                                      **lasting(version),
+                                      will=will_of(topic))
             client.leave(False)
             assert watch.take().payload == b"gone"
             client = client.resume(broker, **lasting(version))
@@ -153,27 +157,28 @@ def a_will_is_published_once(broker):
             watch.expect_nothing()
 
 
-@case
-def disconnect_takes_the_will_back_for_good(broker):
+@routing
+def disconnect_takes_the_will_back_for_good(broker, here, there):
     """[MQTT-3.14.4-3], [MQTT-3.1.2-10], [MQTT5-3.14.4-3], [MQTT5-3.1.2-10]"""
     for version in 4, 5:
         topic = unique("will/")
         more = {"session_expiry_interval": 1} if version == 5 else None
-        with watcher(broker, topic) as watch:
+        with watcher(broker, here, topic) as watch:
             for will in will_of(topic), delayed(topic, 1):
-                client = broker.client(version=version, will=will, props=more)
+                client = broker.client_on(there, version=version, will=will,
+                                          props=more)
                 client.leave()
                 watch.expect_nothing()
             expect_none(watch, 2.5)
 
 
-@case
-def other_reasons_of_disconnect_leave_the_will(broker):
+@routing
+def other_reasons_of_disconnect_leave_the_will(broker, here, there):
     """[MQTT5-3.1.2-8]"""
     for reason in 0x04, 0x80, 0x82, 0x99:
         topic = unique("will/")
-        with watcher(broker, topic) as watch:
-            broker.client(will=will_of(topic)).disconnect(reason)
+        with watcher(broker, here, topic) as watch:
+            broker.client_on(there, will=will_of(topic)).disconnect(reason)
             assert watch.take().payload == b"gone"
 
 
@@ -185,14 +190,15 @@ def a_will_s_payload_is_what_it_says(broker):  # 0x99: MQTT 5.0, 3.1.3.2.3
             pass
 
 
-@case
-def an_empty_retained_will_removes(broker):
+@routing
+def an_empty_retained_will_removes(broker, here, there):
     """[MQTT-3.1.2-17], [MQTT5-3.1.2-15]"""
     topic = unique("will/")
-    with watcher(broker, topic) as watch:
+    with watcher(broker, here, topic) as watch:
         watch.publish(topic, b"x", 1, retain=True)
         watch.take()
-        broker.client(will=will_of(topic, b"", retain=True)).abort()
+        broker.client_on(there, will=will_of(topic, b"",
+                                             retain=True)).abort()
         assert watch.take().payload == b""
         with broker.client() as late:
             late.ping()

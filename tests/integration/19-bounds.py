@@ -125,17 +125,18 @@ def memory_of_sessions_that_are_away_is_bounded(broker):
         assert grown < count * 262144 * 2 + 8 * MEGABYTE, grown
 
 
-@case(sessions={"max_queued_messages": 10})
-def one_session_s_full_queue_is_no_other_s(broker):
+@routing(sessions={"max_queued_messages": 10})
+def one_session_s_full_queue_is_no_other_s(broker, here, there):
     topic = unique("full/")
-    away = broker.client(**lasting(5))
+    away = broker.client_on(here, **lasting(5))
     away.subscribe(topic, qos=1)
     away.disconnect()
-    with broker.client() as here, broker.client() as source:
-        here.subscribe(topic, qos=1)
+    with broker.client_on(here) as reader, \
+            broker.client_on(there) as source:
+        reader.subscribe(topic, qos=1)
         for i in range(50):
             assert source.publish(topic, b"%d" % i, 1) == 0
-            assert here.take().payload == b"%d" % i
+            assert reader.take().payload == b"%d" % i
 
 
 # Retained messages
@@ -168,9 +169,9 @@ def retained_messages_are_bounded_in_number(broker):
             other.expect_nothing()
 
 
-@case(limits={"retained_messages": 2})
-def one_that_cannot_be_kept_is_delivered_all_the_same(broker):
-    with broker.client() as client, broker.client() as other:
+@routing(limits={"retained_messages": 2})
+def one_that_cannot_be_kept_is_delivered_all_the_same(broker, here, there):
+    with broker.client_on(there) as client, broker.client_on(here) as other:
         other.subscribe("kept/#")
         for i in range(10):
             retain(client, f"kept/{i}", b"%d" % i)

@@ -12,9 +12,22 @@ from signet import Client, Closed, TimedOut, codec
 from signet.fleet import Member
 
 GROUPS = 40
+# Groups beyond those are pools: topics of a Shared Subscription.
+POOLS = range(GROUPS, GROUPS + 6)
 KEPT_TOPICS = 50
 WINDOW = 20  # messages without an acknowledgement
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
+
+_links = itertools.count()
+
+
+def root_of(group):
+    return f"pool/{group}" if group in POOLS else f"soak/{group}"
+
+
+def filter_of(group):
+    share = "$share/team/" if group in POOLS else ""
+    return f"{share}{root_of(group)}/+"
 
 
 class Link(Member):
@@ -22,7 +35,7 @@ class Link(Member):
 
     def __init__(self, client, actor):
         super().__init__(client)
-        self.actor = actor
+        self.actor, self.number = actor, next(_links)
 
     def take_packets(self):
         buffer, pos = self.client.buffer, 0
@@ -99,6 +112,7 @@ class Actor:
             self.session = None
         self.unanswered = self.unanswered or self.session is None
         self.link.send(codec.connect(self.client_id, self.version, **options))
+        self.link.flush()  # it is awaited, and others take their time
         self.asked = {}
         self.soak.count("connects")
 
@@ -110,6 +124,8 @@ class Actor:
             for _ in range(self.random.randint(0, 5)):
                 self.publish()
             self.link.flush()
+            if way == "reset" and not self.is_stalled:
+                self.link.receive()  # and answers to it do not leave
         if way == "order" and self.link.ended is None:
             self.link.send(codec.disconnect(0, self.version))
             self.link.flush()
@@ -124,6 +140,7 @@ class Actor:
         if not self.is_stalled:
             self.soak.forget(self.link)
         self.link.client.abort()
+        self.ledger.over.add(self.link.number)
         self.link, self.is_online, self.is_stalled = None, False, False
         if not self.is_kept and self.session is not None:
             self.ledger.ended(self.session)
@@ -149,6 +166,9 @@ class Actor:
         if not self.is_online:
             self.next_at = now + 0.1
             return
+        if self.is_stalled and self.random.random() < 0.5:
+            self.leave()  # with what it has not read
+            return
         if self.is_stalled:
             self.is_stalled = False
             self.soak.watch(self.link)
@@ -156,13 +176,13 @@ class Actor:
         dice = self.random.random()
         if dice < 0.06:
             self.leave()
-        elif dice < 0.08:
+        elif dice < 0.09:
             self.is_stalled = True
             self.soak.forget(self.link)
             self.next_at = now + self.random.uniform(0.5, 3)
-        elif dice < 0.14:
+        elif dice < 0.15:
             self.change_subscriptions()
-        elif dice < 0.17:
+        elif dice < 0.18:
             self.keep()
         else:
             for _ in range(self.random.randint(1, 3)):
@@ -173,17 +193,25 @@ class Actor:
             group = self.random.choice(sorted(self.session.filters))
             self.ledger.unsubscribing(self.session, group)
             self.link.send(codec.unsubscribe(
-                self._packet_id(), [f"soak/{group}/+"], self.version))
+                self._packet_id(), [filter_of(group)], self.version))
         elif len(self.session.filters) < 4:
             self.subscribe()
 
+    def _group(self, pool_share):
+        if self.random.random() < pool_share:
+            return self.random.choice(POOLS)
+        return self.random.randrange(GROUPS)
+
     def subscribe(self):
-        group, qos = self.random.randrange(GROUPS), self.random.randrange(3)
+        group, qos = self._group(0.3), self.random.randrange(3)
+        if group in POOLS:
+            # What is sent at QoS 2 ends with a session: let that be rare.
+            qos = self.random.choice((1, 2)) if self.is_lasting else 1
         if group in self.session.filters:
             return
         packet_id = self._packet_id()
         self.asked[packet_id] = group, qos
-        entries = [(f"soak/{group}/+", qos)]
+        entries = [(filter_of(group), qos)]
         if self.random.random() < 0.1:
             entries.append(("kept/#", 1))
         if self.random.random() < 0.1:
@@ -197,7 +225,7 @@ class Actor:
                                      0, None, self.version, retain=True))
 
     def publish(self):
-        group, qos = self.random.randrange(GROUPS), self.random.randrange(3)
+        group, qos = self._group(0.25), self.random.randrange(3)
         if len(self.sending) >= WINDOW:
             return
         number = self.numbers.get((group, qos), 0)
@@ -205,8 +233,8 @@ class Actor:
         payload = b"%d %d " % (self.index, number)
         payload += b"." * self.random.choice((0, 10, 100, 2000))
         packet_id = self._packet_id() if qos else None
-        packet = codec.publish(f"soak/{group}/{qos}", payload, qos, packet_id,
-                               self.version)
+        packet = codec.publish(f"{root_of(group)}/{qos}", payload, qos,
+                               packet_id, self.version)
         message = self.ledger.sent(self.index, self.home, group, number, qos)
         if qos:
             self.sending[packet_id] = Sending(message, group, number, qos,
@@ -279,12 +307,13 @@ class Actor:
                 return
             self.session.receiving.add(got.packet_id)
         levels = got.topic.split("/")
-        if levels[0] != "soak":
+        if levels[0] not in ("soak", "pool"):
             self.soak.count(f"received of {levels[0]}/")
             return
         publisher, number, _ = got.payload.split(b" ")
         self.ledger.received(self.session, int(publisher), int(levels[1]),
-                             int(number), int(levels[2]), got.qos)
+                             int(number), int(levels[2]), got.qos,
+                             self.link.number)
 
     def on_pubrel(self, got):
         self.session.receiving.discard(got.packet_id)

@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "integration"))
 from signet import DEADLINE, processes  # noqa: E402
 
-from actor import KEPT_TOPICS, Actor  # noqa: E402
+from actor import KEPT_TOPICS, POOLS, Actor  # noqa: E402
 from ledger import Ledger  # noqa: E402
 
 MEGABYTE = 1 << 20
@@ -35,7 +35,7 @@ class Soak:
         self.broker, self.seed = broker, seed
         self.seconds, self.kill_seconds = seconds, kill_seconds
         self.random = random.Random(f"{seed}/soak")
-        self.ledger = Ledger()
+        self.ledger = Ledger(POOLS)
         self.selector = selectors.DefaultSelector()
         self.actors = [Actor(self, index) for index in range(clients)]
         self.by_id = {actor.client_id: actor for actor in self.actors}
@@ -125,7 +125,7 @@ class Soak:
                 actor.link.flush()
         time.sleep(self.random.uniform(0, 0.02))
         os.kill(pid, signal.SIGKILL)
-        self.ledger.kills.append((time.monotonic(), name))
+        self.ledger.worker_killed(name)
         for actor in self.actors:
             if actor.home != name:
                 continue
@@ -179,6 +179,8 @@ class Soak:
                     actor.arrive()
             return self.is_quiet()
         self.turns_until(come_back, 3 * DEADLINE, is_acting=False)
+        # And what nobody is owed, but may come.
+        self.turns_until(lambda: False, 2, is_acting=False)
         self.ledger.settle()
 
     def finish(self):

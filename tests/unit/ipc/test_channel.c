@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -68,8 +69,9 @@ check_order(void *context, struct ipc_message *message)
 {
 	struct ipc_interest interest;
 
-	ck_assert_int_eq(ipc_interest_decode(message->payload, &interest), 0);
-	ck_assert_uint_eq(interest.number, last_number + 1);
+	if (ipc_interest_decode(message->payload, &interest) != 0 ||
+	    interest.number != last_number + 1)
+		ck_abort_msg("not what follows %" PRIu64, last_number);
 	last_number = interest.number;
 	return count_message(context, message);
 }
@@ -99,9 +101,9 @@ push_number(uint64_t number)
 	struct buffer out = { 0 };
 
 	ipc_interest_encode(&interest, &out);
-	ck_assert_int_eq(ipc_channel_push(left, IPC_INTEREST_ADD,
-			     buffer_view(&out), -1, false),
-	    0);
+	if (ipc_channel_push(left, IPC_INTEREST_ADD, buffer_view(&out), -1,
+		false) != 0)
+		ck_abort_msg("%" PRIu64 " is not taken", number);
 	buffer_done(&out);
 }
 
@@ -247,6 +249,76 @@ START_TEST(a_payload_larger_than_a_batch_goes_as_sealed_memory)
 	ck_assert_uint_eq(seen, 2);
 	ck_assert_uint_eq(fds_seen, 1);
 	ck_assert_uint_eq(bytes_seen, len + 8 + 3);
+}
+END_TEST
+
+/* Keeps what the last message came in. */
+static struct buffer taken;
+
+static int
+take_storage(void *context, struct ipc_message *message)
+{
+	if (message->storage != NULL) {
+		buffer_done(&taken);
+		taken = *message->storage;
+		*message->storage = (struct buffer){ NULL, 0, 0 };
+		ck_assert(message->payload.data > taken.data &&
+			  message->payload.data + message->payload.len <=
+			      taken.data + taken.capacity);
+	}
+	return count_message(context, message);
+}
+
+START_TEST(a_payload_that_fills_most_of_a_batch_goes_and_comes_without_a_copy)
+{
+	const size_t most = IPC_BATCH_MAX - BATCH_HEADER_LEN;
+
+	/* sent at once, without a flush */
+	ck_assert_int_eq(push(IPC_PUBLISH_FORWARD, BATCH_DIRECT_MIN, -1), 0);
+	ck_assert_int_eq(push(IPC_PUBLISH_FORWARD, most, -1), 0);
+	ck_assert_uint_eq(ipc_channel_queued_bytes(left), 0);
+	for (unsigned int i = 1; i <= 2; i++) {
+		ck_assert_int_eq(receive(1, take_storage), 0);
+		ck_assert_uint_eq(seen, i);
+		ck_assert_ptr_nonnull(taken.data);
+		ck_assert_uint_eq(taken.data[BATCH_HEADER_LEN], 'x');
+		buffer_done(&taken);
+	}
+	ck_assert_uint_eq(bytes_seen, BATCH_DIRECT_MIN + most);
+
+	/* not what shares the datagram, and not what is little */
+	push_number(1);
+	ck_assert_int_eq(push(IPC_PUBLISH_FORWARD, BATCH_DIRECT_MIN - 1, -1),
+	    0);
+	ck_assert_int_eq(ipc_channel_flush(left), 0);
+	ck_assert_int_eq(push(IPC_PUBLISH_FORWARD, BATCH_DIRECT_MIN - 1, -1),
+	    0);
+	ck_assert_int_eq(ipc_channel_flush(left), 0);
+	ck_assert_int_eq(receive(2, take_storage), 0);
+	ck_assert_uint_eq(seen, 5);
+	ck_assert_ptr_null(taken.data);
+}
+END_TEST
+
+START_TEST(what_the_socket_does_not_take_waits_in_its_order)
+{
+	unsigned int pushed = 0;
+
+	push_number(1);
+	while (ipc_channel_queued_bytes(left) < 3 * BATCH_DIRECT_MIN) {
+		ck_assert_int_eq(push(IPC_PUBLISH_FORWARD, BATCH_DIRECT_MIN,
+				     -1),
+		    0);
+		pushed++;
+	}
+	push_number(2);
+	while (ipc_channel_queued_bytes(left) > 0) {
+		ck_assert_int_eq(receive(1000, take_storage), 0);
+		ck_assert_int_ge(ipc_channel_flush(left), -EAGAIN);
+	}
+	ck_assert_int_eq(receive(1000, take_storage), 0);
+	ck_assert_uint_eq(seen, pushed + 2);
+	buffer_done(&taken);
 }
 END_TEST
 
@@ -485,6 +557,9 @@ test_channel(void)
 	    more_descriptors_than_a_batch_holds_go_in_several);
 	tcase_add_loop_test(tests,
 	    a_payload_larger_than_a_batch_goes_as_sealed_memory, 0, 2);
+	tcase_add_test(tests,
+	    a_payload_that_fills_most_of_a_batch_goes_and_comes_without_a_copy);
+	tcase_add_test(tests, what_the_socket_does_not_take_waits_in_its_order);
 	tcase_add_test(tests, large_and_small_payloads_keep_their_order);
 	tcase_add_test(tests, what_the_table_forbids_is_not_queued);
 	tcase_add_test(tests, what_a_peer_sent_before_it_died_is_received);

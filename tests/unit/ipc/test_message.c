@@ -280,11 +280,11 @@ END_TEST
 	}
 
 static const struct ipc_publish publish_cases[] = {
-	{ 0, false, false, 0, 0, CONSTANT("a"), { NULL, 0 }, { NULL, 0 } },
+	{ 0, false, false, 0, 0, CONSTANT("a"), { NULL, 0 }, { NULL, 0 }, 0 },
 	{ 1, true, true, 123456789012, UINT64_MAX, CONSTANT("a/b"),
-	    CONSTANT("\x01\x01"), CONSTANT("payload") },
-	{ 2, false, true, 0, 7, CONSTANT("$SYS/x"), { NULL, 0 },
-	    CONSTANT("p") },
+	    CONSTANT("\x01\x01"), CONSTANT("payload"), 0 },
+	{ 2, false, true, 0, 7, CONSTANT("$SYS/x"), { NULL, 0 }, CONSTANT("p"),
+	    0 },
 };
 
 START_TEST(publish_survives_the_way)

@@ -18,6 +18,16 @@ START_TEST(the_monotonic_clock_does_not_go_back)
 }
 END_TEST
 
+START_TEST(the_monotonic_clock_is_one_in_both_units)
+{
+	uint64_t before_ms = clock_monotonic_ms();
+	uint64_t at_ns = clock_monotonic_ns();
+
+	ck_assert_uint_le(before_ms, at_ns / 1000000);
+	ck_assert_uint_le(at_ns / 1000000, clock_monotonic_ms());
+}
+END_TEST
+
 START_TEST(the_real_clock_is_that_of_the_machine)
 {
 	time_t before = time(NULL);
@@ -35,6 +45,7 @@ test_clock(void)
 	TCase *tcase = tcase_create("clock");
 
 	tcase_add_test(tcase, the_monotonic_clock_does_not_go_back);
+	tcase_add_test(tcase, the_monotonic_clock_is_one_in_both_units);
 	tcase_add_test(tcase, the_real_clock_is_that_of_the_machine);
 	return tcase;
 }

@@ -28,7 +28,7 @@ struct live {
 	struct tls_record record;
 };
 
-/* Make the server's keys, once for all tests; free them. */
+/* Make the server's keys and certificates, once for all tests; free them. */
 void live_start(void);
 void live_end(void);
 

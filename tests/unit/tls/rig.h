@@ -67,6 +67,13 @@ void rig_assert_alive(struct rig *rig);
 int rig_client_take(struct rig *rig, uint8_t *wire, size_t len,
     struct tls_record *record);
 
+/*
+ * The byte to try after this one; 256 ends it. All of them, or, where each
+ * instruction takes many (see tests/lib/step), those that the standards name
+ * for handshake messages and some of the others.
+ */
+int rig_next_byte(int byte);
+
 /* Add a test that runs for all cases, or for those of one version. */
 #define rig_add(tcase, test) tcase_add_loop_test(tcase, test, 0, RIG_CASES)
 #define rig_add_1_3(tcase, test)                                               \

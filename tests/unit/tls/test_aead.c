@@ -45,7 +45,7 @@ vector_check(const struct tls_aead_backend *backend,
 	    vector->name);
 	ck_assert_msg(memcmp(out + len, tag, sizeof(tag)) == 0, "%s: tag",
 	    vector->name);
-	ck_assert(backend->open(aead, nonce, a, out, len));
+	ck_assert(backend->open(aead, nonce, a, out, len, out));
 	ck_assert_msg(memcmp(out, plaintext, len) == 0, "%s: plaintext",
 	    vector->name);
 	backend->free(aead);
@@ -116,8 +116,8 @@ START_TEST(aead_back_ends_open_what_the_other_seals)
 		second->seal(other, a_nonce, associated, bytes_of(text, len),
 		    b);
 		ck_assert_mem_eq(a, b, len + TLS_AEAD_TAG_LEN);
-		ck_assert(second->open(other, a_nonce, associated, a, len));
-		ck_assert(first->open(one, a_nonce, associated, b, len));
+		ck_assert(second->open(other, a_nonce, associated, a, len, a));
+		ck_assert(first->open(one, a_nonce, associated, b, len, b));
 		ck_assert_mem_eq(a, text, len);
 		ck_assert_mem_eq(b, text, len);
 	}
@@ -145,6 +145,29 @@ START_TEST(aead_seals_in_place)
 }
 END_TEST
 
+START_TEST(aead_opens_apart)
+{
+	const struct tls_aead_backend *backend = rig_backend(
+	    _i % RIG_BACKENDS_MAX);
+	uint8_t text[1000], opened[sizeof(text)];
+	uint8_t sealed[sizeof(text) + TLS_AEAD_TAG_LEN], copy[sizeof(sealed)];
+	struct tls_aead *aead;
+
+	if (backend == NULL)
+		return;
+	pattern_fill(text, sizeof(text));
+	aead = backend->new (algorithms[_i / RIG_BACKENDS_MAX], a_key);
+	backend->seal(aead, a_nonce, BYTES_NONE, bytes_of(text, sizeof(text)),
+	    sealed);
+	memcpy(copy, sealed, sizeof(copy));
+	ck_assert(backend->open(aead, a_nonce, BYTES_NONE, sealed, sizeof(text),
+	    opened));
+	ck_assert_mem_eq(opened, text, sizeof(text));
+	ck_assert_mem_eq(sealed, copy, sizeof(copy));
+	backend->free(aead);
+}
+END_TEST
+
 START_TEST(aead_refuses_each_changed_bit)
 {
 	const struct tls_aead_backend *backend = rig_backend(
@@ -165,22 +188,22 @@ START_TEST(aead_refuses_each_changed_bit)
 		memcpy(copy, sealed, sizeof(copy));
 		copy[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		ck_assert(!backend->open(aead, a_nonce, bytes_of(associated, 5),
-		    copy, 33));
+		    copy, 33, copy));
 	}
 	for (bit = 0; bit < 8 * sizeof(associated); bit++) {
 		memcpy(copy, sealed, sizeof(copy));
 		associated[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		ck_assert(!backend->open(aead, a_nonce, bytes_of(associated, 5),
-		    copy, 33));
+		    copy, 33, copy));
 		associated[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	memcpy(other_nonce, a_nonce, sizeof(other_nonce));
 	other_nonce[11] ^= 1;
 	memcpy(copy, sealed, sizeof(copy));
 	ck_assert(!backend->open(aead, other_nonce, bytes_of(associated, 5),
-	    copy, 33));
-	ck_assert(
-	    backend->open(aead, a_nonce, bytes_of(associated, 5), sealed, 33));
+	    copy, 33, copy));
+	ck_assert(backend->open(aead, a_nonce, bytes_of(associated, 5), sealed,
+	    33, sealed));
 	backend->free(aead);
 }
 END_TEST
@@ -189,14 +212,17 @@ START_TEST(aead_leaves_nothing_of_a_forged_text)
 {
 	const struct tls_aead_backend *backend = rig_backend(_i);
 	const uint8_t zeros[32] = { 0 };
-	uint8_t text[32 + TLS_AEAD_TAG_LEN];
+	uint8_t text[32 + TLS_AEAD_TAG_LEN], apart[32];
 	struct tls_aead *aead;
 
 	if (backend == NULL)
 		return;
 	pattern_fill(text, sizeof(text));
 	aead = backend->new (TLS_AEAD_AES_128_GCM, a_key);
-	ck_assert(!backend->open(aead, a_nonce, BYTES_NONE, text, 32));
+	pattern_fill(apart, sizeof(apart));
+	ck_assert(!backend->open(aead, a_nonce, BYTES_NONE, text, 32, apart));
+	ck_assert_mem_eq(apart, zeros, 32);
+	ck_assert(!backend->open(aead, a_nonce, BYTES_NONE, text, 32, text));
 	ck_assert_mem_eq(text, zeros, 32);
 	backend->free(aead);
 }
@@ -235,6 +261,7 @@ test_aead(void)
 	    3);
 	tcase_add_loop_test(tcase, aead_seals_in_place, 0,
 	    3 * RIG_BACKENDS_MAX);
+	tcase_add_loop_test(tcase, aead_opens_apart, 0, 3 * RIG_BACKENDS_MAX);
 	tcase_add_loop_test(tcase, aead_refuses_each_changed_bit, 0,
 	    3 * RIG_BACKENDS_MAX);
 	tcase_add_loop_test(tcase, aead_leaves_nothing_of_a_forged_text, 0,

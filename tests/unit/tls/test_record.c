@@ -93,6 +93,54 @@ START_TEST(record_leaves_what_follows_it_alone)
 END_TEST
 
 /* RFC 8446 s5.1 and s5.2, RFC 5246 s6.2.1 and s6.2.3 */
+START_TEST(records_come_together_behind_what_is_there)
+{
+	static const uint8_t data[TLS_PLAINTEXT_MAX] = { 1, 2, 3 };
+	struct rig *rig = rig_new(_i);
+	struct buffer out = { NULL, 0, 0 };
+	uint8_t *at = rig->wire;
+
+	buffer_append(&out, BYTES_LITERAL("begin"));
+	rig_send(rig, TLS_CONTENT_APPLICATION_DATA, data, sizeof(data));
+	rig_send(rig, TLS_CONTENT_ALERT, "\1\x5a", 2); /* user_canceled */
+	rig_send(rig, TLS_CONTENT_APPLICATION_DATA, "end", 3);
+	while (at < rig->wire + rig->wire_len) {
+		ck_assert_int_eq(tls_record_deprotect_to(&rig->server, at,
+				     (size_t)(rig->wire + rig->wire_len - at),
+				     &out, &rig->record),
+		    0);
+		at += rig->record.len;
+	}
+	ck_assert_uint_eq(out.len, 5 + sizeof(data) + 3);
+	ck_assert_mem_eq(out.data, "begin", 5);
+	ck_assert_mem_eq(out.data + 5, data, sizeof(data));
+	ck_assert_mem_eq(out.data + 5 + sizeof(data), "end", 3);
+	buffer_done(&out);
+	rig_free(rig);
+}
+END_TEST
+
+START_TEST(a_record_that_is_not_whole_or_forged_adds_nothing)
+{
+	struct rig *rig = rig_new(_i);
+	struct buffer out = { NULL, 0, 0 };
+
+	rig_send(rig, TLS_CONTENT_APPLICATION_DATA, "some data", 9);
+	for (size_t len = 0; len < rig->wire_len; len++)
+		ck_assert_int_eq(tls_record_deprotect_to(&rig->server,
+				     rig->wire, len, &out, &rig->record),
+		    TLS_NEED_MORE);
+	ck_assert_uint_eq(out.capacity, 0);
+	rig->wire[rig->wire_len - 1] ^= 1;
+	ck_assert_int_eq(tls_record_deprotect_to(&rig->server, rig->wire,
+			     rig->wire_len, &out, &rig->record),
+	    -TLS_ALERT_BAD_RECORD_MAC);
+	ck_assert_uint_eq(out.len, 0);
+	buffer_done(&out);
+	rig_free(rig);
+}
+END_TEST
+
 START_TEST(record_of_more_than_2_14_bytes_is_overflow)
 {
 	struct rig *rig = rig_new(_i);
@@ -451,6 +499,8 @@ test_record(void)
 	rig_add(tcase, record_carries_data_of_every_length_both_ways);
 	rig_add(tcase, record_is_awaited_whole);
 	rig_add(tcase, record_leaves_what_follows_it_alone);
+	rig_add(tcase, records_come_together_behind_what_is_there);
+	rig_add(tcase, a_record_that_is_not_whole_or_forged_adds_nothing);
 	rig_add(tcase, record_of_more_than_2_14_bytes_is_overflow);
 	rig_add(tcase, record_beyond_the_negotiated_limit_is_overflow);
 	rig_add(tcase, record_that_announces_too_much_is_overflow_at_once);

@@ -3,6 +3,7 @@ if HAVE_CHECK
 check_PROGRAMS += tests/unit/worker/test_worker
 tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/main.c tests/unit/worker/tests.h \
+	tests/unit/worker/bare_peer.c tests/unit/worker/bare_peer.h \
 	tests/unit/worker/bare_worker.c tests/unit/worker/bare_worker.h \
 	tests/unit/worker/kept.c tests/unit/worker/kept.h \
 	tests/unit/worker/fake_store.c tests/unit/worker/fake_store.h \
@@ -15,8 +16,11 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_session_restore.c \
 	tests/unit/worker/test_sharing_queue.c \
 	tests/unit/worker/test_acks.c \
+	tests/unit/worker/test_interest.c \
 	tests/unit/worker/test_response_information.c \
 	tests/unit/worker/test_retained.c \
+	tests/unit/worker/test_router.c \
+	tests/unit/worker/test_session.c \
 	tests/unit/worker/test_topic_alias.c \
 	tests/unit/worker/test_outbox.c \
 	tests/unit/worker/test_pending.c \

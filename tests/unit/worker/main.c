@@ -30,6 +30,9 @@ main(void)
 	suite_add_tcase(suite, test_acks());
 	suite_add_tcase(suite, test_response_information());
 	suite_add_tcase(suite, test_retained());
+	suite_add_tcase(suite, test_interest());
+	suite_add_tcase(suite, test_router());
+	suite_add_tcase(suite, test_session());
 	suite_add_tcase(suite, test_topic_alias());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

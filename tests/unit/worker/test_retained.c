@@ -108,7 +108,7 @@ START_TEST(a_walk_finds_what_the_filter_matches) /* 4.7 */
 		change(retained, is_kept, &random);
 	for (size_t f = 0; f < COUNT(filters); f++) {
 		struct retained_walk *walk = retained_walk_new(retained,
-		    bytes_of_string(filters[f]));
+		    bytes_of_string(filters[f]), UINT64_MAX);
 		bool is_found[TOPICS] = { false };
 		unsigned int steps = STEPS;
 		struct message *message;
@@ -135,7 +135,7 @@ check_walk_under_change(struct retained *retained, bool *is_kept,
     const char *filter, uint64_t *random)
 {
 	struct retained_walk *walk = retained_walk_new(retained,
-	    bytes_of_string(filter));
+	    bytes_of_string(filter), UINT64_MAX);
 	bool was_kept[TOPICS], is_found[TOPICS] = { false };
 	bool is_changed[TOPICS] = { false };
 
@@ -191,7 +191,7 @@ START_TEST(many_walks_may_stand_on_what_goes)
 		unsigned int steps = 4;
 
 		walks[f] = retained_walk_new(retained,
-		    bytes_of_string(filters[f]));
+		    bytes_of_string(filters[f]), UINT64_MAX);
 		(void)retained_walk_next(walks[f], 0, &steps);
 	}
 	for (size_t i = 0; i < TOPICS; i++) {
@@ -240,7 +240,7 @@ START_TEST(what_has_expired_is_not_found_and_swept) /* [MQTT5-3.3.2-5] */
 	put(retained, "a", "x", 1000);
 	put(retained, "b", "x", 2000);
 	put(retained, "$s/a", "x", 1000);
-	walk = retained_walk_new(retained, BYTES_LITERAL("a"));
+	walk = retained_walk_new(retained, BYTES_LITERAL("a"), UINT64_MAX);
 	ck_assert_ptr_null(retained_walk_next(walk, 1000, &steps));
 	retained_walk_free(&walk);
 	ck_assert_uint_eq(retained_count(retained), 2);
@@ -282,7 +282,7 @@ START_TEST(a_walk_over_a_million_topics_takes_no_more_steps_than_it_may)
 {
 	struct retained *retained = million_new(million_formats[_i]);
 	struct retained_walk *walk = retained_walk_new(retained,
-	    BYTES_LITERAL("+/+/x"));
+	    BYTES_LITERAL("+/+/x"), UINT64_MAX);
 	size_t found = 0, turns = 0;
 
 	while (!retained_walk_is_done(walk)) {
@@ -296,13 +296,55 @@ START_TEST(a_walk_over_a_million_topics_takes_no_more_steps_than_it_may)
 	/* none of them did the work of another one */
 	ck_assert_uint_ge(turns, topic_count() / 512);
 	retained_walk_free(&walk);
-	walk = retained_walk_new(retained, BYTES_LITERAL("t/77/x"));
+	walk = retained_walk_new(retained, BYTES_LITERAL("t/77/x"), UINT64_MAX);
 	for (turns = 0; !retained_walk_is_done(walk); turns++) {
 		unsigned int steps = 1;
 
 		(void)retained_walk_next(walk, 0, &steps);
 	}
 	ck_assert_uint_le(turns, 6);
+	retained_walk_free(&walk);
+	retained_free(&retained);
+}
+END_TEST
+
+static void
+put_at(struct retained *retained, const char *topic, uint64_t published_ns)
+{
+	const struct ipc_publish parts = {
+		.topic_name = bytes_of_string(topic),
+		.payload = BYTES_LITERAL("x"),
+		.published_ns = published_ns,
+	};
+	struct message *message = message_new(&parts);
+
+	retained_put(retained, message);
+	message_unref(&message);
+}
+
+/* 3.3.1.3: what was published behind the subscription comes live */
+START_TEST(a_walk_leaves_out_what_was_published_later)
+{
+	struct retained *retained = retained_new();
+	struct retained_walk *walk;
+	unsigned int steps = STEPS;
+	struct message *message;
+	size_t found = 0;
+
+	put_at(retained, "long-ago", 0);
+	put_at(retained, "before", 99);
+	put_at(retained, "just", 100);
+	put_at(retained, "later", 101);
+	put_at(retained, "replaced", 50);
+	walk = retained_walk_new(retained, BYTES_LITERAL("#"), 100);
+	put_at(retained, "replaced", 102);
+	while ((message = retained_walk_next(walk, 0, &steps)) != NULL) {
+		ck_assert_uint_le(message_parts(message)->published_ns, 100);
+		found++;
+	}
+	ck_assert(retained_walk_is_done(walk));
+	ck_assert_uint_eq(found, 3);
+	ck_assert_uint_eq(retained_count(retained), 5);
 	retained_walk_free(&walk);
 	retained_free(&retained);
 }
@@ -318,6 +360,7 @@ test_retained(void)
 	tcase_add_test(tcase, a_walk_goes_on_while_topics_come_and_go);
 	tcase_add_test(tcase, many_walks_may_stand_on_what_goes);
 	tcase_add_test(tcase, a_message_replaces_the_one_before);
+	tcase_add_test(tcase, a_walk_leaves_out_what_was_published_later);
 	tcase_add_test(tcase, what_has_expired_is_not_found_and_swept);
 	tcase_add_loop_test(tcase,
 	    a_walk_over_a_million_topics_takes_no_more_steps_than_it_may, 0, 2);

@@ -22,6 +22,9 @@ TCase *test_sharing_queue(void);
 TCase *test_acks(void);
 TCase *test_response_information(void);
 TCase *test_retained(void);
+TCase *test_interest(void);
+TCase *test_router(void);
+TCase *test_session(void);
 TCase *test_topic_alias(void);
 
 #endif
