@@ -119,6 +119,20 @@ START_TEST(what_nobody_wants_has_no_receivers)
 }
 END_TEST
 
+/* As from another worker; storage: what the payload lies in, or NULL. */
+static int
+receive(struct bytes payload, struct buffer *storage)
+{
+	const struct ipc_message message = {
+		.type = IPC_PUBLISH_FORWARD,
+		.payload = payload,
+		.fd = -1,
+		.storage = storage,
+	};
+
+	return on_publish_forward(&bare.worker, &message);
+}
+
 START_TEST(what_another_worker_forwards_stays_here)
 {
 	const struct ipc_publish parts = message_to("a");
@@ -127,13 +141,29 @@ START_TEST(what_another_worker_forwards_stays_here)
 	subscribe("a", 1, 0, false);
 	want(&peers[1], "a");
 	ipc_publish_encode(&parts, &payload);
-	ck_assert_int_eq(on_publish_forward(&bare.worker,
-			     buffer_view(&payload)),
-	    0);
+	ck_assert_int_eq(receive(buffer_view(&payload), NULL), 0);
 	ck_assert_uint_eq(session->state.queued.count, 1);
 	bare_peer_listen(&peers[1]);
 	ck_assert_uint_eq(peers[1].count, 0);
 	buffer_done(&payload);
+}
+END_TEST
+
+START_TEST(what_is_forwarded_may_stay_in_the_memory_it_came_in)
+{
+	const struct ipc_publish parts = message_to("a");
+	struct buffer payload = { .data = NULL };
+	const uint8_t *memory;
+
+	ipc_publish_encode(&parts, &payload);
+	memory = payload.data;
+	ck_assert_int_eq(receive(buffer_view(&payload), &payload), 0);
+	ck_assert_ptr_eq(payload.data, memory); /* nobody wants it */
+
+	subscribe("a", 1, 0, false);
+	ck_assert_int_eq(receive(buffer_view(&payload), &payload), 0);
+	ck_assert_ptr_null(payload.data);
+	ck_assert_uint_eq(session->state.queued.count, 1);
 }
 END_TEST
 
@@ -143,12 +173,8 @@ START_TEST(what_cannot_be_published_is_not_forwarded_here)
 	struct buffer payload = { .data = NULL };
 
 	ipc_publish_encode(&parts, &payload);
-	ck_assert_int_eq(on_publish_forward(&bare.worker,
-			     buffer_view(&payload)),
-	    -EBADMSG);
-	ck_assert_int_eq(on_publish_forward(&bare.worker,
-			     bytes_of(payload.data, 5)),
-	    -EBADMSG);
+	ck_assert_int_eq(receive(buffer_view(&payload), NULL), -EBADMSG);
+	ck_assert_int_eq(receive(bytes_of(payload.data, 5), NULL), -EBADMSG);
 	buffer_done(&payload);
 }
 END_TEST
@@ -202,6 +228,8 @@ test_router(void)
 	tcase_add_test(tcase, a_message_goes_to_each_worker_that_wants_it_once);
 	tcase_add_test(tcase, what_nobody_wants_has_no_receivers);
 	tcase_add_test(tcase, what_another_worker_forwards_stays_here);
+	tcase_add_test(tcase,
+	    what_is_forwarded_may_stay_in_the_memory_it_came_in);
 	tcase_add_test(tcase, what_cannot_be_published_is_not_forwarded_here);
 	tcase_add_test(tcase, overlapping_subscriptions_make_one_delivery);
 	tcase_add_test(tcase, no_local_leaves_out_the_own_messages);
