@@ -318,7 +318,7 @@ on_tick(uv_timer_t *timer)
 	handoff_retry(worker);
 }
 
-static const struct proc_events worker_events = {
+const struct proc_events worker_events = {
 	.on_peer_up = on_peer_up,
 	.on_peer_down = on_peer_down,
 	.on_message = on_message,

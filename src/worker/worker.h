@@ -99,6 +99,9 @@ worker_now_ms(const struct worker *worker)
 	return uv_now(&worker->child->loop);
 }
 
+/* What a worker does at each event of its loop; child->context is it. */
+extern const struct proc_events worker_events;
+
 /* Run as a worker: see proc/child.h. */
 int worker_run(struct proc_child *child);
 

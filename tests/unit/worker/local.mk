@@ -6,9 +6,11 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/bare_peer.c tests/unit/worker/bare_peer.h \
 	tests/unit/worker/bare_worker.c tests/unit/worker/bare_worker.h \
 	tests/unit/worker/kept.c tests/unit/worker/kept.h \
+	tests/unit/worker/cluster.c tests/unit/worker/cluster.h \
 	tests/unit/worker/fake_store.c tests/unit/worker/fake_store.h \
 	tests/unit/worker/test_deadline.c \
 	tests/unit/worker/test_journal.c \
+	tests/unit/worker/test_router_forward.c \
 	tests/unit/worker/test_message.c \
 	tests/unit/worker/test_message_record.c \
 	tests/unit/worker/test_session_head.c \
