@@ -53,7 +53,7 @@ want(struct bare_peer *peer, const char *topic_filter)
 {
 	topic_node_add_worker(topic_tree_node(bare.worker.topics,
 				  bytes_of_string(topic_filter)),
-	    peer->peer.public.index);
+	    peer->peer.public.index, false);
 }
 
 static struct ipc_publish

@@ -402,6 +402,7 @@ START_TEST(what_a_worker_may_not_say_of_forwards_is_refused)
 	struct proc_peer *peer;
 	struct buffer payload = { .data = NULL };
 	uint8_t head[IPC_FORWARD_HEAD_LEN];
+	struct ipc_message kept = { .fd = -1 };
 
 	setup_at(1, false);
 	worker = cluster_worker(PUBLISHER);
@@ -419,17 +420,15 @@ START_TEST(what_a_worker_may_not_say_of_forwards_is_refused)
 	ck_assert_int_eq(on_forward_release(worker, peer,
 			     buffer_view(&payload)),
 	    -EBADMSG);
+	kept.payload = bytes_of(head, sizeof(head));
 	ipc_forward_head(&(struct ipc_forward){ .kind = IPC_FORWARD_PUBLISH,
 			     .number = 5 },
 	    head);
-	ck_assert_int_eq(on_forward_kept(worker, peer,
-			     bytes_of(head, sizeof(head))),
-	    -EBADMSG);
+	ck_assert_int_eq(on_forward_kept(worker, peer, &kept), -EBADMSG);
 	ipc_forward_head(&(struct ipc_forward){ .kind = IPC_FORWARD_PUBLISH,
 			     .number = 6 },
 	    head);
-	ck_assert_int_eq(on_forward_kept(worker, peer,
-			     bytes_of(head, sizeof(head))),
+	ck_assert_int_eq(on_forward_kept(worker, peer, &kept),
 	    -EBADMSG); /* no message */
 	buffer_done(&payload);
 	teardown();
