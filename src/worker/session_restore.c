@@ -2,6 +2,7 @@
 #include "worker/session_restore.h"
 
 #include <errno.h>
+#include <malloc.h>
 
 #include "lib/pack.h"
 #include "mqtt/topic.h"
@@ -169,6 +170,8 @@ session_loaded(struct worker *worker)
 	HASH_ITER(hh, worker->queues, queue, next)
 	if (queue->is_leaving)
 		(void)sharing_end(queue->session);
+	/* What came in pieces has left holes. */
+	malloc_trim(0);
 	log_info(log_word("event", "loaded"),
 	    log_number("sessions", (int64_t)HASH_COUNT(worker->sessions)),
 	    log_number("subscriptions",

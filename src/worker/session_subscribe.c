@@ -64,16 +64,29 @@ static struct subscription *
 subscription_find(const struct session *session, struct bytes topic_filter)
 {
 	struct topic_tree *topics = session->worker->topics;
+	const struct topic_node *node = NULL;
+	const struct share *share = NULL;
+	struct subscription *subscription;
 	struct bytes group, rest;
-	struct topic_node *node;
-	struct share *share;
 
 	if (mqtt_topic_filter_is_shared(topic_filter, &group, &rest)) {
 		share = share_find(topics, rest, group);
-		return share == NULL ? NULL : share_member(share, session);
+		if (share == NULL)
+			return NULL;
+	} else {
+		node = topic_tree_find(topics, topic_filter);
+		if (node == NULL)
+			return NULL;
+		/* Many may be subscribed to it, or this session to many. */
+		if (topic_node_subscription_count(node) <
+		    session->subscription_count)
+			return topic_node_subscription(node, session);
 	}
-	node = topic_tree_find(topics, topic_filter);
-	return node == NULL ? NULL : topic_node_subscription(node, session);
+	LIST_FOREACH(subscription, &session->subscriptions, of_session)
+	if (subscription->share == share &&
+	    (share != NULL || subscription->node == node))
+		return subscription;
+	return NULL;
 }
 
 /* The one for a filter, made if it is not there. */

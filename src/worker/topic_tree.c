@@ -21,14 +21,16 @@ struct topic_node {
 	uint32_t subscription_count;
 	uint32_t subscription_capacity;
 	uint32_t durable_count; /* of the subscriptions */
-	struct subscription **subscriptions;
+	union {
+		struct subscription *only; /* there is room for no other */
+		struct subscription **subscriptions; /* capacity is not 0 */
+	};
 	struct share_list shares;
 	worker_set workers; /* that have an interest */
 	worker_set durable; /* of them: for sessions that last */
 	worker_set owed;    /* are gone, and had a durable one */
 	uint64_t announced;
-	size_t edge_len;
-	uint8_t edge[]; /* the parent's address, then the level */
+	uint8_t edge[]; /* hh.keylen: the parent's address, then the level */
 };
 
 struct topic_tree {
@@ -39,10 +41,25 @@ struct topic_tree {
 
 #define PARENT_LEN sizeof(struct topic_node *)
 
+static struct subscription *const *
+node_subscriptions(const struct topic_node *node)
+{
+	return node->subscription_capacity == 0 ? &node->only
+						: node->subscriptions;
+}
+
+static void
+node_free(struct topic_node *node)
+{
+	if (node->subscription_capacity > 0)
+		free(node->subscriptions);
+	free(node);
+}
+
 static struct bytes
 node_level(const struct topic_node *node)
 {
-	return bytes_of(node->edge + PARENT_LEN, node->edge_len - PARENT_LEN);
+	return bytes_of(node->edge + PARENT_LEN, node->hh.keylen - PARENT_LEN);
 }
 
 static struct bytes
@@ -89,9 +106,8 @@ child_new(struct topic_tree *tree, struct topic_node *parent,
 	struct topic_node **slot = wildcard_slot(parent, level);
 
 	child->parent = parent;
-	child->edge_len = edge.len;
 	memcpy(child->edge, edge.data, edge.len);
-	HASH_ADD_KEYPTR(hh, tree->edges, child->edge, child->edge_len, child);
+	HASH_ADD_KEYPTR(hh, tree->edges, child->edge, edge.len, child);
 	parent->child_count++;
 	if (slot != NULL)
 		*slot = child;
@@ -118,8 +134,7 @@ topic_tree_free(struct topic_tree **tree)
 	{
 		HASH_DEL((*tree)->edges, node);
 		share_list_free(&node->shares);
-		free(node->subscriptions);
-		free(node);
+		node_free(node);
 	}
 	buffer_done(&(*tree)->edge);
 	free((*tree)->root);
@@ -175,8 +190,7 @@ topic_tree_release(struct topic_tree *tree, struct topic_node *node)
 			*slot = NULL;
 		HASH_DEL(tree->edges, node);
 		parent->child_count--;
-		free(node->subscriptions);
-		free(node);
+		node_free(node);
 		node = parent;
 	}
 }
@@ -201,38 +215,57 @@ struct subscription *
 topic_node_subscription(const struct topic_node *node,
     const struct session *session)
 {
+	struct subscription *const *all = node_subscriptions(node);
+
 	for (uint32_t i = 0; i < node->subscription_count; i++)
-		if (node->subscriptions[i]->session == session)
-			return node->subscriptions[i];
+		if (all[i]->session == session)
+			return all[i];
 	return NULL;
+}
+
+/* Most have one at the most: only others have an array. */
+static void
+node_grow(struct topic_node *node)
+{
+	struct subscription *only = node->only;
+	bool was_one = node->subscription_capacity == 0;
+	uint32_t capacity = was_one ? 4 : node->subscription_capacity * 2;
+
+	node->subscriptions = memory_resize(was_one ? NULL
+						    : node->subscriptions,
+	    capacity * sizeof(struct subscription *));
+	node->subscription_capacity = capacity;
+	if (was_one)
+		node->subscriptions[0] = only;
 }
 
 void
 topic_node_add(struct topic_node *node, struct subscription *subscription)
 {
-	if (node->subscription_count == node->subscription_capacity) {
-		uint32_t capacity = node->subscription_capacity == 0
-					? 1
-					: node->subscription_capacity * 2;
+	uint32_t position = node->subscription_count++;
 
-		node->subscriptions = memory_resize(node->subscriptions,
-		    capacity * sizeof(struct subscription *));
-		node->subscription_capacity = capacity;
-	}
 	subscription->node = node;
-	subscription->position = node->subscription_count;
-	node->subscriptions[node->subscription_count++] = subscription;
+	subscription->position = position;
+	if (position == 0 && node->subscription_capacity == 0) {
+		node->only = subscription;
+		return;
+	}
+	if (position >= node->subscription_capacity)
+		node_grow(node);
+	node->subscriptions[position] = subscription;
 }
 
 void
 topic_node_remove(struct topic_tree *tree, struct subscription *subscription)
 {
 	struct topic_node *node = subscription->node;
-	struct subscription
-	    *last = node->subscriptions[--node->subscription_count];
+	struct subscription **all = node->subscription_capacity == 0
+					? &node->only
+					: node->subscriptions;
+	struct subscription *last = all[--node->subscription_count];
 
 	topic_node_set_durable(subscription, false);
-	node->subscriptions[subscription->position] = last;
+	all[subscription->position] = last;
 	last->position = subscription->position;
 	subscription->node = NULL;
 	topic_tree_release(tree, node);
@@ -386,12 +419,13 @@ struct match {
 static void
 match_node(struct match *match, const struct topic_node *node)
 {
+	struct subscription *const *all = node_subscriptions(node);
 	struct share *share;
 
 	match->workers |= node->workers | node->owed;
 	match->durable |= node->durable | node->owed;
 	for (uint32_t i = 0; i < node->subscription_count; i++)
-		match->on_subscription(match->context, node->subscriptions[i]);
+		match->on_subscription(match->context, all[i]);
 	if (match->on_share == NULL)
 		return;
 	LIST_FOREACH(share, &node->shares, of_node)
