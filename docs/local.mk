@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-dist_man_MANS += docs/signet.conf.5 docs/signetd.8
+dist_man_MANS += docs/signet.conf.5 docs/signetctl.1 \
+	docs/signetd.8
 EXTRA_DIST += docs/architecture.md docs/conformance.md \
-	docs/dependencies.md
+	docs/dependencies.md docs/store.md
 dist_man_MANS += docs/signet-bench.1

@@ -89,7 +89,7 @@ struct config {
 		uint32_t unwritten_bytes; /* per worker */
 	} limits;
 	struct {
-		char *path; /* of the folder with the database */
+		char *path;             /* of the folder with the database */
 		uint32_t reserve_bytes; /* that stay free on the disk */
 	} store;
 	struct {
@@ -99,6 +99,9 @@ struct config {
 		bool enabled;
 		struct config_strings origins; /* none: any */
 	} websocket;
+	struct {
+		char *socket; /* where signetctl speaks to the daemon */
+	} control;
 	struct {
 		enum log_level level;
 	} log;

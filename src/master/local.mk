@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libsignet-master.a
 libsignet_master_a_SOURCES = \
+	src/master/control.c src/master/control.h \
 	src/master/credentials.c \
 	src/master/folder.c src/master/folder.h \
 	src/master/listener.c src/master/listener.h \

@@ -8,6 +8,7 @@
 
 #include "lib/clock.h"
 #include "lib/memory.h"
+#include "master/control.h"
 #include "master/folder.h"
 #include "master/listener.h"
 #include "master/member.h"
@@ -110,6 +111,7 @@ finish(struct master *master)
 	for (size_t i = 0; i < 3; i++)
 		uv_close((uv_handle_t *)&master->signals[i], on_closed);
 	uv_close((uv_handle_t *)&master->deadline, on_closed);
+	control_close(master->control);
 }
 
 /* They end one stage after the other: those who listen first, while the others
@@ -226,6 +228,9 @@ master_on_exit(struct member *member, int64_t status, int signal)
 	bool was_ready = member->state == MEMBER_READY;
 
 	member->state = MEMBER_DOWN;
+	if (member->role->id == IPC_ROLE_STORE)
+		control_store_done(master->control,
+		    BYTES_LITERAL("the store has ended"));
 	if (master->is_stopping) {
 		if (status != 0 || signal != 0)
 			log_exit(member, status, signal, -1);
@@ -242,6 +247,15 @@ master_on_exit(struct member *member, int64_t status, int signal)
 	    log_number("attempts", FIRST_STARTS_MAX));
 	master->status = EXIT_FAILURE;
 	stop(master);
+}
+
+int
+master_on_message(struct member *member, struct ipc_message *message)
+{
+	if (message->type != IPC_BACKUP_DONE)
+		return -EBADMSG;
+	control_store_done(member->master->control, message->payload);
+	return 0;
 }
 
 void
@@ -387,6 +401,7 @@ int
 master_run(const struct config *config, struct proc_credentials *credentials)
 {
 	struct master master = { .config = config, .status = EXIT_SUCCESS };
+	int control_fd, error;
 	char why[512];
 
 	log_start("master", config->log.level);
@@ -399,6 +414,9 @@ master_run(const struct config *config, struct proc_credentials *credentials)
 	if (listeners_open(config, &master.supplies.listeners, why,
 		sizeof(why)) != 0)
 		fatal("%s", why);
+	error = control_bind(config, &control_fd, why, sizeof(why));
+	if (error != 0)
+		fatal("control.socket: %s", why);
 	if (proc_privileges_drop(config->processes.user, why, sizeof(why)) != 0)
 		fatal("processes.user: %s", why);
 	proc_privileges_confine();
@@ -406,6 +424,7 @@ master_run(const struct config *config, struct proc_credentials *credentials)
 	members_init(&master);
 	supplies_open(&master, credentials);
 	handle_signals(&master);
+	master.control = control_new(&master, control_fd);
 	master.deadline.data = &master;
 	uv_timer_init(&master.loop, &master.deadline);
 	start_stage(&master, false);
@@ -413,6 +432,7 @@ master_run(const struct config *config, struct proc_credentials *credentials)
 
 	log_info(log_word("event", "stopped"));
 	supplies_close(&master.supplies);
+	control_free(&master.control);
 	free(master.members);
 	(void)uv_loop_close(&master.loop);
 	return master.status;

@@ -6,8 +6,10 @@
  * those that die, ends all in order.
  * Privileges: those it is started with, until the sockets are bound and the
  * credentials are read; then those of processes.user.
- * Receives: READY and PEER_FAULT of its children; SIGTERM, SIGINT, SIGHUP.
- * Sends: CONFIGURATION, CREDENTIALS, LISTENER, PEER, START, STOP.
+ * Receives: READY and PEER_FAULT of its children, BACKUP_DONE of the store;
+ * SIGTERM, SIGINT, SIGHUP; lines of signetctl.
+ * Sends: CONFIGURATION, CREDENTIALS, LISTENER, PEER, START, STOP; BACKUP and
+ * BACKUP_REMOVE to the store.
  * On failure: its children see the end of their channels and end in order.
  */
 #ifndef SIGNET_MASTER_MASTER_H

@@ -102,7 +102,7 @@ on_message(void *context, struct ipc_message *message)
 		master_on_peer_fault(member, &peer);
 		return 0;
 	default:
-		return -EBADMSG;
+		return master_on_message(member, message);
 	}
 }
 
@@ -347,6 +347,16 @@ members_start(struct member *const *members, size_t count)
 		member_flush(members[i]);
 	}
 	buffer_done(&start);
+}
+
+bool
+member_tell(struct member *member, enum ipc_message_type type)
+{
+	if (member->state != MEMBER_READY)
+		return false;
+	member_send(member, type, BYTES_NONE, -1);
+	member_flush(member);
+	return true;
 }
 
 void

@@ -43,10 +43,13 @@ struct member {
 	unsigned int failed_starts; /* ended before it was ready */
 };
 
+struct control;
+
 struct master {
 	uv_loop_t loop;
 	const struct config *config;
 	struct supplies supplies;
+	struct control *control;
 	size_t member_count;
 	struct member *members;
 	uv_signal_t signals[3];
@@ -71,6 +74,9 @@ void members_start(struct member *const *members, size_t count);
 /* Introduce a member that has become ready to those who listen. */
 void member_introduce_ready(struct member *member);
 
+/* Send it a message without a descriptor, if it is ready; is it? */
+bool member_tell(struct member *member, enum ipc_message_type type);
+
 /* Order it to end; by force. No effect on one that is down. */
 void member_stop(struct member *member);
 void member_kill(struct member *member);
@@ -79,5 +85,6 @@ void member_kill(struct member *member);
 void master_on_ready(struct member *member);
 void master_on_peer_fault(struct member *member, const struct ipc_peer *peer);
 void master_on_exit(struct member *member, int64_t status, int signal);
+int master_on_message(struct member *member, struct ipc_message *message);
 
 #endif

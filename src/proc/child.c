@@ -146,6 +146,17 @@ on_start(struct proc_child *child, struct ipc_message *message)
 	return 0;
 }
 
+/* What only some roles know; before the loop none does. */
+static int
+on_role_message(struct proc_child *child, struct ipc_message *message)
+{
+	const struct proc_events *events = child->private->events;
+
+	if (events == NULL || events->on_control == NULL)
+		return -EBADMSG;
+	return events->on_control(child, message);
+}
+
 int
 child_on_control(void *context, struct ipc_message *message)
 {
@@ -161,7 +172,7 @@ child_on_control(void *context, struct ipc_message *message)
 		break;
 	}
 	if (child->private->is_started)
-		return -EBADMSG;
+		return on_role_message(child, message);
 	switch (message->type) {
 	case IPC_CONFIGURATION:
 		return on_configuration(child, message->fd);

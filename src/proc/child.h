@@ -37,6 +37,10 @@ struct proc_events {
 	/* A message from a peer; 0, or -EBADMSG if malformed. */
 	int (*on_message)(struct proc_child *child, struct proc_peer *peer,
 	    struct ipc_message *message);
+	/* A message from the master that is the role's own, once it runs; 0, or
+	 * -EBADMSG if malformed. */
+	int (
+	    *on_control)(struct proc_child *child, struct ipc_message *message);
 	/* The queue to a peer, that was full, has room again. */
 	void (*on_peer_writable)(struct proc_child *child,
 	    struct proc_peer *peer);
@@ -76,6 +80,10 @@ int proc_child_loop(struct proc_child *child, const struct proc_events *events);
 
 /* Tell the master that this child can take work. Once. */
 void proc_child_ready(struct proc_child *child);
+
+/* Push to the master; sent at the end of the turn. */
+void proc_master_push(struct proc_child *child, enum ipc_message_type type,
+    struct bytes payload);
 
 /* Everything that on_stop asked for is done: leave the loop. */
 void proc_child_stopped(struct proc_child *child);

@@ -447,6 +447,14 @@ proc_child_ready(struct proc_child *child)
 }
 
 void
+proc_master_push(struct proc_child *child, enum ipc_message_type type,
+    struct bytes payload)
+{
+	(void)ipc_channel_push(child->private->control, type, payload, -1,
+	    false);
+}
+
+void
 proc_child_stopped(struct proc_child *child)
 {
 	uv_stop(&child->loop);

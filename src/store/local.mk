@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libsignet-store.a
 libsignet_store_a_SOURCES = \
+	src/store/backup.c src/store/backup.h \
 	src/store/batch.c src/store/batch.h \
 	src/store/check.c src/store/check.h \
 	src/store/database.c src/store/database.h \

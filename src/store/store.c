@@ -8,6 +8,7 @@
 
 #include "ipc/message.h"
 #include "lib/memory.h"
+#include "store/backup.h"
 #include "store/batch.h"
 #include "store/fault.h"
 #include "store/group.h"
@@ -122,6 +123,8 @@ store_opened(struct store *store)
 			group_open(store->group, client, client->epoch);
 		}
 		proc_child_ready(store->child);
+		/* what another one has left */
+		backup_remove(store->backup);
 	}
 	store_go_on(store);
 }
@@ -237,6 +240,20 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 	}
 }
 
+static int
+on_control(struct proc_child *child, struct ipc_message *message)
+{
+	struct store *store = child->context;
+
+	if (message->type == IPC_BACKUP)
+		backup_make(store->backup);
+	else if (message->type == IPC_BACKUP_REMOVE)
+		backup_remove(store->backup);
+	else
+		return -EBADMSG;
+	return 0;
+}
+
 static void
 on_peer_writable(struct proc_child *child, struct proc_peer *peer)
 {
@@ -264,6 +281,7 @@ static const struct proc_events store_events = {
 	.on_peer_up = on_peer_up,
 	.on_peer_down = on_peer_down,
 	.on_message = on_message,
+	.on_control = on_control,
 	.on_peer_writable = on_peer_writable,
 	.on_turn_end = on_turn_end,
 	.on_stop = on_stop,
@@ -280,6 +298,7 @@ store_init(struct store *store, struct proc_child *child)
 	snprintf(store->path, size, "%s/" STORE_DATABASE_NAME, folder);
 	store->group = group_new(store);
 	store->fault = fault_new(store);
+	store->backup = backup_new(store);
 	store->sweep = sweep_new(store);
 }
 
@@ -300,6 +319,7 @@ store_done(struct store *store)
 	database_close(&store->database);
 	sweep_free(&store->sweep);
 	fault_free(&store->fault);
+	backup_free(&store->backup);
 	group_free(&store->group);
 	free(store->path);
 }

@@ -20,6 +20,7 @@
 /* As many workers as can be configured. */
 #define STORE_WORKERS_MAX 64
 
+struct backup;
 struct fault;
 struct group;
 struct loader;
@@ -58,6 +59,7 @@ struct store {
 	unsigned int reader_count; /* of them */
 	struct group *group;
 	struct fault *fault;
+	struct backup *backup;
 	struct sweep *sweep;
 	bool is_loaded; /* the database was open once */
 	bool is_stopping;
@@ -66,6 +68,8 @@ struct store {
 
 /* The database's folder in store.path. */
 #define STORE_DATABASE_NAME "db"
+/* That of a backup that is to be carried away, there, too. */
+#define STORE_BACKUP_NAME "backup"
 
 struct store_client *client_ref(struct store_client *client);
 /* NULL is left behind. */

@@ -128,6 +128,7 @@ roles = ( {{ name = "all"; match = {{ identity = "*"; }};
   publish = [ "#" ]; subscribe = [ "#" ]; }} );
 processes = {{ workers = 0; gates = 0; user = "{user}"; }};
 store = {{ path = "{self.files}"; }};
+control = {{ socket = "{self.folder}/run/control.sock"; }};
 """ + (f"""
 sessions = {{ max_queued_messages = {QUEUED_MAX};
   max_queued_bytes = {QUEUED_MAX * 1000}; }};

@@ -108,6 +108,7 @@ def settings(port, folder, overrides):
         "roles": ROLES,
         "processes": {"workers": 2, "gates": 2, "user": user()},
         "store": {"path": f"{folder}/store"},
+        "control": {"socket": f"{folder}/run/control.sock"},
     }, overrides)
 
 

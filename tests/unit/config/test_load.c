@@ -84,7 +84,9 @@ static const struct {
 	    "test:2: setting `stores' is unknown; did you mean `store'?" },
 	{ "store = { path = \"\"; };",
 	    "test:2: setting `store.path' is empty" },
-	{ "control = { };", "test:2: setting `control' is unknown" },
+	{ "control = { sockets = 1; };",
+	    "test:2: setting `control.sockets' is unknown; did you mean "
+	    "`control.socket'?" },
 	{ "log = { format = \"text\"; };",
 	    "test:2: setting `log.format' is unknown" },
 	{ "roles = ( { name = \"r\"; match = {\n identiti = \"*\"; }; } );",

@@ -79,7 +79,7 @@ make_config(void)
 {
 	struct config *config = NULL;
 	struct config_error error;
-	char text[512];
+	char text[1024];
 
 	snprintf(text, sizeof(text),
 	    "listen = ( { address = \"127.0.0.1\"; port = %u; } );\n"
@@ -87,8 +87,9 @@ make_config(void)
 	    "client_ca = \"/a\"; };\n"
 	    "processes = { workers = %d; gates = %d; user = \"nobody\"; "
 	    "stop_seconds = 2; };\n"
-	    "store = { path = \"%s/store\"; };\n",
-	    port, WORKERS, GATES, folder);
+	    "store = { path = \"%s/store\"; };\n"
+	    "control = { socket = \"%s/run/control.sock\"; };\n",
+	    port, WORKERS, GATES, folder, folder);
 	if (config_parse("test", bytes_of_string(text), &config, &error) != 0)
 		fatal("%s", error.text);
 	return config;
@@ -114,12 +115,17 @@ run_master(void)
 static void
 remove_folder(void)
 {
-	static const char *const names[] = { "/store/home-key", "/store", "" };
+	static const char *const names[] = { "/run/control.sock", "/run",
+		"/store/home-key", "/store", "" };
 	char path[128];
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 5; i++) {
+		int result;
+
 		snprintf(path, sizeof(path), "%s%s", folder, names[i]);
-		ck_assert_int_eq(remove(path), 0);
+		result = remove(path);
+		/* the socket stays if the master was killed only */
+		ck_assert(i < 2 || result == 0);
 	}
 }
 

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+bin_PROGRAMS += signetctl
+signetctl_SOURCES = \
+	src/ctl/backup.c src/ctl/backup.h \
+	src/ctl/line.c src/ctl/line.h \
+	src/ctl/signetctl.c
+signetctl_LDADD = $(CONFIG_ALL)

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tells a daemon that is running what to do.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "ctl/backup.h"
+#include "ctl/line.h"
+
+struct arguments {
+	const char *file;   /* the configuration that names the socket */
+	const char *socket; /* NULL: control.socket of it */
+};
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char usage[] =
+    "usage: signetctl [-c FILE | -s SOCKET] backup DIR\n"
+    "\n"
+    "  backup DIR          copy what the running daemon keeps to DIR, which\n"
+    "                      must be empty or not there\n"
+    "\n"
+    "  -c, --config FILE   the daemon's configuration, if it is not\n"
+    "                      " SIGNET_SYSCONFDIR "/signet.conf\n"
+    "  -s, --socket SOCKET the daemon's control.socket\n"
+    "  -h, --help          print this\n"
+    "  -V, --version       print the version\n";
+
+static void
+arguments_parse(int argc, char **argv, struct arguments *arguments)
+{
+	int option;
+
+	arguments->file = SIGNET_SYSCONFDIR "/signet.conf";
+	while ((option = getopt_long(argc, argv, "+c:s:hV", long_options,
+		    NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			arguments->file = optarg;
+			break;
+		case 's':
+			arguments->socket = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(EXIT_SUCCESS);
+		case 'V':
+			puts("signetctl " PACKAGE_VERSION);
+			exit(EXIT_SUCCESS);
+		default:
+			fputs(usage, stderr);
+			exit(EXIT_FAILURE);
+		}
+	}
+}
+
+/* The connection to the daemon, or the end. */
+static int
+connect_or_refuse(const struct arguments *arguments)
+{
+	struct config_error error = { .text = "" };
+	struct config *config = NULL;
+	const char *path = arguments->socket;
+	int fd;
+
+	if (path == NULL) {
+		if (config_load(arguments->file, &config, &error) != 0) {
+			fprintf(stderr, "%s\n", error.text);
+			exit(EXIT_FAILURE);
+		}
+		path = config->control.socket;
+	}
+	fd = line_connect(path);
+	if (fd < 0) {
+		fprintf(stderr, "signetctl: %s: %s\n", path, strerror(-fd));
+		exit(EXIT_FAILURE);
+	}
+	config_free(&config);
+	return fd;
+}
+
+static int
+run_backup(const struct arguments *arguments, const char *folder)
+{
+	int fd = connect_or_refuse(arguments);
+	char why[BACKUP_WHY_MAX];
+	int result = backup_make(fd, folder, why);
+
+	close(fd);
+	if (result == 0)
+		return EXIT_SUCCESS;
+	fprintf(stderr, "signetctl: %s\n", why);
+	return EXIT_FAILURE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments arguments = { .socket = NULL };
+
+	arguments_parse(argc, argv, &arguments);
+	if (argc - optind == 2 && strcmp(argv[optind], "backup") == 0)
+		return run_backup(&arguments, argv[optind + 1]);
+	fputs(usage, stderr);
+	return EXIT_FAILURE;
+}

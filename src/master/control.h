@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control socket: root, the daemon's user and its group tell the daemon
+ * what to do, a line at a time, and get a line for an answer, "ok" or "error"
+ * and a text. Lines are at most CONTROL_LINE_MAX bytes long.
+ *
+ *   backup   a consistent copy of the store is made in a folder of its own,
+ *            which the answer names; it stays until
+ *   done     or the end of the connection.
+ */
+#ifndef SIGNET_MASTER_CONTROL_H
+#define SIGNET_MASTER_CONTROL_H
+
+#include "config/config.h"
+
+/* With its newline; of an answer. */
+#define CONTROL_LINE_MAX   64
+#define CONTROL_ANSWER_MAX 5120
+
+struct control;
+struct master;
+
+/*
+ * Bind the socket of the configuration, with the rights of whoever starts.
+ * The folder that it is in is made if it is missing.
+ *
+ * fd: returned, close it or give it to control_new(). why: on error, of at most
+ * size bytes. Returns 0 or -errno.
+ */
+int control_bind(const struct config *config, int *fd, char *why, size_t size);
+
+/* fd: taken. Returned, free with control_free() after control_close() and the
+ * end of the loop. */
+struct control *control_new(struct master *master, int fd);
+void control_close(struct control *control);
+void control_free(struct control **control);
+
+/* The store has made its copy (empty), or why not. */
+void control_store_done(struct control *control, struct bytes why);
+
+#endif
