@@ -119,9 +119,7 @@ on_written(struct worker *worker, struct journal_wait *wait)
 	(void)worker;
 	acks->is_waiting = false;
 	send_due(connection);
-	/* The last one's transaction is the latest. */
-	if (acks->count > 0 && !journal_is_written(worker,
-				   ack_at(acks, acks->count - 1)->transaction))
+	if (acks->count > 0 && !journal_is_written(worker, acks->latest))
 		wait_for_disk(connection);
 }
 
@@ -154,6 +152,8 @@ acks_push(struct connection *connection, const struct ack *ack)
 	*pushed = *ack;
 	pushed->was_received = is_of_received(ack);
 	acks->received += pushed->was_received ? 1 : 0;
+	if (ack->transaction > acks->latest)
+		acks->latest = ack->transaction;
 	if (!journal_is_written(connection->worker, ack->transaction))
 		wait_for_disk(connection);
 	return acks->first + acks->count++;

@@ -35,6 +35,7 @@ struct acks {
 	uint32_t received; /* of them: PUBREC of what the session has noted */
 	uint64_t first;    /* the number of the one at the front */
 	struct connection *connection;
+	uint64_t latest; /* of their transactions */
 	bool is_waiting; /* by this, for what is not on disk yet: */
 	struct journal_wait wait;
 	LIST_HEAD(, ack_part) parts; /* that other workers owe */

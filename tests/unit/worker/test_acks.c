@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "bare_worker.h"
+#include "fake_store.h"
 #include "tests.h"
+#include "worker/journal.h"
 
 static struct bare_worker bare;
 static struct connection connection;
@@ -103,6 +105,39 @@ START_TEST(many_may_wait_while_some_go)
 }
 END_TEST
 
+/* Change what is kept, and acknowledge it when that is on disk. */
+static void
+push_kept(uint16_t packet_id)
+{
+	journal_received_put(&bare.worker, 1, packet_id);
+	acks_push(&connection,
+	    &(struct ack){
+		.transaction = journal_covering(&bare.worker),
+		.packet_id = packet_id,
+		.type = MQTT_PUBACK,
+	    });
+}
+
+START_TEST(what_waits_for_the_disk_leaves_when_it_is_there)
+{
+	struct fake_store store = { .rows = { .count = 0 } };
+	uint64_t elsewhere;
+
+	fake_store_start(&store, &bare.worker);
+	fake_store_settle(&store);
+	push_kept(1);
+	journal_turn_end(&bare.worker);
+	push_kept(2); /* of the transaction behind the one under way */
+	elsewhere = push(3, 1, MQTT_PUBACK); /* of none here */
+	expect_sent("", 0);
+	fake_store_settle(&store);
+	expect_sent("\x40\x02\x00\x01\x40\x02\x00\x02", 8);
+	acks_complete(&connection, elsewhere, MQTT_REASON_SUCCESS);
+	expect_sent("\x40\x02\x00\x03", 4);
+	fake_store_done(&store);
+}
+END_TEST
+
 TCase *
 test_acks(void)
 {
@@ -115,5 +150,6 @@ test_acks(void)
 	    acknowledgements_leave_in_the_order_of_their_messages);
 	tcase_add_test(tcase, a_part_that_failed_is_what_the_client_is_told);
 	tcase_add_test(tcase, many_may_wait_while_some_go);
+	tcase_add_test(tcase, what_waits_for_the_disk_leaves_when_it_is_there);
 	return tcase;
 }
