@@ -96,11 +96,11 @@ journal_wait(struct worker *worker, struct journal_wait *wait)
 {
 	struct journal *journal = worker->journal;
 
-	/* What waits for the one under way alone must not wait for more; but
-	 * the order of numbers holds, as the open one's is always greater. */
+	/* If nothing is unwritten, it is called at the turn's end: not sooner,
+	 * or one that waits again and again would never let go. */
 	wait->transaction = journal_covering(worker);
 	if (wait->transaction == IPC_STORE_NONE)
-		wait->transaction = journal->written;
+		wait->transaction = journal->gathering;
 	TAILQ_INSERT_TAIL(&journal->waits, wait, next);
 }
 

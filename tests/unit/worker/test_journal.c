@@ -197,6 +197,39 @@ START_TEST(a_transaction_that_turned_out_empty_waits_for_the_one_under_way)
 }
 END_TEST
 
+/* Waits again until what it wants is written. */
+static struct stubborn {
+	struct journal_wait wait;
+	uint64_t wanted;
+	unsigned int count;
+} stubborn;
+
+static void
+on_stubborn(struct worker *of, struct journal_wait *wait)
+{
+	ck_assert_uint_lt(++stubborn.count, 10);
+	if (!journal_is_written(of, stubborn.wanted))
+		journal_wait(of, wait);
+}
+
+START_TEST(one_that_waits_again_for_what_turned_out_empty_comes_to_an_end)
+{
+	struct message *message = message_of("one", false);
+
+	queue_put(1, message);
+	stubborn = (struct stubborn){ .wait.on_written = on_stubborn };
+	journal_wait(worker, &stubborn.wait);
+	journal_turn_end(worker);
+	queue_put(2, message);
+	stubborn.wanted = journal_covering(worker);
+	journal_queue_remove(session, 2, IPC_STORE_NONE);
+	fake_store_settle(&store);
+	ck_assert_uint_eq(stubborn.count, 2);
+	ck_assert(journal_is_written(worker, stubborn.wanted));
+	message_unref(&message);
+}
+END_TEST
+
 START_TEST(a_message_of_several_rows_is_written_once)
 {
 	struct message *message = message_of("shared", true);
@@ -562,6 +595,8 @@ test_journal(void)
 	tcase_add_test(tcase, what_is_taken_before_it_leaves_is_not_written);
 	tcase_add_test(tcase,
 	    a_transaction_that_turned_out_empty_waits_for_the_one_under_way);
+	tcase_add_test(tcase,
+	    one_that_waits_again_for_what_turned_out_empty_comes_to_an_end);
 	tcase_add_test(tcase, a_message_of_several_rows_is_written_once);
 	tcase_add_test(tcase,
 	    a_released_one_keeps_its_place_without_its_message);
