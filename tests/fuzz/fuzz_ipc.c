@@ -228,7 +228,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const enum ipc_role roles[] = { IPC_ROLE_MASTER, IPC_ROLE_GATE,
-		IPC_ROLE_WORKER };
+		IPC_ROLE_WORKER, IPC_ROLE_STORE };
 	struct batch_input input = { .fds = NULL };
 	const char *fault = NULL;
 	struct bytes rest;
@@ -238,8 +238,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	rest = bytes_of(data + 1, len - 1);
 	input.bytes = rest;
-	input.from = roles[data[0] % 3];
-	input.to = roles[data[0] / 3 % 3];
+	input.from = roles[data[0] % 4];
+	input.to = roles[data[0] / 4 % 4];
 	input.is_fds_cut = (data[0] & 0x80) != 0;
 	error = batch_handle(&input, on_message, NULL, &fault);
 	if (error != 0 && (error != -EBADMSG || fault == NULL))

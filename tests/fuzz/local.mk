@@ -107,3 +107,17 @@ endif
 tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c
 tests_fuzz_fuzz_session_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_session_LDADD = $(WORKER_ALL)
+
+EXTRA_DIST += \
+	tests/fuzz/corpus/store/changes.bin \
+	tests/fuzz/corpus/store/head.bin \
+	tests/fuzz/corpus/store/row.bin
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_store
+endif
+
+tests_fuzz_fuzz_store_SOURCES = tests/fuzz/fuzz_store.c
+tests_fuzz_fuzz_store_CFLAGS = $(AM_CFLAGS) $(ROCKSDB_CFLAGS)
+tests_fuzz_fuzz_store_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_store_LDADD = $(STORE_ALL)

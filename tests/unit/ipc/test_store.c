@@ -269,31 +269,32 @@ END_TEST
 
 START_TEST(a_session_has_a_queue_that_can_be)
 {
-	static const struct ipc_store_row rows[] = {
-		/* first, last sequence; first total, its len; last total */
-		{ cases[0], 0, 0, 0, 0, 0 },
-		{ cases[0], 5, 5, 9, 9, 9 },
-		{ cases[0], 5, 7, 9, 4, 20 },
-		{ cases[0], 5, 4, 9, 9, 9 },
-		{ cases[0], 5, 6, 9, 9, 8 },
-		{ cases[0], 5, 6, 9, 10, 11 },
-		{ cases[0], 0, 1, 0, 0, 0 },
-		{ cases[0], 0, 0, 0, 0, 1 },
+	/* first, last sequence; first total, its len; last total */
+	static const uint64_t queues[][5] = {
+		{ 0, 0, 0, 0, 0 },
+		{ 5, 5, 9, 9, 9 },
+		{ 5, 7, 9, 4, 20 },
+		{ 5, 4, 9, 9, 9 },
+		{ 5, 6, 9, 9, 8 },
+		{ 5, 6, 9, 10, 11 },
+		{ 0, 1, 0, 0, 0 },
+		{ 0, 0, 0, 0, 1 },
 	};
+	const uint64_t *queue = queues[_i];
+	struct ipc_store_row row = { cases[0], queue[0], queue[1], queue[2],
+		queue[3], queue[4] };
 	struct ipc_store_row decoded;
 	struct buffer out = { 0 };
 
-	ipc_store_row_encode(&rows[_i], &out);
+	ipc_store_row_encode(&row, &out);
 	ck_assert_int_eq(ipc_store_row_decode(buffer_view(&out), &decoded),
 	    _i < 3 ? 0 : -EBADMSG);
 	if (_i < 3) {
-		ck_assert_uint_eq(decoded.first_sequence,
-		    rows[_i].first_sequence);
-		ck_assert_uint_eq(decoded.last_sequence,
-		    rows[_i].last_sequence);
-		ck_assert_uint_eq(decoded.first_total, rows[_i].first_total);
-		ck_assert_uint_eq(decoded.first_len, rows[_i].first_len);
-		ck_assert_uint_eq(decoded.last_total, rows[_i].last_total);
+		ck_assert_uint_eq(decoded.first_sequence, row.first_sequence);
+		ck_assert_uint_eq(decoded.last_sequence, row.last_sequence);
+		ck_assert_uint_eq(decoded.first_total, row.first_total);
+		ck_assert_uint_eq(decoded.first_len, row.first_len);
+		ck_assert_uint_eq(decoded.last_total, row.last_total);
 	}
 	buffer_done(&out);
 }

@@ -52,7 +52,8 @@ void rig_start_early(void);
 bool rig_is_ready(int ms);
 void rig_kill(void);
 void rig_stop(void);
-/* It ends by itself, with status 1. */
+/* It ends by itself, with status 1, unless an assertion of RocksDB, which
+ * Debian builds with them, is faster. */
 void rig_await_failure(void);
 
 /* A channel for worker index, in place of the one it had. */
