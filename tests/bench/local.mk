@@ -4,6 +4,14 @@
 noinst_PROGRAMS += tests/bench/bench_record
 tests_bench_bench_record_SOURCES = tests/bench/bench_record.c
 tests_bench_bench_record_LDADD = $(TLS_ALL)
+if HAVE_CHECK
+noinst_PROGRAMS += tests/bench/bench_store
+tests_bench_bench_store_SOURCES = tests/bench/bench_store.c \
+	tests/unit/store/rig.c tests/unit/store/rig.h
+tests_bench_bench_store_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/store
+tests_bench_bench_store_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_bench_bench_store_LDADD = $(STORE_ALL) $(CHECK_LIBS)
+endif
 
 # Of whole brokers, with signet-bench:
 EXTRA_DIST += \

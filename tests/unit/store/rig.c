@@ -32,7 +32,7 @@ send_control(enum ipc_message_type type, struct bytes payload, int fd)
 static void
 send_configuration(void)
 {
-	char text[512];
+	char text[1024];
 
 	snprintf(text, sizeof(text),
 	    "listen = ( { address = \"127.0.0.1\"; } );"
@@ -181,19 +181,26 @@ rig_await_failure(void)
 }
 
 void
-rig_setup(void)
+rig_setup_in(const char *parent)
 {
 	memset(&rig, 0, sizeof(rig));
-	snprintf(rig.folder, sizeof(rig.folder), "/tmp/signet-test-XXXXXX");
+	snprintf(rig.folder, sizeof(rig.folder), "%s/signet-test-XXXXXX",
+	    parent);
 	ck_assert_ptr_nonnull(mkdtemp(rig.folder));
 	snprintf(rig.path, sizeof(rig.path), "%s", rig.folder);
 	rig_start();
 }
 
 void
+rig_setup(void)
+{
+	rig_setup_in("/tmp");
+}
+
+void
 rig_teardown(void)
 {
-	char command[64];
+	char command[160];
 
 	if (rig.pid != 0)
 		rig_stop();

@@ -32,8 +32,8 @@ struct rig_worker {
 };
 
 struct rig {
-	char folder[32];
-	char path[64]; /* of the store, in it */
+	char folder[128];
+	char path[128]; /* of the store: the same */
 	pid_t pid;
 	struct ipc_channel *control;
 	struct rig_worker workers[RIG_WORKERS];
@@ -43,6 +43,8 @@ extern struct rig rig;
 
 /* The whole of a test: setup and teardown. */
 void rig_setup(void);
+/* Over a folder in this one, which is not /tmp. */
+void rig_setup_in(const char *parent);
 void rig_teardown(void);
 
 /* Start a store; end it at once, or in order. */

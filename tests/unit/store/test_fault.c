@@ -146,7 +146,7 @@ START_TEST(a_full_disk_is_waited_for)
 {
 	struct rig_worker *worker;
 	static uint8_t body[4096];
-	char path[96];
+	char path[160];
 
 	if (geteuid() != 0)
 		return;
@@ -189,7 +189,7 @@ END_TEST
 static size_t
 largest_table(char path[512])
 {
-	char folder[128], name[512];
+	char folder[160], name[512];
 	struct dirent *entry;
 	struct stat status;
 	size_t size = 0;
@@ -313,7 +313,7 @@ END_TEST
 START_TEST(a_log_that_is_cut_costs_its_end)
 {
 	struct rig_worker *worker = rig_begin(0);
-	char command[256];
+	char command[320];
 
 	put_session(worker, SESSION);
 	rig_write(worker);
