@@ -44,7 +44,7 @@ ipc_forward_decode(struct bytes payload, struct ipc_forward *forward)
 	if (in.failed || decoded.number == 0 ||
 	    (decoded.kind != IPC_FORWARD_PUBLISH &&
 		decoded.kind != IPC_FORWARD_SHARE) ||
-	    (decoded.session == 0) != (decoded.packet_id == 0))
+	    (decoded.session == 0 && decoded.packet_id != 0))
 		return -EBADMSG;
 	decoded.content = bytes_skip(payload, in.pos);
 	*forward = decoded;

@@ -221,11 +221,10 @@ static void
 on_share(struct store_batch *batch, uint16_t worker,
     const struct ipc_store_change *change)
 {
-	(void)worker;
 	batch->key.len = 0;
 	batch->head.len = 0;
 	row_message_key(change->message, &batch->key);
-	row_share_encode(change, &batch->head);
+	row_share_encode(change, worker, &batch->head);
 	if (change->type == IPC_STORE_SHARE_PUT)
 		store_batch_put(batch, DATABASE_SHARES,
 		    buffer_view(&batch->key), buffer_view(&batch->head),

@@ -162,11 +162,12 @@ static bool
 check_share(struct check *check, struct bytes key, struct bytes value)
 {
 	struct ipc_store_change put;
+	uint16_t worker;
 	uint64_t id;
 
 	check->shares++;
 	return row_message_key_decode(key, &id) == 0 &&
-	       row_share_decode(value, &put) == 0;
+	       row_share_decode(value, &put, &worker) == 0;
 }
 
 typedef bool row_checker(struct check *check, struct bytes key,

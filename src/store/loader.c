@@ -183,11 +183,12 @@ static int
 on_share_row(struct step *step, struct bytes key, struct bytes value)
 {
 	struct ipc_store_row row = { .put = { .type = IPC_STORE_SHARE_PUT } };
+	uint16_t worker;
 
 	if (row_message_key_decode(key, &row.put.message) != 0 ||
-	    row_share_decode(value, &row.put) != 0)
+	    row_share_decode(value, &row.put, &worker) != 0)
 		step->state->lost++;
-	else if (is_at_home(step, row.put.key) &&
+	else if (worker % step->target->worker_count == step->target->worker &&
 		 row.put.expires_at > step->target->now)
 		row_append(step, &row);
 	return 0;

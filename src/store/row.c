@@ -231,18 +231,22 @@ row_retained_decode(struct bytes value, struct ipc_store_change *put)
 }
 
 void
-row_share_encode(const struct ipc_store_change *put, struct buffer *out)
+row_share_encode(const struct ipc_store_change *put, uint16_t worker,
+    struct buffer *out)
 {
+	pack_u16(out, worker);
 	pack_u64(out, (uint64_t)put->expires_at);
 	pack_bytes(out, put->key);
 	pack_bytes(out, put->value);
 }
 
 int
-row_share_decode(struct bytes value, struct ipc_store_change *put)
+row_share_decode(struct bytes value, struct ipc_store_change *put,
+    uint16_t *worker)
 {
 	struct unpack in = { .input = value };
 
+	*worker = unpack_u16(&in);
 	put->expires_at = unpack_time(&in);
 	put->key = unpack_bytes(&in, IPC_STORE_KEY_MAX);
 	put->value = unpack_bytes(&in, value.len);

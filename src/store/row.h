@@ -69,8 +69,11 @@ void row_retained_encode(const struct ipc_store_change *put,
     struct buffer *out);
 int row_retained_decode(struct bytes value, struct ipc_store_change *put);
 
-/* shares: expires_at, key, value of a SHARE_PUT; its body follows. */
-void row_share_encode(const struct ipc_store_change *put, struct buffer *out);
-int row_share_decode(struct bytes value, struct ipc_store_change *put);
+/* shares: the worker that said so; expires_at, key, value of a SHARE_PUT; its
+ * body follows. */
+void row_share_encode(const struct ipc_store_change *put, uint16_t worker,
+    struct buffer *out);
+int row_share_decode(struct bytes value, struct ipc_store_change *put,
+    uint16_t *worker);
 
 #endif

@@ -289,9 +289,10 @@ static int
 on_share_row(struct step *step, const struct iterator *rows, char *why)
 {
 	struct ipc_store_change put;
+	uint16_t worker;
 
 	(void)why;
-	if (row_share_decode(iterator_value(rows), &put) == 0 &&
+	if (row_share_decode(iterator_value(rows), &put, &worker) == 0 &&
 	    put.expires_at <= step->now)
 		remove_row(step, DATABASE_SHARES, rows);
 	return 0;

@@ -86,10 +86,15 @@ void journal_queue_remove(struct session *session, uint64_t sequence,
 void journal_retained_put(struct worker *worker, struct message *message);
 void journal_retained_remove(struct worker *worker, struct bytes topic_name);
 
-/* What a Shared Subscription owes to no member in particular, under an id of
- * journal_next_id(). filter: as its members subscribe. */
+/*
+ * What Shared Subscriptions owe, or have taken: sharing_debt.c says what it
+ * means.
+ *
+ * id: of journal_next_id(), for this row alone. filter: as members subscribe.
+ * message: NULL: none.
+ */
 void journal_share_put(struct worker *worker, uint64_t id, struct bytes filter,
-    const struct pending *item);
+    struct bytes value, struct message *message);
 void journal_share_remove(struct worker *worker, uint64_t id);
 
 /*

@@ -350,7 +350,7 @@ journal_retained_remove(struct worker *worker, struct bytes topic_name)
 
 void
 journal_share_put(struct worker *worker, uint64_t id, struct bytes filter,
-    const struct pending *item)
+    struct bytes value, struct message *message)
 {
 	struct journal_changes *changes = &worker->journal->open;
 	struct journal_key key = { IPC_STORE_SHARE_PUT, id, 0 };
@@ -358,14 +358,16 @@ journal_share_put(struct worker *worker, uint64_t id, struct bytes filter,
 		.type = IPC_STORE_SHARE_PUT,
 		.message = id,
 		.key = filter,
-		.expires_at = expires_at_of(item->message),
+		.expires_at = IPC_STORE_NEVER,
+		.value = value,
 	};
-	struct buffer value = { .data = NULL };
+	struct journal_entry *entry;
 
-	pending_delivery_encode(item, &value);
-	put.value = buffer_view(&value);
-	entry_hold(changes, entry_put(changes, key, &put), item->message);
-	buffer_done(&value);
+	if (message != NULL)
+		put.expires_at = expires_at_of(message);
+	entry = entry_put(changes, key, &put);
+	if (message != NULL)
+		entry_hold(changes, entry, message);
 }
 
 void

@@ -51,6 +51,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/session_subscribe.c \
 	src/worker/share.c src/worker/share.h \
 	src/worker/sharing.c src/worker/sharing.h \
+	src/worker/sharing_debt.c \
 	src/worker/sharing_internal.h \
 	src/worker/sharing_queue.c \
 	src/worker/sharing_turn.c \

@@ -167,7 +167,8 @@ deliver_to_all(struct router *router, struct message *message)
 static bool
 has_receivers_here(const struct router *router)
 {
-	return router->count > 0 || router->shares.here_count > 0;
+	return router->count > 0 || router->shares.here_count > 0 ||
+	       router->shares.owed_count > 0;
 }
 
 /* How many sessions here keep it until they have acknowledged it. */
@@ -282,6 +283,9 @@ route(struct router *router, struct message *message, struct buffer *storage,
 	if (message == NULL)
 		return result;
 	deliver_to_all(router, message);
+	share_routes_owe(worker, &router->shares, message);
+	if (router->shares.owed_count > 0)
+		result.is_durable = true;
 	if (share_routes_deliver(&router->shares, message))
 		result.is_durable = true;
 	message_unref(&message);
@@ -309,7 +313,9 @@ router_publish_once(struct worker *worker, const struct ipc_publish *parts,
 
 	router_begin(router, parts);
 	router->origin = *origin;
-	workers = find_receivers(router, on_share);
+	router->shares.owes = origin->session != 0;
+	/* What shares owed was settled with what was delivered here. */
+	workers = find_receivers(router, is_repeated ? NULL : on_share);
 	has_met = router->count > 0;
 	if (is_repeated)
 		forget_deliveries(router);
@@ -334,6 +340,17 @@ router_share(struct worker *worker, struct share *share,
 	router_begin(router, message_parts(message));
 	share_routes_add(worker, &router->shares, share, router->parts, 0);
 	return route(router, message_ref(message), NULL, 0, 0, 0);
+}
+
+void
+router_share_here(struct worker *worker, struct share *share,
+    struct message *message)
+{
+	struct router *router = worker->router;
+
+	router_begin(router, message_parts(message));
+	share_routes_add_here(&router->shares, share);
+	(void)route(router, message_ref(message), NULL, 0, 0, 0);
 }
 
 /* Deliver to this worker's sessions what was forwarded. storage: what its
@@ -393,6 +410,7 @@ take_share(struct router *router, struct bytes payload, struct buffer *storage,
 		return -EBADMSG;
 	router_begin(router, &received.publish);
 	router->origin = *origin;
+	router->shares.owes = origin->session != 0;
 	error = find_members(router->worker, &received);
 	if (error != 0)
 		return error;

@@ -43,6 +43,10 @@ struct router_result router_publish_once(struct worker *worker,
     const struct ipc_publish *parts, struct buffer *storage,
     const struct forward_origin *origin, bool is_repeated);
 
+/* Give a message to a member of a Shared Subscription that is here. */
+void router_share_here(struct worker *worker, struct share *share,
+    struct message *message);
+
 /* Find another member of a Shared Subscription for a message. */
 struct router_result router_share(struct worker *worker, struct share *share,
     struct message *message);

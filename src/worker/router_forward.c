@@ -263,8 +263,8 @@ forwards_take_restored(struct worker *worker,
 	return true;
 }
 
-static void
-release_to(struct worker *worker, unsigned int index,
+void
+forwards_release_to(struct worker *worker, unsigned int index,
     const struct forward_origin *origin)
 {
 	struct forward_kept *kept = memory_new(1, sizeof(*kept));
@@ -291,7 +291,7 @@ release_to_all(struct worker *worker, const struct forward_origin *origin,
 {
 	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
 		if (workers >> i & 1)
-			release_to(worker, i, origin);
+			forwards_release_to(worker, i, origin);
 }
 
 worker_set

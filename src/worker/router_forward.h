@@ -19,7 +19,8 @@
 
 struct forwards;
 
-/* Which PUBLISH at QoS 2 a message is of; both 0: it does not matter. */
+/* Which PUBLISH at QoS 2 a message is of; both 0: it does not matter. Without
+ * a packet identifier: which debt of a Shared Subscription, by its id. */
 struct forward_origin {
 	uint64_t session; /* the publisher's, in the store */
 	uint16_t packet_id;
@@ -87,6 +88,9 @@ bool forwards_take_restored(struct worker *worker,
 worker_set forwards_release(struct worker *worker,
     const struct forward_origin *origin, bool is_known);
 void forwards_forget(struct session *session);
+/* One worker alone, of what sharing_debt.c has forwarded. */
+void forwards_release_to(struct worker *worker, unsigned int index,
+    const struct forward_origin *origin);
 
 /* The receiver's side: a note that was kept. */
 void forwards_noted(struct worker *worker, const struct forward_origin *origin);

@@ -82,7 +82,8 @@ forget(struct worker *worker, const struct forward_origin *origin)
 	uint32_t position;
 
 	if (received == NULL)
-		return false;
+		return origin->packet_id == 0 &&
+		       sharing_forget_taken(worker, origin->session);
 	if (origin->packet_id == 0) {
 		for (uint32_t i = 0; i < received->count; i++)
 			journal_received_remove(worker, origin->session,
@@ -181,6 +182,34 @@ owe(struct forwards *forwards, struct forward_peer *peer, uint64_t number,
 			hand_on(forwards->worker, owed, i);
 }
 
+/* Was it delivered? */
+static bool
+is_taken(const struct worker *worker, const struct forward_origin *origin)
+{
+	if (origin->session == 0)
+		return false;
+	return origin->packet_id == 0
+		   ? sharing_has_taken(worker, origin->session)
+		   : is_noted(worker->forwards, origin);
+}
+
+/* It is delivered: note that, so that it is not again. */
+static void
+take(struct worker *worker, const struct forward_origin *origin,
+    struct router_result *result)
+{
+	if (origin->session == 0)
+		return;
+	if (origin->packet_id == 0) {
+		sharing_taken(worker, origin->session);
+		result->is_durable = true;
+	} else if (result->is_durable) {
+		forwards_noted(worker, origin);
+		journal_received_put(worker, origin->session,
+		    origin->packet_id);
+	}
+}
+
 int
 on_forward_kept(struct worker *worker, struct proc_peer *from,
     const struct ipc_message *message)
@@ -198,16 +227,12 @@ on_forward_kept(struct worker *worker, struct proc_peer *from,
 		return -EBADMSG;
 	origin = (struct forward_origin){ forward.session, forward.packet_id };
 	/* One that is noted was delivered, and is on disk or on its way. */
-	if (origin.packet_id == 0 || !is_noted(forwards, &origin)) {
+	if (!is_taken(worker, &origin)) {
 		error = router_forwarded(worker, &forward, message->storage,
 		    &origin, &result);
 		if (error != 0)
 			return error;
-		if (origin.packet_id != 0 && result.is_durable) {
-			forwards_noted(worker, &origin);
-			journal_received_put(worker, origin.session,
-			    origin.packet_id);
-		}
+		take(worker, &origin, &result);
 	}
 	peer->taken_in = forward.number;
 	owe(forwards, peer, forward.number,

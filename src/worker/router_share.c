@@ -23,6 +23,7 @@ void
 share_routes_done(struct share_routes *routes)
 {
 	free(routes->here);
+	free(routes->owed);
 	for (size_t i = 0; i < WORKER_SET_MAX; i++)
 		buffer_done(&routes->names[i]);
 }
@@ -31,6 +32,8 @@ void
 share_routes_clear(struct share_routes *routes)
 {
 	routes->here_count = 0;
+	routes->owed_count = 0;
+	routes->owes = false;
 	routes->kept = 0;
 	/* Names are left by a message that did not decode. */
 	for (unsigned int i = 0; routes->elsewhere != 0; i++) {
@@ -127,17 +130,59 @@ add_elsewhere(struct worker *worker, struct share_routes *routes,
 	buffer_done(&filter);
 }
 
+static void
+add_owed(struct share_routes *routes, struct share *share, unsigned int worker)
+{
+	if (routes->owed_count == routes->owed_capacity) {
+		routes->owed_capacity = routes->owed_capacity == 0
+					    ? 8
+					    : routes->owed_capacity * 2;
+		routes->owed = memory_resize(routes->owed,
+		    routes->owed_capacity * sizeof(*routes->owed));
+	}
+	routes->owed[routes->owed_count++] = (struct share_owed){
+		.share = share,
+		.worker = worker,
+	};
+}
+
+/* Who was picked by another worker keeps it, if it can: unless somebody is
+ * online, but not here. */
+static bool
+has_to_go_on(const struct share *share, uint8_t hops)
+{
+	return share->online == 0 && hops < HOPS_MAX &&
+	       (share->member_count == 0 || share_count_all(share).online > 0);
+}
+
+void
+share_routes_add_here(struct share_routes *routes, struct share *share)
+{
+	if (share->member_count > 0)
+		add_here(routes, share);
+}
+
+void
+share_routes_owe(struct worker *worker, const struct share_routes *routes,
+    struct message *message)
+{
+	for (uint32_t i = 0; i < routes->owed_count; i++)
+		sharing_owe(worker, routes->owed[i].share, message,
+		    routes->owed[i].worker);
+}
+
 void
 share_routes_add(struct worker *worker, struct share_routes *routes,
     struct share *share, const struct ipc_publish *parts, uint8_t hops)
 {
 	int pick = SHARE_HERE;
 
-	/* Who was picked by another worker keeps it, if it can. */
-	if (hops == 0 || (share->online == 0 && hops < HOPS_MAX))
+	if (hops == 0 || has_to_go_on(share, hops))
 		pick = share_pick(share);
 	if (pick == SHARE_HERE && share->member_count > 0)
 		add_here(routes, share);
+	else if (pick >= 0 && routes->owes)
+		add_owed(routes, share, (unsigned int)pick);
 	else if (pick >= 0)
 		add_elsewhere(worker, routes, share, (unsigned int)pick, hops,
 		    parts);

@@ -10,6 +10,12 @@
 #include "worker/router_forward.h"
 #include "worker/worker.h"
 
+/* A share whose member is on another worker. */
+struct share_owed {
+	struct share *share;
+	unsigned int worker;
+};
+
 struct share_routes {
 	struct share **here;
 	uint32_t here_count;
@@ -17,6 +23,11 @@ struct share_routes {
 	worker_set elsewhere; /* have names */
 	worker_set kept;      /* were sent it, and must acknowledge it */
 	struct buffer names[WORKER_SET_MAX];
+	/* It is to get to others once, whoever dies: see sharing_owe(). */
+	bool owes;
+	struct share_owed *owed;
+	uint32_t owed_count;
+	uint32_t owed_capacity;
 };
 
 void share_routes_done(struct share_routes *routes);
@@ -42,6 +53,13 @@ void share_routes_add(struct worker *worker, struct share_routes *routes,
 bool share_routes_forward(struct worker *worker, struct share_routes *routes,
     const struct ipc_publish *parts, struct message *message,
     const struct forward_origin *origin, uint8_t hops, worker_set interested);
+
+/* A member that is here gets it, if there is any. */
+void share_routes_add_here(struct share_routes *routes, struct share *share);
+
+/* Have what is owed to other workers kept. */
+void share_routes_owe(struct worker *worker, const struct share_routes *routes,
+    struct message *message);
 
 /* Deliver it to the members that are here. True if the session of one lasts
  * and gets it at QoS above 0. */

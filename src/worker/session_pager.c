@@ -161,11 +161,12 @@ was_sent(struct session_queue *queue, const struct pending *item)
 {
 	if (item->qos == 0)
 		return false;
-	if (queue->resend > 0) {
-		queue->resend--;
+	if (item->sequence <= queue->sent)
 		return true;
-	}
-	return item->state == PENDING_RELEASE || item->sequence <= queue->sent;
+	if (queue->resend == 0)
+		return item->state == PENDING_RELEASE;
+	queue->resend--;
+	return true;
 }
 
 static void

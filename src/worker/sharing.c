@@ -23,8 +23,9 @@ sharing_init(struct sharing *sharing)
 }
 
 void
-sharing_done(struct sharing *sharing)
+sharing_done(struct worker *worker)
 {
+	struct sharing *sharing = &worker->sharing;
 	struct share *share;
 
 	while ((share = TAILQ_FIRST(&sharing->changed)) != NULL) {
@@ -35,7 +36,7 @@ sharing_done(struct sharing *sharing)
 		TAILQ_REMOVE(&sharing->draining, share, in_draining);
 		share_unref(&share);
 	}
-	sharing_forget_debts(sharing);
+	sharing_forget_debts(worker);
 	pending_queue_done(&sharing->orphans);
 }
 

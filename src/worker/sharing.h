@@ -18,6 +18,7 @@ struct session;
 struct session_queue;
 struct sharing_debt;
 struct sharing_drain;
+struct sharing_note;
 struct subscription;
 struct worker;
 
@@ -32,11 +33,13 @@ struct sharing {
 	/* Wait for another member; one that is kept has its id as sequence. */
 	struct pending_queue orphans;
 	struct sharing_debt_list debts; /* on their way to other workers */
+	struct sharing_note *notes;     /* of others' debts, by their ids */
+	bool has_restored;              /* debts that are not sent yet */
 };
 
 void sharing_init(struct sharing *sharing);
 /* Free everything; the sessions are gone, what was forwarded is not. */
-void sharing_done(struct sharing *sharing);
+void sharing_done(struct worker *worker);
 
 /* A subscription becomes a member. Other workers must have taken in the share's
  * announced_number before the SUBACK. */
@@ -66,7 +69,22 @@ void sharing_drain_free(struct sharing_drain **drain);
  * it is taken. */
 bool sharing_takes(struct session_queue *queue, struct pending *item);
 
-/* What a share owed at the end; the row is a SHARE_PUT. */
+/*
+ * A message is for a member on another worker, which is to get it once: it is
+ * kept from this transaction on until it is there.
+ */
+void sharing_owe(struct worker *worker, struct share *share,
+    struct message *message, unsigned int target);
+
+/*
+ * What another worker owed under an id: was it taken here? It is, in this
+ * transaction. The other one does not owe it any more: true if it was taken.
+ */
+bool sharing_has_taken(const struct worker *worker, uint64_t id);
+void sharing_taken(struct worker *worker, uint64_t id);
+bool sharing_forget_taken(struct worker *worker, uint64_t id);
+
+/* What a share owed at the end, or took; the row is a SHARE_PUT. */
 int sharing_take_row(struct worker *worker, const struct ipc_store_change *put);
 
 /* At a turn's end: a bounded part of the messages that wait for a member. */

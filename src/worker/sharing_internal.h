@@ -31,12 +31,14 @@ void sharing_orphan(struct session_queue *queue, struct pending *item);
  * once the session has ended, whoever they are, else those that are online. */
 void sharing_drain_queue(struct session_queue *queue);
 
-/* What was kept under this id is with others; with some of other workers, that
- * have not acknowledged it yet. */
-void sharing_given(struct worker *worker, uint64_t id, worker_set workers);
+/* Find another member for an item that is kept under an id. It is taken. */
+void sharing_give(struct worker *worker, struct pending *item);
+
+/* Send what was owed when the process ended, once this worker is ready. */
+void sharing_resend(struct worker *worker);
 
 /* At the end: they stay on disk. */
-void sharing_forget_debts(struct sharing *sharing);
+void sharing_forget_debts(struct worker *worker);
 
 /* Go on with those that had to wait. */
 void sharing_resume(struct worker *worker);

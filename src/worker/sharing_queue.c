@@ -9,7 +9,6 @@
 
 #include "lib/memory.h"
 #include "worker/journal.h"
-#include "worker/router_forward.h"
 #include "worker/session.h"
 #include "worker/session_queue.h"
 #include "worker/sharing_internal.h"
@@ -34,21 +33,6 @@ struct sharing_drain {
 };
 
 void
-sharing_orphan(struct session_queue *queue, struct pending *item)
-{
-	struct worker *worker = queue->session->worker;
-	struct buffer filter = { .data = NULL };
-
-	session_queue_remove(queue, item);
-	item->packet_id = 0;
-	item->sequence = journal_next_id(worker);
-	share_filter(item->share, &filter);
-	journal_share_put(worker, item->sequence, buffer_view(&filter), item);
-	buffer_done(&filter);
-	pending_queue_push(&worker->sharing.orphans, *item);
-}
-
-void
 sharing_drain_free(struct sharing_drain **drain)
 {
 	struct sharing_drain *last = *drain;
@@ -70,11 +54,12 @@ sharing_drain_free(struct sharing_drain **drain)
 static bool
 was_sent(struct sharing_drain *drain, const struct pending *item)
 {
-	if (drain->resend > 0) {
-		drain->resend--;
+	if (item->sequence <= drain->queue->sent)
 		return true;
-	}
-	return item->sequence <= drain->queue->sent;
+	if (drain->resend == 0 || item->qos == 0)
+		return false;
+	drain->resend--;
+	return true;
 }
 
 /* May it go to another member: if the session is over, to any, else to one that
@@ -208,73 +193,4 @@ sharing_resume(struct worker *worker)
 		drain->is_waiting = false;
 		read_on(drain);
 	}
-}
-
-/* What another worker has not acknowledged yet: its row goes with that. */
-struct sharing_debt {
-	struct forward_wait wait; /* first: they are the same address */
-	LIST_ENTRY(sharing_debt) next;
-	uint64_t id;
-};
-
-static void
-on_acknowledged(struct worker *worker, struct forward_wait *wait)
-{
-	struct sharing_debt *debt = (struct sharing_debt *)wait;
-
-	LIST_REMOVE(debt, next);
-	journal_share_remove(worker, debt->id);
-	free(debt);
-}
-
-void
-sharing_given(struct worker *worker, uint64_t id, worker_set workers)
-{
-	struct sharing_debt *debt;
-	unsigned int index = 0;
-
-	if (workers == 0) {
-		journal_share_remove(worker, id);
-		return;
-	}
-	/* One share has one member for it: there is one worker. */
-	while ((workers >> index & 1) == 0)
-		index++;
-	debt = memory_new(1, sizeof(*debt));
-	debt->id = id;
-	debt->wait.on_acknowledged = on_acknowledged;
-	LIST_INSERT_HEAD(&worker->sharing.debts, debt, next);
-	forwards_wait(worker, index, NULL, &debt->wait);
-}
-
-void
-sharing_forget_debts(struct sharing *sharing)
-{
-	struct sharing_debt *debt;
-
-	while ((debt = LIST_FIRST(&sharing->debts)) != NULL) {
-		LIST_REMOVE(debt, next);
-		forwards_wait_cancel(&debt->wait);
-		free(debt);
-	}
-}
-
-int
-sharing_take_row(struct worker *worker, const struct ipc_store_change *put)
-{
-	struct pending item;
-
-	if (session_queue_decode(worker, put, &item) != 0)
-		item = (struct pending){ .message = NULL };
-	if (item.message == NULL || item.share == NULL) {
-		log_error(log_word("event", "lost"),
-		    log_word("reason", "share-not-valid"),
-		    log_id("number", put->message));
-		pending_done(&item);
-		return 0;
-	}
-	item.sequence = put->message;
-	message_set_kept_id(item.message, IPC_STORE_NONE);
-	pending_queue_push(&worker->sharing.orphans, item);
-	return 0;
 }

@@ -170,16 +170,13 @@ drain(struct worker *worker)
 	}
 }
 
-/* Find another member for an item, which is no longer owed then. */
 static void
-give(struct worker *worker, const struct pending *item)
+give(struct worker *worker, struct pending *item)
 {
-	struct router_result result = { .kept = 0 };
-
-	if (!message_is_expired(item->message, worker_now_ms(worker)))
-		result = router_share(worker, item->share, item->message);
 	if (item->sequence != IPC_STORE_NONE)
-		sharing_given(worker, item->sequence, result.kept);
+		sharing_give(worker, item);
+	else if (!message_is_expired(item->message, worker_now_ms(worker)))
+		router_share(worker, item->share, item->message);
 }
 
 void
@@ -191,6 +188,8 @@ sharing_turn(struct worker *worker)
 	/* At the start nobody knows yet who is where. */
 	if (!worker->is_ready)
 		return;
+	if (worker->sharing.has_restored)
+		sharing_resend(worker);
 	for (unsigned int i = 0; i < MESSAGES_PER_TURN && orphans->count > 0 &&
 				 !worker_is_congested(worker);
 	     i++) {

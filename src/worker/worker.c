@@ -397,7 +397,7 @@ worker_done(struct worker *worker)
 	memset(worker->peers, 0, sizeof(worker->peers));
 	session_forget_all(worker);
 	store_reads_done(&worker->reads);
-	sharing_done(&worker->sharing);
+	sharing_done(worker);
 	sys_free(&worker->sys);
 	retention_free(&worker->retention);
 	forwards_free(&worker->forwards);

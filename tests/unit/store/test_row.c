@@ -67,6 +67,7 @@ START_TEST(values_decode_to_what_they_were)
 		.value = BYTES_LITERAL("value"),
 		.body = BYTES_LITERAL("body") };
 	struct ipc_store_change decoded = { 0 };
+	uint16_t worker;
 	struct buffer out = { NULL, 0, 0 };
 
 	row_head_encode(&put, &out);
@@ -86,9 +87,11 @@ START_TEST(values_decode_to_what_they_were)
 	ck_assert(bytes_equal(decoded.body, put.body));
 
 	out.len = 0;
-	row_share_encode(&put, &out);
+	row_share_encode(&put, 513, &out);
 	buffer_append(&out, put.body);
-	ck_assert_int_eq(row_share_decode(buffer_view(&out), &decoded), 0);
+	ck_assert_int_eq(row_share_decode(buffer_view(&out), &decoded, &worker),
+	    0);
+	ck_assert_uint_eq(worker, 513);
 	ck_assert(bytes_equal(decoded.key, put.key));
 	ck_assert(bytes_equal(decoded.body, put.body));
 
@@ -107,6 +110,7 @@ START_TEST(values_that_are_cut_are_refused)
 		.key = BYTES_LITERAL("key"),
 		.value = BYTES_LITERAL("value") };
 	struct ipc_store_change decoded;
+	uint16_t worker;
 	struct buffer out = { NULL, 0, 0 };
 
 	row_head_encode(&put, &out);
@@ -121,10 +125,10 @@ START_TEST(values_that_are_cut_are_refused)
 				     &decoded),
 		    -EBADMSG);
 	out.len = 0;
-	row_share_encode(&put, &out);
+	row_share_encode(&put, 1, &out);
 	for (size_t len = 0; len < out.len; len++)
 		ck_assert_int_eq(row_share_decode(bytes_of(out.data, len),
-				     &decoded),
+				     &decoded, &worker),
 		    -EBADMSG);
 	buffer_done(&out);
 }

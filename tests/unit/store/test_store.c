@@ -197,20 +197,13 @@ START_TEST(each_worker_gets_what_is_at_home_there)
 			.expires_at = IPC_STORE_NEVER,
 			.key = key,
 			.body = BYTES_LITERAL("retained") });
-		rig_change(worker,
-		    &(struct ipc_store_change){ .type = IPC_STORE_SHARE_PUT,
-			.message = 100 + (uint64_t)i,
-			.expires_at = IPC_STORE_NEVER,
-			.key = key,
-			.value = BYTES_LITERAL("v"),
-			.body = BYTES_LITERAL("owed") });
 	}
 	rig_write(worker);
 	for (uint16_t i = 0; i < 2; i++) {
 		struct bytes mine = i == 0 ? here : there;
 
 		worker = rig_begin(i);
-		ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 4);
+		ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 3);
 		ck_assert_ptr_nonnull(
 		    rig_find_row(worker, IPC_STORE_SESSION_PUT, mine));
 		ck_assert_ptr_nonnull(
@@ -219,10 +212,27 @@ START_TEST(each_worker_gets_what_is_at_home_there)
 					  IPC_STORE_RETAINED_PUT, mine)
 					  ->put.body,
 		    BYTES_LITERAL("retained")));
-		ck_assert(bytes_equal(
-		    rig_find_row(worker, IPC_STORE_SHARE_PUT, mine)->put.body,
-		    BYTES_LITERAL("owed")));
 	}
+}
+END_TEST
+
+START_TEST(what_shares_owe_goes_to_the_worker_that_put_it)
+{
+	struct ipc_store_change put = {
+		.type = IPC_STORE_SHARE_PUT,
+		.message = 100,
+		.expires_at = IPC_STORE_NEVER,
+		.key = BYTES_LITERAL("$share/group/a"),
+		.body = BYTES_LITERAL("owed"),
+	};
+	struct rig_worker *worker = rig_begin(1);
+
+	rig_change(worker, &put);
+	rig_write(worker);
+	ck_assert_uint_eq(rig_count(rig_begin(0), IPC_STORE_ROW), 0);
+	ck_assert(bytes_equal(
+	    rig_find_row(rig_begin(1), IPC_STORE_SHARE_PUT, put.key)->put.body,
+	    put.body));
 }
 END_TEST
 
@@ -571,6 +581,7 @@ test_store(void)
 	tcase_add_test(tests, a_part_without_its_end_is_not_written);
 	tcase_add_test(tests, a_transaction_comes_in_parts);
 	tcase_add_test(tests, each_worker_gets_what_is_at_home_there);
+	tcase_add_test(tests, what_shares_owe_goes_to_the_worker_that_put_it);
 	tcase_add_test(tests, received_rows_go_to_the_worker_that_put_them);
 	tcase_add_test(tests, what_is_removed_is_gone);
 	tcase_add_test(tests, a_worker_that_stays_hears_where_it_stands);

@@ -54,7 +54,7 @@ bare_worker_done(struct bare_worker *bare)
 	struct worker *worker = &bare->worker;
 
 	session_forget_all(worker);
-	sharing_done(&worker->sharing);
+	sharing_done(worker);
 	store_reads_done(&worker->reads);
 	retention_free(&worker->retention);
 	forwards_free(&worker->forwards);

@@ -393,11 +393,11 @@ END_TEST
 START_TEST(retained_messages_and_what_a_share_owes_are_kept)
 {
 	struct message *message = message_of("kept", false);
-	struct pending item = { .message = message, .qos = 1 };
 	uint64_t id = journal_next_id(worker);
 
 	journal_retained_put(worker, message);
-	journal_share_put(worker, id, BYTES_LITERAL("$share/g/a/b"), &item);
+	journal_share_put(worker, id, BYTES_LITERAL("$share/g/a/b"),
+	    BYTES_LITERAL("value"), message);
 	fake_store_settle(&store);
 	ck_assert_uint_eq(fake_store_count(&store, IPC_STORE_RETAINED_PUT), 1);
 	ck_assert_ptr_nonnull(
