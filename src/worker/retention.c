@@ -42,7 +42,8 @@ retention_new(struct worker *worker)
 static size_t
 wait_bytes(const struct retention_wait *wait)
 {
-	return sizeof(*wait) + message_bytes(wait->message);
+	return sizeof(*wait) +
+	       (wait->message == NULL ? 0 : message_bytes(wait->message));
 }
 
 /* Take the first one out: free with wait_free(). */
@@ -209,38 +210,44 @@ retention_take_row(struct worker *worker, const struct ipc_store_change *row)
 }
 
 static void
-send_put(struct worker *worker, unsigned int home,
-    const struct retention_wait *wait)
+send_put(struct worker *worker, unsigned int home, uint64_t number,
+    const struct ipc_publish *parts)
 {
 	struct bytes pieces[IPC_RETAINED_PART_COUNT];
 	uint8_t head[IPC_RETAINED_HEAD_LEN];
 
-	ipc_retained_parts(wait->number, message_parts(wait->message), head,
-	    pieces);
+	ipc_retained_parts(number, parts, head, pieces);
 	proc_peer_push_parts(worker->child, worker->peers[home],
 	    IPC_RETAINED_PUT, pieces, IPC_RETAINED_PART_COUNT, -1, false);
 }
 
-/* Have it kept by another worker, now or when that is there; connection and
- * ack: who waits, or NULL. */
+/*
+ * Have it kept by another worker, now or, at QoS above 0, when that is there;
+ * connection and ack: who waits, or NULL.
+ */
 static void
 put_elsewhere(struct worker *worker, unsigned int home,
     const struct ipc_publish *parts, struct connection *connection,
     uint64_t ack)
 {
 	struct retention *retention = worker->retention;
-	struct retention_wait *wait = memory_new(1, sizeof(*wait));
+	bool is_there = interest_is_known(worker, home);
+	struct retention_wait *wait;
 
+	if (parts->qos == 0 && !is_there)
+		return;
+	wait = memory_new(1, sizeof(*wait));
 	wait->number = ++retention->numbers;
-	wait->message = message_new(parts);
+	if (parts->qos > 0)
+		wait->message = message_new(parts);
 	wait->connection = connection;
 	wait->ack = ack;
 	if (connection != NULL)
 		connection->waiting_acks++;
 	retention->waiting_bytes += wait_bytes(wait);
 	STAILQ_INSERT_TAIL(&retention->waits[home], wait, next);
-	if (interest_is_known(worker, home))
-		send_put(worker, home, wait);
+	if (is_there)
+		send_put(worker, home, wait->number, parts);
 }
 
 void
@@ -249,7 +256,25 @@ retention_resume(struct worker *worker, unsigned int index)
 	const struct retention_wait *wait;
 
 	STAILQ_FOREACH(wait, &worker->retention->waits[index], next)
-	send_put(worker, index, wait);
+	send_put(worker, index, wait->number, message_parts(wait->message));
+}
+
+/* What is not sent again is forgotten. */
+static void
+forget_unkept(struct retention *retention, unsigned int worker)
+{
+	struct retention_waits kept = STAILQ_HEAD_INITIALIZER(kept);
+	struct retention_wait *wait;
+
+	while ((wait = wait_pop(retention, worker)) != NULL) {
+		if (wait->message == NULL) {
+			wait_free(wait);
+			continue;
+		}
+		retention->waiting_bytes += wait_bytes(wait);
+		STAILQ_INSERT_TAIL(&kept, wait, next);
+	}
+	STAILQ_CONCAT(&retention->waits[worker], &kept);
 }
 
 bool
@@ -325,7 +350,8 @@ retention_put_will(struct worker *worker, const struct ipc_publish *will)
 
 	if (home == worker->child->index)
 		keep(worker->retention, &published, &transaction);
-	else if (worker->peers[home] != NULL || is_to_last(will->topic_name))
+	else if (interest_is_known(worker, home) ||
+		 is_to_last(will->topic_name))
 		put_elsewhere(worker, home, &published, NULL, 0);
 }
 
@@ -457,6 +483,7 @@ retention_peer_down(struct worker *worker, struct proc_peer *peer)
 	struct retention *retention = worker->retention;
 
 	owed_clear(retention, peer->index);
+	forget_unkept(retention, peer->index);
 	retention_answer_peer_down(retention, peer);
 	retention_query_peer_down(retention, peer->index);
 }

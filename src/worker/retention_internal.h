@@ -21,7 +21,7 @@
 /* A PUT that another worker has not acknowledged yet. */
 struct retention_wait {
 	STAILQ_ENTRY(retention_wait) next;
-	struct message *message;       /* to send it again */
+	struct message *message;       /* to send it again; NULL at QoS 0 */
 	struct connection *connection; /* NULL: nobody waits (any more) */
 	uint64_t number;
 	uint64_t ack;

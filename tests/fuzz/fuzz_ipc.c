@@ -140,6 +140,47 @@ decode_publish_share(struct bytes payload)
 }
 
 static int
+decode_forward(struct bytes payload)
+{
+	struct buffer out = { NULL, 0, 0 };
+	uint8_t head[IPC_FORWARD_HEAD_LEN];
+	struct ipc_forward forward;
+	int error = ipc_forward_decode(payload, &forward);
+
+	if (error != 0)
+		return error;
+	ipc_forward_head(&forward, head);
+	buffer_append(&out, bytes_of(head, sizeof(head)));
+	buffer_append(&out, forward.content);
+	expect_same(&out, payload);
+	return forward.kind == IPC_FORWARD_SHARE
+		   ? decode_publish_share(forward.content)
+		   : decode_publish(forward.content);
+}
+
+static int
+decode_release(struct bytes payload)
+{
+	struct buffer out = { NULL, 0, 0 };
+	struct ipc_release release;
+	int error = ipc_release_decode(payload, &release);
+
+	if (error != 0)
+		return error;
+	ipc_release_encode(&release, &out);
+	expect_same(&out, payload);
+	return 0;
+}
+
+static int
+decode_forward_ack(struct bytes payload)
+{
+	struct ipc_forward_ack ack;
+
+	return ipc_forward_ack_decode(payload, &ack);
+}
+
+static int
 decode_handoff(struct bytes payload)
 {
 	struct buffer out = { NULL, 0, 0 };
@@ -205,6 +246,12 @@ on_message(void *context, struct ipc_message *message)
 		return decode_handoff(message->payload);
 	case IPC_PUBLISH_FORWARD:
 		return decode_publish(message->payload);
+	case IPC_FORWARD_KEPT:
+		return decode_forward(message->payload);
+	case IPC_FORWARD_RELEASE:
+		return decode_release(message->payload);
+	case IPC_FORWARD_ACK:
+		return decode_forward_ack(message->payload);
 	case IPC_RETAINED_PUT:
 	case IPC_RETAINED_MESSAGE:
 		return decode_retained(message->payload);
@@ -256,5 +303,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	(void)decode_publish(rest);
 	(void)decode_interest_share(rest);
 	(void)decode_publish_share(rest);
+	(void)decode_forward(rest);
+	(void)decode_release(rest);
+	(void)decode_forward_ack(rest);
 	return 0;
 }

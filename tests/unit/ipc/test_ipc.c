@@ -12,6 +12,7 @@ main(void)
 
 	suite_add_tcase(suite, test_message());
 	suite_add_tcase(suite, test_message_retained());
+	suite_add_tcase(suite, test_message_forward());
 	suite_add_tcase(suite, test_message_share());
 	suite_add_tcase(suite, test_memory());
 	suite_add_tcase(suite, test_store());

@@ -6,6 +6,7 @@
 
 TCase *test_message(void);
 TCase *test_message_retained(void);
+TCase *test_message_forward(void);
 TCase *test_message_share(void);
 TCase *test_channel(void);
 TCase *test_memory(void);
