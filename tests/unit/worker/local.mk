@@ -23,6 +23,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_retained.c \
 	tests/unit/worker/test_router.c \
 	tests/unit/worker/test_session.c \
+	tests/unit/worker/test_subscription_record.c \
 	tests/unit/worker/test_topic_alias.c \
 	tests/unit/worker/test_outbox.c \
 	tests/unit/worker/test_pending.c \

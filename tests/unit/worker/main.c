@@ -34,6 +34,7 @@ main(void)
 	suite_add_tcase(suite, test_interest());
 	suite_add_tcase(suite, test_router());
 	suite_add_tcase(suite, test_session());
+	suite_add_tcase(suite, test_subscription_record());
 	suite_add_tcase(suite, test_topic_alias());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -81,6 +81,27 @@ START_TEST(a_part_that_failed_is_what_the_client_is_told)
 }
 END_TEST
 
+START_TEST(the_identifier_of_a_message_that_is_refused_is_free)
+/* [MQTT5-4.3.3-9] */
+{
+	uint64_t number;
+
+	connection.session = bare_session_new(&bare.worker, "c");
+	ck_assert(session_receive(connection.session, 1));
+	ck_assert(session_receive(connection.session, 2));
+	number = push(1, 1, MQTT_PUBREC);
+	push(2, 0, MQTT_PUBREC);
+	/* both are noted: they do not count twice */
+	ck_assert_uint_eq(connection.acks.count, 2);
+	ck_assert_uint_eq(connection.acks.received, 2);
+	acks_complete(&connection, number, MQTT_REASON_QUOTA_EXCEEDED);
+	ck_assert_uint_eq(connection.acks.received, 0);
+	expect_sent("\x50\x03\x00\x01\x97\x50\x02\x00\x02", 9);
+	ck_assert(!session_has_received(connection.session, 1));
+	ck_assert(session_has_received(connection.session, 2));
+}
+END_TEST
+
 START_TEST(many_may_wait_while_some_go)
 {
 	uint64_t numbers[1000];
@@ -149,6 +170,8 @@ test_acks(void)
 	tcase_add_test(tcase,
 	    acknowledgements_leave_in_the_order_of_their_messages);
 	tcase_add_test(tcase, a_part_that_failed_is_what_the_client_is_told);
+	tcase_add_test(tcase,
+	    the_identifier_of_a_message_that_is_refused_is_free);
 	tcase_add_test(tcase, many_may_wait_while_some_go);
 	tcase_add_test(tcase, what_waits_for_the_disk_leaves_when_it_is_there);
 	return tcase;

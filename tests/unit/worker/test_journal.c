@@ -368,28 +368,6 @@ START_TEST(subscriptions_and_identifiers_are_kept_and_removed)
 }
 END_TEST
 
-START_TEST(a_subscription_record_that_is_wrong_is_refused)
-{
-	static const char *const wrong[] = {
-		"",
-		"\1\1\0\0\0",
-		"\1\3\0\0\0\1",
-		"\2\1\0\0\0\1",
-		"\1\x11\0\0\0\1",
-		"\1\1\x10\0\0\0",
-		"\1\1\0\0\0\1\0",
-	};
-	static const size_t lens[] = { 0, 5, 6, 6, 6, 6, 7 };
-	struct session_subscription read;
-
-	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
-		ck_assert_int_eq(subscription_record_decode(bytes_of(wrong[i],
-								lens[i]),
-				     &read),
-		    -EBADMSG);
-}
-END_TEST
-
 START_TEST(retained_messages_and_what_a_share_owes_are_kept)
 {
 	struct message *message = message_of("kept", false);
@@ -606,7 +584,6 @@ test_journal(void)
 	    a_session_is_written_as_it_is_when_the_transaction_leaves);
 	tcase_add_test(tcase,
 	    subscriptions_and_identifiers_are_kept_and_removed);
-	tcase_add_test(tcase, a_subscription_record_that_is_wrong_is_refused);
 	tcase_add_test(tcase, retained_messages_and_what_a_share_owes_are_kept);
 	tcase_add_test(tcase, a_store_that_died_before_it_wrote_gets_it_again);
 	tcase_add_test(tcase, a_store_that_died_before_it_answered_has_it);

@@ -26,6 +26,7 @@ TCase *test_retained(void);
 TCase *test_interest(void);
 TCase *test_router(void);
 TCase *test_session(void);
+TCase *test_subscription_record(void);
 TCase *test_topic_alias(void);
 
 #endif
