@@ -55,8 +55,10 @@ reference_merge(const struct reference *a, const struct reference *b)
 
 	sum.count = (int64_t)((uint64_t)a->count + (uint64_t)b->count);
 	if (b->has_body) {
+		/* It stays as long as any row that refers to it. */
+		if (!a->has_body || b->expires_at > a->expires_at)
+			sum.expires_at = b->expires_at;
 		sum.has_body = true;
-		sum.expires_at = b->expires_at;
 		sum.body = b->body;
 	}
 	if (sum.count <= 0) {

@@ -116,6 +116,9 @@ message_refer(struct journal_changes *changes, struct message *message,
 		entry->is_put = true;
 		entry_hold(changes, entry, message);
 	}
+	/* It stays as long as the last that refers to it. */
+	if (row->expires_at > entry->put.expires_at)
+		entry->put.expires_at = row->expires_at;
 	entry->put.references += (uint32_t)count;
 	if (entry->put.references == 0)
 		entry_free(changes, entry);
@@ -298,8 +301,8 @@ journal_queue_put(struct session *session, uint64_t sequence, uint64_t total,
 	if (item->message != NULL) {
 		put.message = message_kept_id(item->message);
 		put.len = (uint32_t)message_bytes(item->message);
-		put.expires_at = expires_at_of(item->message);
-		put.len = (uint32_t)message_bytes(item->message);
+		if (!item->never_expires)
+			put.expires_at = expires_at_of(item->message);
 	}
 	entry = entry_put(changes, key, &put);
 	buffer_done(&value);

@@ -26,6 +26,7 @@ struct pending {
 	uint8_t qos;
 	uint8_t state; /* enum pending_state */
 	bool retain;
+	bool never_expires; /* it was sent, or will be, whatever its time */
 };
 
 struct pending_queue {

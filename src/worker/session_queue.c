@@ -102,11 +102,40 @@ first_sequence(const struct session_queue *queue)
 	return queue->pager->from;
 }
 
+static uint64_t
+less(uint64_t from, uint64_t by)
+{
+	return from > by ? from - by : 0;
+}
+
+/* What was sent is sent again, whatever its time [MQTT5-4.3.3-7]. */
+static void
+keep_sent(struct session_queue *queue)
+{
+	const struct pending_queue *inflight = &queue->session->state.inflight;
+
+	for (uint32_t i = 0; i < inflight->count; i++) {
+		struct pending *item = pending_queue_at(inflight, i);
+
+		if (item->message == NULL || item->never_expires ||
+		    !message_parts(item->message)->has_expiry)
+			continue;
+		item->never_expires = true;
+		journal_queue_remove(queue->session, item->sequence,
+		    message_kept_id(item->message));
+		journal_queue_put(queue->session, item->sequence,
+		    less(queue->total, queue->bytes) +
+			message_bytes(item->message),
+		    item);
+	}
+}
+
 static void
 forget_memory(struct session_queue *queue)
 {
 	struct session_state *state = &queue->session->state;
 
+	keep_sent(queue);
 	/* All that was to be sent again is that, and may have been sent. */
 	if (state->inflight.count > 0) {
 		uint64_t sequence = pending_queue_at(&state->inflight,
@@ -158,17 +187,15 @@ session_queue_put(struct session_queue *queue, struct pending *item)
 		queue->has_shared = true;
 		journal_session_changed(queue->session);
 	}
+	/* It is sent as soon as it is on disk: should all end between the two,
+	 * nobody knows whether it was [MQTT5-4.3.3-7]. */
+	item->never_expires = item->qos == 2 && queue->pager != NULL &&
+			      queue->pager->from == item->sequence;
 	journal_queue_put(queue->session, item->sequence, queue->total, item);
 	item->transaction = journal_covering(queue->session->worker);
 	if (queue->pager != NULL)
 		return session_pager_holds(queue->pager, item);
 	return false;
-}
-
-static uint64_t
-less(uint64_t from, uint64_t by)
-{
-	return from > by ? from - by : 0;
 }
 
 static void
@@ -301,6 +328,7 @@ session_queue_decode(struct worker *worker, const struct ipc_store_change *put,
 	if (decoded.message != NULL)
 		message_set_kept_id(decoded.message, put->message);
 	decoded.sequence = put->sequence;
+	decoded.never_expires = put->expires_at == IPC_STORE_NEVER;
 	*item = decoded;
 	return 0;
 }

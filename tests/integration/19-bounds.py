@@ -3,8 +3,8 @@
 """Each bound of what a client can make the daemon keep, and what happens
 beyond it."""
 
-from signet import (Closed, case, codec, lasting, main, processes, routing,
-                    unique)
+from signet import (Closed, TimedOut, case, codec, lasting, main, processes,
+                    routing, unique)
 
 MEGABYTE = 1 << 20
 QUOTA_EXCEEDED = 0x97
@@ -32,19 +32,17 @@ def answer(client, got):
 
 
 def take_all(client):
-    """The numbers of the messages that wait, all acknowledged."""
-    numbers, came = [], True
-    while came:
-        client.send(codec.PING)
-        came = False
-        while True:
-            got = client.receive()
-            if got.type == codec.PINGRESP:
-                break
-            came = True
-            if got.type == codec.PUBLISH:
-                numbers.append(int(got.payload.split(b" ")[0]))
-            answer(client, got)
+    """The numbers of the messages that wait, all acknowledged. They are read
+    from the disk, so that PINGRESP may come before them."""
+    numbers = []
+    while True:
+        try:
+            got = client.receive(1)
+        except TimedOut:
+            break
+        if got.type == codec.PUBLISH:
+            numbers.append(int(got.payload.split(b" ")[0]))
+        answer(client, got)
     return numbers
 
 

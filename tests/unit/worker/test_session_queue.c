@@ -344,6 +344,37 @@ START_TEST(an_entry_that_does_not_decode_is_left_out)
 }
 END_TEST
 
+START_TEST(what_was_sent_does_not_expire_on_disk) /* [MQTT5-4.3.3-7] */
+{
+	struct session *session = kept_durable("c", 1);
+	struct message_delivery delivery = { .qos = 1 };
+	struct ipc_publish parts = {
+		.qos = 1,
+		.has_expiry = true,
+		.expires_at_ms = worker_now_ms(&kept_from.worker) + 60000,
+		.topic_name = BYTES_LITERAL("a/b"),
+		.payload = BYTES_LITERAL("1"),
+	};
+
+	for (int i = 0; i < 2; i++) {
+		struct message *message = message_new(&parts);
+
+		session_deliver(session, message, &delivery);
+		message_unref(&message);
+	}
+	kept_detach(session);
+	ck_assert_int_eq(fake_store_find(&kept_store, IPC_STORE_QUEUE_PUT,
+			     session->number, 1)
+			     ->expires_at,
+	    IPC_STORE_NEVER);
+	ck_assert_int_lt(fake_store_find(&kept_store, IPC_STORE_QUEUE_PUT,
+			     session->number, 2)
+			     ->expires_at,
+	    IPC_STORE_NEVER);
+	ck_assert_uint_eq(session->queue->count, 2);
+}
+END_TEST
+
 TCase *
 test_session_queue(void)
 {
@@ -372,5 +403,6 @@ test_session_queue(void)
 	tcase_add_test(tcase,
 	    a_store_that_dies_while_it_is_read_is_asked_again);
 	tcase_add_test(tcase, an_entry_that_does_not_decode_is_left_out);
+	tcase_add_test(tcase, what_was_sent_does_not_expire_on_disk);
 	return tcase;
 }
