@@ -68,6 +68,8 @@ check_meta(struct check *check, struct bytes key, struct bytes value)
 		return value.len == 4;
 	if (is_equal(key, ROW_META_EPOCH) || is_equal(key, ROW_META_GROUP))
 		return value.len == 8;
+	if (is_equal(key, ROW_META_HOMES))
+		return value.len == 18;
 	if (row_worker_key_decode(key, &worker) == 0)
 		return row_cursor_decode(value, &cursor) == 0;
 	check->removed++;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/memory.h"
+#include "store/homes.h"
 #include "store/salvage.h"
 
 #define RETRY_MS 1000
@@ -24,6 +25,7 @@ struct fault {
 	bool is_told;    /* and nothing was written since */
 	bool is_damaged; /* rows cannot be read: salvage what can be */
 	struct database *database;
+	uint64_t removed; /* notes, when it was opened */
 	int error;
 	char why[DATABASE_WHY_MAX];
 };
@@ -143,6 +145,11 @@ on_work(uv_work_t *work)
 	if (fault->error == 0)
 		fault->error = database_open(path, &fault->database,
 		    fault->why);
+	if (fault->error == 0)
+		fault->error = homes_settle(fault->database,
+		    &fault->store->child->start, &fault->removed, fault->why);
+	if (fault->error != 0)
+		database_close(&fault->database);
 }
 
 /* What no time mends is for a human. */
@@ -177,6 +184,12 @@ on_done(uv_work_t *work, int status)
 		on_failed(fault);
 		return;
 	}
+	if (fault->removed > 0)
+		log_warning(log_word("event", "notes-removed"),
+		    log_number("count", (int64_t)fault->removed),
+		    log_string("reason",
+			"the number of workers has changed: messages of QoS 2 "
+			"that are sent again may come twice"));
 	store->database = fault->database;
 	fault->database = NULL;
 	fault->is_open = false;

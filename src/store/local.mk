@@ -9,6 +9,7 @@ libsignet_store_a_SOURCES = \
 	src/store/fault.c src/store/fault.h \
 	src/store/frames.c src/store/frames.h \
 	src/store/group.c src/store/group.h \
+	src/store/homes.c src/store/homes.h \
 	src/store/iterator.c src/store/iterator.h \
 	src/store/loader.c src/store/loader.h \
 	src/store/reader.c src/store/reader.h \

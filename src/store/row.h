@@ -15,6 +15,7 @@
 /* meta */
 #define ROW_META_FORMAT BYTES_LITERAL("format")
 #define ROW_META_EPOCH  BYTES_LITERAL("epoch")
+#define ROW_META_HOMES  BYTES_LITERAL("homes")
 #define ROW_META_GROUP  BYTES_LITERAL("group")
 #define ROW_META_WORKER BYTES_LITERAL("worker/") /* and its index */
 #define ROW_META_DEAD   BYTES_LITERAL("dead/")   /* and a session's number */

@@ -48,7 +48,7 @@ send_configuration(void)
 static void
 send_start(void)
 {
-	struct ipc_start begin = { .worker_count = RIG_WORKERS,
+	struct ipc_start begin = { .worker_count = rig.worker_count,
 		.gate_count = 1 };
 	struct buffer out = { NULL, 0, 0 };
 
@@ -184,6 +184,7 @@ void
 rig_setup_in(const char *parent)
 {
 	memset(&rig, 0, sizeof(rig));
+	rig.worker_count = RIG_WORKERS;
 	snprintf(rig.folder, sizeof(rig.folder), "%s/signet-test-XXXXXX",
 	    parent);
 	ck_assert_ptr_nonnull(mkdtemp(rig.folder));
@@ -288,7 +289,7 @@ void
 rig_open(struct rig_worker *worker, uint64_t epoch)
 {
 	struct ipc_store_open open = { .worker = worker->index,
-		.worker_count = RIG_WORKERS,
+		.worker_count = rig.worker_count,
 		.epoch = epoch };
 	struct buffer out = { NULL, 0, 0 };
 

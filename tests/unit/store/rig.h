@@ -37,6 +37,8 @@ struct rig {
 	pid_t pid;
 	struct ipc_channel *control;
 	struct rig_worker workers[RIG_WORKERS];
+	uint16_t
+	    worker_count; /* that START says: RIG_WORKERS, unless changed */
 };
 
 extern struct rig rig;

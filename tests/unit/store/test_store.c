@@ -261,6 +261,29 @@ START_TEST(received_rows_go_to_the_worker_that_put_them)
 }
 END_TEST
 
+/* They speak of the sessions that were at home there. */
+START_TEST(with_another_number_of_workers_received_rows_say_nothing)
+{
+	struct rig_worker *worker = rig_begin(0);
+
+	put_session(worker, 10, rig_key_at(0, 1));
+	put_subscription(worker, 10, BYTES_LITERAL("a"));
+	put_received(worker, 10, 1);
+	rig_write(worker);
+	rig_stop();
+	rig_start();
+	worker = rig_begin(0);
+	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 3);
+	rig_stop();
+	rig.worker_count = 1;
+	rig_start();
+	worker = rig_begin(0);
+	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 2);
+	ck_assert_ptr_null(
+	    rig_find_row(worker, IPC_STORE_RECEIVED_PUT, BYTES_NONE));
+}
+END_TEST
+
 START_TEST(what_is_removed_is_gone)
 {
 	struct rig_worker *worker = rig_begin(0);
@@ -583,6 +606,8 @@ test_store(void)
 	tcase_add_test(tests, each_worker_gets_what_is_at_home_there);
 	tcase_add_test(tests, what_shares_owe_goes_to_the_worker_that_put_it);
 	tcase_add_test(tests, received_rows_go_to_the_worker_that_put_them);
+	tcase_add_test(tests,
+	    with_another_number_of_workers_received_rows_say_nothing);
 	tcase_add_test(tests, what_is_removed_is_gone);
 	tcase_add_test(tests, a_worker_that_stays_hears_where_it_stands);
 	tcase_add_test(tests, an_epoch_is_given_out_once);
