@@ -3,11 +3,13 @@ if HAVE_CHECK
 check_PROGRAMS += tests/unit/store/test_store
 tests_unit_store_test_store_SOURCES = \
 	tests/unit/store/main.c tests/unit/store/tests.h \
+	tests/unit/store/changes.c tests/unit/store/changes.h \
 	tests/unit/store/rig.c tests/unit/store/rig.h \
 	tests/unit/store/test_fault.c \
 	tests/unit/store/test_reference.c \
 	tests/unit/store/test_row.c \
-	tests/unit/store/test_store.c
+	tests/unit/store/test_store.c \
+	tests/unit/store/test_sweep.c
 tests_unit_store_test_store_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_store_test_store_LDADD = $(STORE_ALL) $(CHECK_LIBS)
 endif

@@ -38,6 +38,7 @@ main(int argc, char **argv)
 	suite_add_tcase(suite, test_reference());
 	suite_add_tcase(suite, test_row());
 	suite_add_tcase(suite, test_store());
+	suite_add_tcase(suite, test_sweep());
 	suite_add_tcase(suite, test_fault());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

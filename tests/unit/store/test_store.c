@@ -2,93 +2,13 @@
 /*
  * The store from outside, as its workers see it.
  */
-#include <time.h>
-
-#include "rig.h"
+#include "changes.h"
 #include "tests.h"
 
 #define ENTRIES_MAX 64
 
 static struct ipc_store_entry entries[ENTRIES_MAX];
 static size_t entry_count;
-
-static void
-put_session(struct rig_worker *worker, uint64_t session, struct bytes key)
-{
-	rig_change(worker,
-	    &(struct ipc_store_change){ .type = IPC_STORE_SESSION_PUT,
-		.session = session,
-		.expires_at = IPC_STORE_NEVER,
-		.key = key,
-		.value = BYTES_LITERAL("head") });
-}
-
-static void
-remove_session(struct rig_worker *worker, uint64_t session)
-{
-	rig_change(worker,
-	    &(struct ipc_store_change){ .type = IPC_STORE_SESSION_REMOVE,
-		.session = session });
-}
-
-static void
-put_subscription(struct rig_worker *worker, uint64_t session,
-    struct bytes filter)
-{
-	rig_change(worker,
-	    &(struct ipc_store_change){ .type = IPC_STORE_SUBSCRIPTION_PUT,
-		.session = session,
-		.key = filter,
-		.value = BYTES_LITERAL("options") });
-}
-
-static void
-put_received(struct rig_worker *worker, uint64_t session, uint16_t packet_id)
-{
-	rig_change(worker,
-	    &(struct ipc_store_change){ .type = IPC_STORE_RECEIVED_PUT,
-		.session = session,
-		.packet_id = packet_id });
-}
-
-/* message: none, or of one that is put besides. */
-static void
-put_entry(struct rig_worker *worker, uint64_t session, uint64_t sequence,
-    uint64_t message, int64_t expires_at)
-{
-	rig_change(worker,
-	    &(struct ipc_store_change){ .type = IPC_STORE_QUEUE_PUT,
-		.session = session,
-		.sequence = sequence,
-		.message = message,
-		.total = 100 * sequence,
-		.len = 100,
-		.expires_at = expires_at,
-		.value = BYTES_LITERAL("value"),
-		.body = message == 0 ? BYTES_LITERAL("body") : BYTES_NONE });
-}
-
-static void
-remove_entry(struct rig_worker *worker, uint64_t session, uint64_t sequence,
-    uint64_t message)
-{
-	rig_change(worker,
-	    &(struct ipc_store_change){ .type = IPC_STORE_QUEUE_REMOVE,
-		.session = session,
-		.sequence = sequence,
-		.message = message });
-}
-
-static void
-put_message(struct rig_worker *worker, uint64_t message, uint32_t references)
-{
-	rig_change(worker,
-	    &(struct ipc_store_change){ .type = IPC_STORE_MESSAGE_PUT,
-		.message = message,
-		.references = references,
-		.expires_at = IPC_STORE_NEVER,
-		.body = BYTES_LITERAL("shared body") });
-}
 
 static struct ipc_store_page
 page(struct rig_worker *worker, uint64_t session, uint64_t from)
@@ -432,116 +352,6 @@ START_TEST(a_page_ends_at_its_count_or_its_bytes)
 }
 END_TEST
 
-START_TEST(a_message_is_kept_until_its_last_reference)
-{
-	struct rig_worker *worker = rig_begin(0);
-
-	for (uint64_t i = 10; i < 13; i++)
-		put_session(worker, i, rig_key_at(0, (unsigned int)i));
-	put_message(worker, 900, 2);
-	put_entry(worker, 10, 1, 900, IPC_STORE_NEVER);
-	put_entry(worker, 11, 1, 900, IPC_STORE_NEVER);
-	rig_write(worker);
-	put_message(worker, 900, 1); /* one more, later */
-	put_entry(worker, 12, 1, 900, IPC_STORE_NEVER);
-	rig_write(worker);
-	for (uint64_t i = 10; i < 13; i++) {
-		expect_queue(worker, i, 1);
-		ck_assert_uint_eq(entries[0].put.message, 900);
-		ck_assert(bytes_equal(entries[0].put.body,
-		    BYTES_LITERAL("shared body")));
-		remove_entry(worker, i, 1, 900);
-		rig_write(worker);
-	}
-	/* nothing refers to it: a row that says so has lost it */
-	put_entry(worker, 10, 2, 900, IPC_STORE_NEVER);
-	rig_write(worker);
-	ck_assert_uint_eq(page(worker, 10, 0).lost, 1);
-	ck_assert_uint_eq(entry_count, 0);
-}
-END_TEST
-
-static void
-pause_ms(long ms)
-{
-	struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&pause, NULL);
-}
-
-/* Read until the queue is as long as this; it is swept in the background. */
-static void
-await_queue(struct rig_worker *worker, uint64_t session, size_t count)
-{
-	for (int i = 0; i < 1000; i++) {
-		page(worker, session, 0);
-		if (entry_count == count)
-			return;
-		pause_ms(10);
-	}
-	ck_abort_msg("the queue still has %zu", entry_count);
-}
-
-/* Sessions 10 and 11 share a message; the queue of 10 is swept. */
-START_TEST(a_removed_sessions_references_are_given_back)
-{
-	struct rig_worker *worker = rig_begin(0);
-
-	put_session(worker, 10, rig_key_at(0, 1));
-	put_session(worker, 11, rig_key_at(0, 2));
-	for (uint64_t i = 1; i <= 3000; i++) {
-		put_message(worker, 1000 + i, 1 + (i == 2500));
-		put_entry(worker, 10, i, 1000 + i, IPC_STORE_NEVER);
-	}
-	put_entry(worker, 11, 1, 3500, IPC_STORE_NEVER);
-	rig_write(worker);
-	remove_session(worker, 10);
-	rig_write(worker);
-	if (_i == 1) { /* in the middle of it */
-		rig_kill();
-		rig_start();
-		worker = rig_begin(0);
-		ck_assert_ptr_null(rig_find_row(worker, IPC_STORE_SESSION_PUT,
-		    rig_key_at(0, 1)));
-	}
-	await_queue(worker, 10, 0);
-	expect_queue(worker, 11, 1);
-	ck_assert(
-	    bytes_equal(entries[0].put.body, BYTES_LITERAL("shared body")));
-	/* the others have none left: one more is one, not two */
-	put_entry(worker, 11, 2, 1001, IPC_STORE_NEVER);
-	rig_write(worker);
-	ck_assert_uint_eq(page(worker, 11, 2).lost, 1);
-}
-END_TEST
-
-START_TEST(what_expires_is_left_out_and_swept)
-{
-	struct rig_worker *worker = rig_begin(0);
-	struct ipc_store_expired expired;
-	const struct rig_message *message;
-
-	put_session(worker, 10, rig_key_at(0, 1));
-	put_entry(worker, 10, 1, 0, IPC_STORE_NEVER);
-	put_entry(worker, 10, 2, 0, 1);
-	put_entry(worker, 10, 3, 0, (int64_t)time(NULL) + 1000);
-	rig_write(worker);
-	expect_queue(worker, 10, 2);
-	ck_assert_uint_eq(entries[1].put.sequence, 3);
-	/* it is swept when the store has begun anew, if not before */
-	rig_stop();
-	rig_start();
-	worker = rig_begin(0);
-	message = rig_expect(worker, IPC_STORE_EXPIRED);
-	ck_assert_int_eq(ipc_store_expired_decode(message->payload, &expired),
-	    0);
-	ck_assert_uint_eq(expired.session, 10);
-	ck_assert_uint_eq(expired.sequence, 2);
-	ck_assert_uint_eq(expired.len, 100);
-	expect_queue(worker, 10, 2);
-}
-END_TEST
-
 START_TEST(what_has_expired_is_not_loaded)
 {
 	struct rig_worker *worker = rig_begin(0);
@@ -614,10 +424,6 @@ test_store(void)
 	tcase_add_test(tests, an_epoch_of_before_is_not_given_out_again);
 	tcase_add_test(tests, many_transactions_are_written_in_their_order);
 	tcase_add_test(tests, a_page_ends_at_its_count_or_its_bytes);
-	tcase_add_test(tests, a_message_is_kept_until_its_last_reference);
-	tcase_add_loop_test(tests, a_removed_sessions_references_are_given_back,
-	    0, 2);
-	tcase_add_test(tests, what_expires_is_left_out_and_swept);
 	tcase_add_test(tests, what_has_expired_is_not_loaded);
 	tcase_add_test(tests, many_sessions_are_loaded_in_pieces);
 	tcase_add_test(tests, a_store_that_stops_has_written_all_it_was_sent);

@@ -8,5 +8,6 @@ TCase *test_fault(void);
 TCase *test_reference(void);
 TCase *test_row(void);
 TCase *test_store(void);
+TCase *test_sweep(void);
 
 #endif
