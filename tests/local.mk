@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	tests/fuzz/run \
 	tests/integration \
 	tests/lib/debian13 \
+	tests/lib/diskfault.c \
 	tests/lib/pki.sh \
 	tests/lib/powercut.c \
 	tests/lib/quickstart \

@@ -14,21 +14,41 @@ import shutil
 import struct
 import subprocess
 
-SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
-                      "lib", "powercut.c")
+SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
+                       "lib")
 HEAD = struct.Struct("=IIQQQ")  # type, length, inode, offset, number
 (CREATE, WRITE, TRUNCATE, ZERO, SYNC_BEGIN, SYNC_END, DIR_BEGIN, MKDIR,
  RENAME, UNLINK, LINK) = range(1, 12)
 PAGE = 4096
 
 
-def build(folder):
-    """Compile the library; its path."""
-    path = os.path.join(folder, "powercut.so")
+def build(folder, name="powercut"):
+    """Compile the library of this name; its path."""
+    path = os.path.join(folder, f"{name}.so")
     subprocess.run(["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror",
-                    "-shared", "-fPIC", "-o", path, SOURCE, "-ldl"],
-                   check=True)
+                    "-shared", "-fPIC", "-o", path,
+                    os.path.join(SOURCES, f"{name}.c"), "-ldl"], check=True)
     return path
+
+
+class Faults:
+    """What tests/lib/diskfault.c is told."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "fault")
+        self.library = build(folder, "diskfault")
+        with open(self.path, "wb") as file:
+            file.write(bytes(4))
+        os.chmod(self.path, 0o644)
+
+    def set(self, number):
+        """From now on all changes fail with this errno; 0: they work."""
+        with open(self.path, "r+b") as file:  # it is mapped
+            file.write(struct.pack("=i", number))
+
+    def environment(self, directory):
+        return {"SIGNET_DISKFAULT_DIR": directory,
+                "SIGNET_DISKFAULT_FILE": self.path}
 
 
 class File:

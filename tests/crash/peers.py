@@ -19,6 +19,7 @@ from signet import DEADLINE
 PACE_SECONDS = 0.02
 WINDOW = 10
 RESTART_SECONDS = 0.2
+SILENT_SECONDS = 3
 
 
 def parse(payload):
@@ -155,9 +156,9 @@ class PahoPublisher(PahoPeer):
 
 class MosquittoPeer(Peer):
     """Its TLS does not outlive an end without close_notify, and so neither
-    does the program: another is started."""
+    does the program: another is started. So it is if it falls silent."""
 
-    program, is_lasting = "", False
+    program = ""
 
     def __init__(self, trial, name, qos, *more):
         super().__init__(trial, name)
@@ -173,6 +174,7 @@ class MosquittoPeer(Peer):
     def _start(self):
         pki = self.trial.broker.pki
         self.runs += 1
+        self.heard_at = time.monotonic()
         self.process = subprocess.Popen(
             ["stdbuf", "-oL", self.program, "-d", "-h", "127.0.0.1", "-p",
              str(self.trial.broker.port), "--cafile", f"{pki}/ca.pem",
@@ -185,11 +187,17 @@ class MosquittoPeer(Peer):
 
     def _read(self):
         for line in self.process.stdout:
-            self.on_line(line.rstrip(b"\n"))
+            self.heard_at = time.monotonic()
+            # The last one of all may not be whole.
+            if line.endswith(b"\n"):
+                self.on_line(line[:-1])
 
     def act(self, now):
         if now < self.next_at:
             return
+        if now > self.heard_at + SILENT_SECONDS and not self.is_done():
+            self.process.kill()
+            self.process.wait()
         if self.process.poll() is None:
             self.next_at = now + PACE_SECONDS
             self.work()
@@ -234,19 +242,21 @@ class MosquittoSubscriber(MosquittoPeer):
                       int(qos))
 
     def is_done(self):
-        return True
+        """What it is owed the judge knows."""
+        return self.trial.judge.owed == 0
 
 
 class MosquittoPublisher(MosquittoPeer):
     """Sends a line of its input each, with packet identifiers 1, 2, ...; each
-    run is a client of its own."""
+    run is a client of its own, with a session that lasts, since it may get
+    over the end of a connection."""
 
     program = "mosquitto_pub"
     ACK = re.compile(rb" received (PUBACK|PUBREC) \(Mid: (\d+)")
 
     def __init__(self, trial, name, topic, qos):
         self.topic = topic
-        super().__init__(trial, name, qos, "-t", topic, "-l")
+        super().__init__(trial, name, qos, "-c", "-t", topic, "-l")
         self.is_ready = True
 
     def run_name(self):

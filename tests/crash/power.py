@@ -1,26 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A crash test whose crashes take what was not synced, too."""
+"""A crash test whose crashes take what was not synced, too, and whose disk has
+faults."""
 
+import errno
 import os
 import pwd
 import random
 import subprocess
 import tempfile
+import time
 
 from signet.daemon import SIGNETD, user
 
-from disk import Disk, build
+from disk import Disk, Faults, build
 from trial import Mortal, Trial
+
+# What is under way when a fault begins is over by then.
+FAULT_BEGINS_SECONDS = 0.5
 
 
 class Recorded(Mortal):
-    """A daemon with the layer below its store. lies: its syncs do nothing."""
+    """A daemon with both layers below its store. lies: its syncs do
+    nothing."""
 
     def __init__(self, lies=False, **overrides):
         self.disk, self.lies = None, lies
         self.tools = tempfile.TemporaryDirectory(prefix="signet-test-")
         os.chmod(self.tools.name, 0o755)
         self.library = build(self.tools.name)
+        self.faults = Faults(self.tools.name)
         super().__init__(**overrides)
 
     def spawn(self, arguments):
@@ -29,7 +37,10 @@ class Recorded(Mortal):
             os.mkdir(self.store, 0o700)
             os.chown(self.store, owner.pw_uid, owner.pw_gid)
             self.disk = Disk(self.store, f"{self.tools.name}/records")
-        environment = self.disk.environment(self.library, lies=self.lies)
+        environment = {
+            **self.disk.environment(self.library, lies=self.lies),
+            **self.faults.environment(self.store),
+            "LD_PRELOAD": f"{self.faults.library} {self.library}"}
         super().spawn(["env", *(f"{name}={value}" for name, value
                                 in environment.items()), *arguments])
 
@@ -43,8 +54,9 @@ class Recorded(Mortal):
 
 
 class PowerTrial(Trial):
-    """Has the kind "power" besides those of a Trial. Each cut leaves another
-    part of what was not synced."""
+    """Has the kind "power" besides those of a Trial; each cut leaves another
+    part of what was not synced. And "full", "io" and "readonly": the disk
+    fails for a while, nothing is acknowledged, and all goes on by itself."""
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
@@ -56,3 +68,29 @@ class PowerTrial(Trial):
             self.counts[what] += number
         self.broker.check_store()
         return self.start_again()
+
+    def die_full(self):
+        return self._fail(errno.ENOSPC)
+
+    def die_io(self):
+        return self._fail(errno.EIO)
+
+    def die_readonly(self):
+        return self._fail(errno.EROFS)
+
+    def _fail(self, number):
+        mark = self.broker.log.mark()
+        self.broker.faults.set(number)
+        try:
+            time.sleep(FAULT_BEGINS_SECONDS)
+            before = self.judge.counts["acknowledged"]
+            time.sleep(self.random.uniform(0, 1))
+            after = self.judge.counts["acknowledged"]
+        finally:
+            self.broker.faults.set(0)
+        if after != before:
+            self.judge.fault("acknowledged and not written",
+                             f"{after - before} with {os.strerror(number)}")
+        if not self.broker.log.find(mark, level="error"):
+            self.judge.fault("not told", os.strerror(number))
+        return self.are_all_acked()
