@@ -24,7 +24,7 @@ from actors import (GROUPS, Keeper, Publisher,  # noqa: E402
                     Subscriber)
 from judge import Judge  # noqa: E402
 
-RECOVERY_SECONDS = float(os.environ.get("RS","30"))
+RECOVERY_SECONDS = 3 * DEADLINE
 # From an acknowledgement after the last crash to the next one.
 CALM_SECONDS = (0.05, 0.5)
 # The chance that the next crash comes while the daemon is still starting.
