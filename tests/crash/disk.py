@@ -119,11 +119,9 @@ class Disk:
         self.directory, self.logs = os.path.realpath(directory), logs
         self.begin()
 
-    def environment(self, library, process=None, lies=False):
+    def environment(self, library, lies=False):
         found = {"LD_PRELOAD": library, "SIGNET_POWERCUT_DIR": self.directory,
                  "SIGNET_POWERCUT_LOG": self.logs}
-        if process is not None:
-            found["SIGNET_POWERCUT_PROCESS"] = process
         if lies:
             found["SIGNET_POWERCUT_LIES"] = "1"
         return found

@@ -139,16 +139,20 @@ class PahoPublisher(PahoPeer):
             return
         self.next_at = now + PACE_SECONDS
         self.tell("sent", self.name, self.topic, self.number, self.qos)
+        number, self.number = self.number, self.number + 1
         with self.lock:
-            info = self.client.publish(
-                self.topic, f"{self.name} {self.number} paho", self.qos)
-            self.sending[info.mid] = self.number
-        self.number += 1
+            try:
+                info = self.client.publish(
+                    self.topic, f"{self.name} {number} paho", self.qos)
+                self.sending[info.mid] = number
+            except OSError:
+                pass  # it is sent later; under which identifier is not told
 
     def _on_publish(self, _client, _data, mid):
         with self.lock:
-            number = self.sending.pop(mid)
-        self.tell("acked", self.name, self.topic, number)
+            number = self.sending.pop(mid, None)
+        if number is not None:
+            self.tell("acked", self.name, self.topic, number)
 
     def is_done(self):
         return not self.sending

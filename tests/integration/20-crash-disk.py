@@ -186,6 +186,21 @@ def what_a_process_did_before_another_counts_too():
 
 
 @standalone
+def names_in_an_open_directory_are_seen():
+    program = """
+top = os.open(os.getcwd(), os.O_RDONLY | os.O_DIRECTORY)
+fd = os.open('a', os.O_CREAT | os.O_WRONLY, dir_fd=top)
+os.write(fd, b'a')
+os.fsync(fd)
+os.rename('a', 'b', src_dir_fd=top, dst_dir_fd=top)
+os.unlink('old', dir_fd=top)
+"""
+    assert left(program) == {"old": b"old"}
+    assert left(program, Best()) == {"b": b"a"}
+    assert left(program + "os.fsync(top)") == {"b": b"a"}
+
+
+@standalone
 def at_random_a_beginning_is_left():
     """Any of them: nothing, all, and some that end within a write."""
     written = b"".join(b"%09d\n" % i for i in range(30))

@@ -4,10 +4,9 @@
  * directory, and when it has synced them, so that tests/crash/disk.py can make
  * of the directory what a power cut at that moment may have left of it.
  *
- *	SIGNET_POWERCUT_DIR      the directory: absolute, without symbolic links
- *	SIGNET_POWERCUT_LOG      another one; records go to files 0, 1, ... there
- *	SIGNET_POWERCUT_PROCESS  only where the command line begins with this
- *	SIGNET_POWERCUT_LIES     syncs are not recorded, as if they did nothing
+ *	SIGNET_POWERCUT_DIR   the directory: absolute, without symbolic links
+ *	SIGNET_POWERCUT_LOG   another one; records go to files 0, 1, ... there
+ *	SIGNET_POWERCUT_LIES  syncs are not recorded, as if they did nothing
  *
  * Each operation is done first and then recorded, so a record that is missing
  * at the end is of an operation that nobody has heard the end of.
@@ -89,27 +88,6 @@ refuse(const char *what)
 	abort();
 }
 
-static bool
-is_wanted_process(void)
-{
-	const char *wanted = getenv("SIGNET_POWERCUT_PROCESS");
-	char line[256] = "";
-	int fd;
-	ssize_t len;
-
-	if (wanted == NULL)
-		return true;
-	fd = REAL(open)("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	len = read(fd, line, sizeof(line) - 1);
-	REAL(close)(fd);
-	for (ssize_t i = 0; i < len; i++)
-		if (line[i] == '\0')
-			line[i] = ' ';
-	return strncmp(line, wanted, strlen(wanted)) == 0;
-}
-
 __attribute__((constructor)) static void
 powercut_init(void)
 {
@@ -117,7 +95,7 @@ powercut_init(void)
 	const char *logs = getenv("SIGNET_POWERCUT_LOG");
 	char path[PATH_MAX];
 
-	if (directory == NULL || logs == NULL || !is_wanted_process())
+	if (directory == NULL || logs == NULL)
 		return;
 	for (int i = 0; i < LOGS_MAX && log_fd < 0; i++) {
 		snprintf(path, sizeof(path), "%s/%d", logs, i);
@@ -167,6 +145,16 @@ record_path(enum record_type type, uint64_t inode, uint64_t number,
 	record_data(type, inode, 0, number, path, strlen(path));
 }
 
+static void
+record_paths(enum record_type type, const char *from, const char *to)
+{
+	struct record record = { type, 0, 0, 0, strlen(from) };
+	struct iovec parts[2] = { { (void *)(uintptr_t)from, strlen(from) },
+		{ (void *)(uintptr_t)to, strlen(to) } };
+
+	record_write(&record, parts, 2);
+}
+
 static bool
 is_below_top(const char *path)
 {
@@ -194,9 +182,24 @@ track(int fd, const char *path)
 	fds[fd].inode = stat.st_ino;
 }
 
-static int
-open_any(int directory, const char *path, int flags, mode_t mode)
+/* A path that is relative to a directory of ours, made absolute in the room
+ * of PATH_MAX bytes; any other as it is. */
+static const char *
+resolve(int directory, const char *path, char *room)
 {
+	const struct tracked *parent = tracked_find(directory);
+
+	if (path[0] == '/' || parent == NULL || parent->path == NULL)
+		return path;
+	snprintf(room, PATH_MAX, "%s/%s", parent->path, path);
+	return room;
+}
+
+static int
+open_any(int directory, const char *name, int flags, mode_t mode)
+{
+	char room[PATH_MAX];
+	const char *path = resolve(directory, name, room);
 	struct stat stat;
 	bool was_there;
 	int fd;
@@ -473,21 +476,18 @@ fdatasync(int fd)
 }
 
 static int
-rename_any(const char *from, const char *to, unsigned int flags)
+rename_any(const char *from, const char *to)
 {
-	struct record record = { RECORD_RENAME, 0, 0, 0, strlen(from) };
-	struct iovec paths[2] = { { (void *)(uintptr_t)from, strlen(from) },
-		{ (void *)(uintptr_t)to, strlen(to) } };
 	int error;
 
 	if (!is_below_top(from) && !is_below_top(to))
-		return REAL(renameat2)(AT_FDCWD, from, AT_FDCWD, to, flags);
-	if (!is_below_top(from) || !is_below_top(to) || flags != 0)
-		refuse("renaming in this way");
+		return REAL(rename)(from, to);
+	if (!is_below_top(from) || !is_below_top(to))
+		refuse("renaming from or to elsewhere");
 	pthread_mutex_lock(&mutex);
 	error = REAL(rename)(from, to);
 	if (error == 0)
-		record_write(&record, paths, 2);
+		record_paths(RECORD_RENAME, from, to);
 	pthread_mutex_unlock(&mutex);
 	return error;
 }
@@ -495,15 +495,24 @@ rename_any(const char *from, const char *to, unsigned int flags)
 int
 rename(const char *from, const char *to)
 {
-	return rename_any(from, to, 0);
+	return rename_any(from, to);
+}
+
+int
+renameat(int from_directory, const char *from, int to_directory, const char *to)
+{
+	char rooms[2][PATH_MAX];
+
+	from = resolve(from_directory, from, rooms[0]);
+	to = resolve(to_directory, to, rooms[1]);
+	if (!is_below_top(from) && !is_below_top(to))
+		return REAL(renameat)(from_directory, from, to_directory, to);
+	return rename_any(from, to);
 }
 
 int
 link(const char *from, const char *to)
 {
-	struct record record = { RECORD_LINK, 0, 0, 0, strlen(from) };
-	struct iovec paths[2] = { { (void *)(uintptr_t)from, strlen(from) },
-		{ (void *)(uintptr_t)to, strlen(to) } };
 	int error;
 
 	if (!is_below_top(to))
@@ -513,7 +522,7 @@ link(const char *from, const char *to)
 	pthread_mutex_lock(&mutex);
 	error = REAL(link)(from, to);
 	if (error == 0)
-		record_write(&record, paths, 2);
+		record_paths(RECORD_LINK, from, to);
 	pthread_mutex_unlock(&mutex);
 	return error;
 }
@@ -537,6 +546,17 @@ int
 unlink(const char *path)
 {
 	return remove_any(path, REAL(unlink));
+}
+
+int
+unlinkat(int directory, const char *name, int flags)
+{
+	char room[PATH_MAX];
+	const char *path = resolve(directory, name, room);
+
+	if (!is_below_top(path))
+		return REAL(unlinkat)(directory, name, flags);
+	return (flags & AT_REMOVEDIR) != 0 ? rmdir(path) : unlink(path);
 }
 
 int
