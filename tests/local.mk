@@ -22,6 +22,8 @@ EXTRA_DIST += \
 	tests/lib/diskfault.c \
 	tests/lib/pki.sh \
 	tests/lib/powercut.c \
+	tests/lib/powercut.h \
+	tests/lib/powercut_names.c \
 	tests/lib/quickstart \
 	tests/lib/step \
 	tests/run \

@@ -9,6 +9,7 @@ ones, the last of them torn at any byte, or with holes of zeros; of a
 directory's changes the first ones.
 """
 
+import glob
 import os
 import shutil
 import struct
@@ -27,7 +28,8 @@ def build(folder, name="powercut"):
     path = os.path.join(folder, f"{name}.so")
     subprocess.run(["cc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror",
                     "-shared", "-fPIC", "-o", path,
-                    os.path.join(SOURCES, f"{name}.c"), "-ldl"], check=True)
+                    *sorted(glob.glob(f"{SOURCES}/{name}*.c")), "-ldl"],
+                   check=True)
     return path
 
 

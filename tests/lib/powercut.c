@@ -12,6 +12,8 @@
  * at the end is of an operation that nobody has heard the end of.
  */
 #define _GNU_SOURCE
+#include "powercut.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,21 +33,6 @@
 #define FDS_MAX  65536
 #define LOGS_MAX 10000
 
-/* As disk.py reads them. */
-enum record_type {
-	RECORD_CREATE = 1,     /* inode; path */
-	RECORD_WRITE = 2,      /* inode, offset; data */
-	RECORD_TRUNCATE = 3,   /* inode, offset: the new length */
-	RECORD_ZERO = 4,       /* inode, offset, number: length */
-	RECORD_SYNC_BEGIN = 5, /* inode, number: of this sync */
-	RECORD_SYNC_END = 6,   /* number */
-	RECORD_DIR_BEGIN = 7,  /* number: of this sync; path */
-	RECORD_MKDIR = 8,      /* path */
-	RECORD_RENAME = 9,     /* number: length of the first path; both */
-	RECORD_UNLINK = 10,    /* path: of a file or a directory */
-	RECORD_LINK = 11,      /* number: length of the first path; both */
-};
-
 struct record {
 	uint32_t type;
 	uint32_t len; /* of what follows */
@@ -59,7 +46,7 @@ struct tracked {
 	char *path;     /* of a directory; NULL: a file */
 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+pthread_mutex_t powercut_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct tracked fds[FDS_MAX];
 static const char *top; /* NULL: nothing is recorded */
 static size_t top_len;
@@ -67,11 +54,8 @@ static bool is_lying;
 static int log_fd = -1;
 static uint64_t syncs;
 
-/* The C library's function of this name. */
-#define REAL(name) ((__typeof__(&name))real_find(#name))
-
-static void *
-real_find(const char *name)
+void *
+powercut_real(const char *name)
 {
 	void *found = dlsym(RTLD_NEXT, name);
 
@@ -80,9 +64,8 @@ real_find(const char *name)
 	return found;
 }
 
-/* What is not recorded must not happen. */
-static void
-refuse(const char *what)
+void
+powercut_refuse(const char *what)
 {
 	fprintf(stderr, "powercut: %s is not recorded\n", what);
 	abort();
@@ -105,7 +88,7 @@ powercut_init(void)
 			break;
 	}
 	if (log_fd < 0)
-		refuse(logs);
+		powercut_refuse(logs);
 	is_lying = getenv("SIGNET_POWERCUT_LIES") != NULL;
 	top_len = strlen(directory);
 	top = directory;
@@ -125,7 +108,7 @@ record_write(struct record *record, const struct iovec *parts, int count)
 	record->len = (uint32_t)len;
 	if (REAL(writev)(log_fd, all, count + 1) !=
 	    (ssize_t)(sizeof(*record) + len))
-		refuse("what does not fit the log");
+		powercut_refuse("what does not fit the log");
 }
 
 static void
@@ -138,15 +121,15 @@ record_data(enum record_type type, uint64_t inode, uint64_t offset,
 	record_write(&record, &part, len > 0);
 }
 
-static void
-record_path(enum record_type type, uint64_t inode, uint64_t number,
+void
+powercut_record_path(enum record_type type, uint64_t inode, uint64_t number,
     const char *path)
 {
 	record_data(type, inode, 0, number, path, strlen(path));
 }
 
-static void
-record_paths(enum record_type type, const char *from, const char *to)
+void
+powercut_record_paths(enum record_type type, const char *from, const char *to)
 {
 	struct record record = { type, 0, 0, 0, strlen(from) };
 	struct iovec parts[2] = { { (void *)(uintptr_t)from, strlen(from) },
@@ -155,8 +138,8 @@ record_paths(enum record_type type, const char *from, const char *to)
 	record_write(&record, parts, 2);
 }
 
-static bool
-is_below_top(const char *path)
+bool
+powercut_is_below_top(const char *path)
 {
 	return top != NULL && strncmp(path, top, top_len) == 0 &&
 	       (path[top_len] == '/' || path[top_len] == '\0');
@@ -176,16 +159,14 @@ track(int fd, const char *path)
 	struct stat stat;
 
 	if (fd >= FDS_MAX || fstat(fd, &stat) != 0)
-		refuse(path);
+		powercut_refuse(path);
 	free(fds[fd].path);
 	fds[fd].path = S_ISDIR(stat.st_mode) ? strdup(path) : NULL;
 	fds[fd].inode = stat.st_ino;
 }
 
-/* A path that is relative to a directory of ours, made absolute in the room
- * of PATH_MAX bytes; any other as it is. */
-static const char *
-resolve(int directory, const char *path, char *room)
+const char *
+powercut_resolve(int directory, const char *path, char *room)
 {
 	const struct tracked *parent = tracked_find(directory);
 
@@ -199,27 +180,28 @@ static int
 open_any(int directory, const char *name, int flags, mode_t mode)
 {
 	char room[PATH_MAX];
-	const char *path = resolve(directory, name, room);
+	const char *path = powercut_resolve(directory, name, room);
 	struct stat stat;
 	bool was_there;
 	int fd;
 
-	if (!is_below_top(path))
+	if (!powercut_is_below_top(path))
 		return REAL(openat)(directory, path, flags, mode);
 	if ((flags & O_TMPFILE) == O_TMPFILE)
-		refuse("O_TMPFILE");
-	pthread_mutex_lock(&mutex);
+		powercut_refuse("O_TMPFILE");
+	pthread_mutex_lock(&powercut_mutex);
 	was_there = lstat(path, &stat) == 0;
 	fd = REAL(openat)(directory, path, flags, mode);
 	if (fd >= 0) {
 		track(fd, path);
 		if (!was_there)
-			record_path(RECORD_CREATE, fds[fd].inode, 0, path);
+			powercut_record_path(RECORD_CREATE, fds[fd].inode, 0,
+			    path);
 		else if ((flags & O_TRUNC) != 0)
 			record_data(RECORD_TRUNCATE, fds[fd].inode, 0, 0, NULL,
 			    0);
 	}
-	pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&powercut_mutex);
 	return fd;
 }
 
@@ -262,8 +244,8 @@ creat(const char *path, mode_t mode)
 FILE *
 fopen(const char *path, const char *mode)
 {
-	if (is_below_top(path) && strpbrk(mode, "wa+") != NULL)
-		refuse("fopen() for writing");
+	if (powercut_is_below_top(path) && strpbrk(mode, "wa+") != NULL)
+		powercut_refuse("fopen() for writing");
 	return REAL(fopen)(path, mode);
 }
 
@@ -272,10 +254,10 @@ forget(int fd)
 {
 	if (tracked_find(fd) == NULL)
 		return;
-	pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&powercut_mutex);
 	free(fds[fd].path);
 	fds[fd] = (struct tracked){ 0, NULL };
-	pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&powercut_mutex);
 }
 
 int
@@ -326,7 +308,7 @@ write_any(int fd, const struct iovec *parts, int count, off_t offset)
 	off_t at = offset;
 	ssize_t done = 0, len;
 
-	pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&powercut_mutex);
 	if (offset < 0)
 		at = position_of(fd);
 	for (int i = 0; i < count; i++) {
@@ -344,7 +326,7 @@ write_any(int fd, const struct iovec *parts, int count, off_t offset)
 		if ((size_t)len < parts[i].iov_len)
 			break;
 	}
-	pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&powercut_mutex);
 	return done;
 }
 
@@ -387,7 +369,7 @@ pwritev2(int fd, const struct iovec *parts, int count, off_t offset, int flags)
 	if (tracked_find(fd) == NULL)
 		return REAL(pwritev2)(fd, parts, count, offset, flags);
 	if (flags != 0)
-		refuse("pwritev2() with flags");
+		powercut_refuse("pwritev2() with flags");
 	return write_any(fd, parts, count, offset);
 }
 
@@ -399,12 +381,12 @@ ftruncate(int fd, off_t len)
 
 	if (tracked == NULL)
 		return REAL(ftruncate)(fd, len);
-	pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&powercut_mutex);
 	error = REAL(ftruncate)(fd, len);
 	if (error == 0)
 		record_data(RECORD_TRUNCATE, tracked->inode, (uint64_t)len, 0,
 		    NULL, 0);
-	pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&powercut_mutex);
 	return error;
 }
 
@@ -418,13 +400,13 @@ fallocate(int fd, int mode, off_t offset, off_t len)
 	if (tracked == NULL || mode == FALLOC_FL_KEEP_SIZE)
 		return REAL(fallocate)(fd, mode, offset, len);
 	if (mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
-		refuse("fallocate() in this mode");
-	pthread_mutex_lock(&mutex);
+		powercut_refuse("fallocate() in this mode");
+	pthread_mutex_lock(&powercut_mutex);
 	error = REAL(fallocate)(fd, mode, offset, len);
 	if (error == 0)
 		record_data(RECORD_ZERO, tracked->inode, (uint64_t)offset,
 		    (uint64_t)len, NULL, 0);
-	pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&powercut_mutex);
 	return error;
 }
 
@@ -432,7 +414,7 @@ int
 posix_fallocate(int fd, off_t offset, off_t len)
 {
 	if (tracked_find(fd) != NULL)
-		refuse("posix_fallocate()");
+		powercut_refuse("posix_fallocate()");
 	return REAL(posix_fallocate)(fd, offset, len);
 }
 
@@ -446,20 +428,21 @@ sync_any(int fd, int (*sync)(int))
 
 	if (tracked == NULL || is_lying)
 		return sync(fd);
-	pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&powercut_mutex);
 	number = ++syncs;
 	if (tracked->path != NULL)
-		record_path(RECORD_DIR_BEGIN, 0, number, tracked->path);
+		powercut_record_path(RECORD_DIR_BEGIN, 0, number,
+		    tracked->path);
 	else
 		record_data(RECORD_SYNC_BEGIN, tracked->inode, 0, number, NULL,
 		    0);
-	pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&powercut_mutex);
 	error = sync(fd);
 	if (error != 0)
 		return error;
-	pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&powercut_mutex);
 	record_data(RECORD_SYNC_END, 0, 0, number, NULL, 0);
-	pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&powercut_mutex);
 	return 0;
 }
 
@@ -475,117 +458,12 @@ fdatasync(int fd)
 	return sync_any(fd, REAL(fdatasync));
 }
 
-static int
-rename_any(const char *from, const char *to)
-{
-	int error;
-
-	if (!is_below_top(from) && !is_below_top(to))
-		return REAL(rename)(from, to);
-	if (!is_below_top(from) || !is_below_top(to))
-		refuse("renaming from or to elsewhere");
-	pthread_mutex_lock(&mutex);
-	error = REAL(rename)(from, to);
-	if (error == 0)
-		record_paths(RECORD_RENAME, from, to);
-	pthread_mutex_unlock(&mutex);
-	return error;
-}
-
-int
-rename(const char *from, const char *to)
-{
-	return rename_any(from, to);
-}
-
-int
-renameat(int from_directory, const char *from, int to_directory, const char *to)
-{
-	char rooms[2][PATH_MAX];
-
-	from = resolve(from_directory, from, rooms[0]);
-	to = resolve(to_directory, to, rooms[1]);
-	if (!is_below_top(from) && !is_below_top(to))
-		return REAL(renameat)(from_directory, from, to_directory, to);
-	return rename_any(from, to);
-}
-
-int
-link(const char *from, const char *to)
-{
-	int error;
-
-	if (!is_below_top(to))
-		return REAL(link)(from, to);
-	if (!is_below_top(from))
-		refuse("a link to elsewhere");
-	pthread_mutex_lock(&mutex);
-	error = REAL(link)(from, to);
-	if (error == 0)
-		record_paths(RECORD_LINK, from, to);
-	pthread_mutex_unlock(&mutex);
-	return error;
-}
-
-static int
-remove_any(const char *path, int (*remove)(const char *))
-{
-	int error;
-
-	if (!is_below_top(path))
-		return remove(path);
-	pthread_mutex_lock(&mutex);
-	error = remove(path);
-	if (error == 0)
-		record_path(RECORD_UNLINK, 0, 0, path);
-	pthread_mutex_unlock(&mutex);
-	return error;
-}
-
-int
-unlink(const char *path)
-{
-	return remove_any(path, REAL(unlink));
-}
-
-int
-unlinkat(int directory, const char *name, int flags)
-{
-	char room[PATH_MAX];
-	const char *path = resolve(directory, name, room);
-
-	if (!is_below_top(path))
-		return REAL(unlinkat)(directory, name, flags);
-	return (flags & AT_REMOVEDIR) != 0 ? rmdir(path) : unlink(path);
-}
-
-int
-rmdir(const char *path)
-{
-	return remove_any(path, REAL(rmdir));
-}
-
-int
-mkdir(const char *path, mode_t mode)
-{
-	int error;
-
-	if (!is_below_top(path))
-		return REAL(mkdir)(path, mode);
-	pthread_mutex_lock(&mutex);
-	error = REAL(mkdir)(path, mode);
-	if (error == 0)
-		record_path(RECORD_MKDIR, 0, 0, path);
-	pthread_mutex_unlock(&mutex);
-	return error;
-}
-
 void *
 mmap(void *address, size_t len, int protection, int flags, int fd, off_t offset)
 {
 	if (tracked_find(fd) != NULL && (protection & PROT_WRITE) != 0 &&
 	    (flags & MAP_TYPE) != MAP_PRIVATE)
-		refuse("writing to a mapped file");
+		powercut_refuse("writing to a mapped file");
 	return REAL(mmap)(address, len, protection, flags, fd, offset);
 }
 
@@ -594,7 +472,7 @@ copy_file_range(int from, off64_t *from_offset, int to, off64_t *to_offset,
     size_t len, unsigned int flags)
 {
 	if (tracked_find(to) != NULL)
-		refuse("copy_file_range()");
+		powercut_refuse("copy_file_range()");
 	return REAL(
 	    copy_file_range)(from, from_offset, to, to_offset, len, flags);
 }
