@@ -71,7 +71,7 @@ class Trial:
     "all", or what a subclass adds as a method die_<kind>()."""
 
     def __init__(self, broker, seed, rounds, kinds, eagerness=4,
-                 with_peers=True):
+                 with_peers=True, with_shares=False):
         self.broker, self.seed, self.rounds = broker, seed, rounds
         self.kinds, self.eagerness = kinds, eagerness
         self.random = random.Random(f"{seed}/trial")
@@ -87,6 +87,10 @@ class Trial:
         self.keepers = [Keeper(self, f"keep-{i}", 4 + i) for i in range(2)]
         self.publishers += self.keepers
         self.subscribers = self._subscribers()
+        if with_shares:
+            self.subscribers += [
+                Subscriber(self, f"member-{i}", 4 + i % 2, {"crash/3/#": 2},
+                           group="group") for i in range(3)]
         self.with_peers = with_peers
         self.peers = []
 
@@ -97,8 +101,6 @@ class Trial:
                   {"crash/0/1": 1, "crash/2/2": 2, "crash/3/+": 2}]
         made = [Subscriber(self, f"sub-{i}", 4 + i % 2, filters)
                 for i, filters in enumerate(wanted)]
-        made += [Subscriber(self, f"member-{i}", 4 + i % 2, {"crash/3/#": 2},
-                            group="group") for i in range(3)]
         return made + [Subscriber(self, "sub-x", 5, {"crash/2/1": 2},
                                   changing)]
 
@@ -108,8 +110,8 @@ class Trial:
         if peers.paho is not None:
             self.peers += [
                 peers.PahoSubscriber(self, "paho-sub", "crash/1/+", 2),
-                peers.PahoPublisher(self, "paho-pub-1", "crash/0/1", 1),
-                peers.PahoPublisher(self, "paho-pub-2", "crash/1/2", 2)]
+                peers.PahoPublisher(self, "paho-pub-1", "crash/0/1"),
+                peers.PahoPublisher(self, "paho-pub-2", "crash/1/1")]
         if shutil.which("mosquitto_sub") is not None:
             self.peers += [
                 peers.MosquittoSubscriber(self, "mosq-sub-1", "crash/+/1"),
