@@ -2,8 +2,11 @@
 #include "store/database.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "lib/memory.h"
 #include "lib/pack.h"
@@ -171,12 +174,47 @@ database_open_to_read(const char *path, struct database **opened, char *why)
 }
 
 int
+database_sync_name(const char *path)
+{
+	char *folder = memory_copy(bytes_of_string(path));
+	char *slash = strrchr(folder, '/');
+	int fd, error = 0;
+
+	if (slash != NULL)
+		*slash = '\0';
+	fd = open(slash != NULL ? folder : ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) != 0)
+		error = -errno;
+	if (fd >= 0)
+		close(fd);
+	free(folder);
+	return error;
+}
+
+/* RocksDB makes its folder, but does not sync what that is in: without this a
+ * power cut could take the whole of a new database. */
+static int
+keep_name(const char *path, char *why)
+{
+	int error = database_sync_name(path);
+
+	if (error != 0)
+		snprintf(why, DATABASE_WHY_MAX,
+		    "cannot sync the folder that %s is in: %s", path,
+		    strerror(-error));
+	return error;
+}
+
+int
 database_open(const char *path, struct database **opened, char *why)
 {
 	struct database *database = database_new();
 	int error;
 
 	error = open_families(database, path, why);
+	if (error == 0)
+		error = keep_name(path, why);
 	if (error == 0)
 		error = check_format(database, why);
 	if (error == 0)

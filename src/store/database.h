@@ -44,6 +44,10 @@ struct database {
  * -EIO if the disk does not do its part.
  */
 int database_open(const char *path, struct database **database, char *why);
+
+/* Sync the folder that a database's folder is in, so that its name lasts.
+ * 0 or -errno. */
+int database_sync_name(const char *path);
 void database_close(struct database **database);
 
 /*

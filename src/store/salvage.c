@@ -2,7 +2,6 @@
 #include "store/salvage.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -238,30 +237,10 @@ copy_database(struct salvage *salvage)
 	return error;
 }
 
-/* The folder that both are in, so that the names last. */
-static int
-sync_folder(const char *path)
-{
-	char *folder = memory_copy(bytes_of_string(path));
-	char *slash = strrchr(folder, '/');
-	int fd, error = 0;
-
-	if (slash != NULL)
-		*slash = '\0';
-	fd = open(slash != NULL ? folder : ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
-		error = -errno;
-	if (fd >= 0)
-		close(fd);
-	free(folder);
-	return error;
-}
-
 static int
 move(const char *from, const char *to, char *why)
 {
-	if (rename(from, to) == 0 && sync_folder(to) == 0)
+	if (rename(from, to) == 0 && database_sync_name(to) == 0)
 		return 0;
 	snprintf(why, DATABASE_WHY_MAX, "cannot rename %s to %s: %s", from, to,
 	    strerror(errno));

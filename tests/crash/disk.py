@@ -108,6 +108,19 @@ def punch(data, safe_len, random):
             data[at:end] = bytes(end - at)
 
 
+class Worst:
+    """In place of random numbers: as little is left as may be."""
+
+    def choice(self, values):
+        return min(values)
+
+    def randint(self, low, _):
+        return low
+
+    def random(self):
+        return 0.99
+
+
 def part_of(count, random):
     """How many of the changes are there: none and all are likely."""
     return random.choice((0, count, random.randint(0, count)))

@@ -3,6 +3,7 @@
 faults."""
 
 import errno
+import itertools
 import os
 import pwd
 import random
@@ -12,7 +13,7 @@ import time
 
 from signet.daemon import SIGNETD, user
 
-from disk import Disk, Faults, build
+from disk import Disk, Faults, Worst, build
 from trial import Mortal, Trial
 
 # What is under way when a fault begins is over by then.
@@ -60,11 +61,13 @@ class PowerTrial(Trial):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self.cuts = random.Random(f"{self.seed}/cuts")
+        # The first one, of a new database, takes all that it may.
+        self.cuts = itertools.chain([Worst()], itertools.repeat(
+            random.Random(f"{self.seed}/cuts")))
 
     def die_power(self):
         self.broker.kill_all()
-        for what, number in self.broker.disk.cut(self.cuts).items():
+        for what, number in self.broker.disk.cut(next(self.cuts)).items():
             self.counts[what] += number
         if not self.broker.lies:
             self.broker.check_store()

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "crash"))
 from signet import main, standalone  # noqa: E402
 
-from disk import Disk, build  # noqa: E402
+from disk import Disk, Worst, build  # noqa: E402
 
 HELPERS = """
 import os
@@ -35,20 +35,9 @@ def create(name):
 """
 
 
-class Worst:
-    """As little is left as may be."""
-
-    def choice(self, values):
-        return min(values)
-
-    def randint(self, low, _):
-        return low
-
-    def random(self):
-        return 0.99
-
-
 class Best(Worst):
+    """As much is left as may be."""
+
     def choice(self, values):
         return max(values)
 
