@@ -296,7 +296,7 @@ run_all(uint8_t at_qos, bool is_durable, enum victim victim)
 
 START_TEST(nothing_that_is_acknowledged_is_lost_at_qos_1)
 {
-	run_all(1, _i % 2 == 1, (enum victim)(_i / 2));
+	run_all(1, false, (enum victim)_i);
 }
 END_TEST
 
@@ -315,8 +315,7 @@ END_TEST
 /* Each worker dies at one moment, and the other at another. */
 START_TEST(at_qos_2_it_is_delivered_once_if_both_die_in_turn)
 {
-	static const unsigned int moments[] = { 0, 1, 2, 3, 4, 5, 7, 9, 11, 14,
-		18, 23 };
+	static const unsigned int moments[] = { 0, 1, 3, 5, 9, 18 };
 
 	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
 		enum victim first = _i % 2 == 0 ? PUBLISHERS_WORKER
@@ -442,7 +441,7 @@ test_router_forward(void)
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase,
-	    nothing_that_is_acknowledged_is_lost_at_qos_1, 0, 2 * VICTIM_COUNT);
+	    nothing_that_is_acknowledged_is_lost_at_qos_1, 0, VICTIM_COUNT);
 	tcase_add_loop_test(tcase, at_qos_2_it_is_delivered_once_whoever_dies,
 	    0, VICTIM_COUNT);
 	tcase_add_loop_test(tcase,
