@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "ipc/message.h"
+#include "lib/clock.h"
 #include "lib/pack.h"
 
 /* The fields of a change, in the order in which they are packed. */
@@ -89,7 +90,7 @@ unpack_time(struct unpack *in)
 {
 	uint64_t time = unpack_u64(in);
 
-	if (time > INT64_MAX)
+	if (time > CLOCK_REALTIME_SECONDS_MAX && time != IPC_STORE_NEVER)
 		in->failed = true;
 	return (int64_t)time;
 }

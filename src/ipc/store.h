@@ -18,7 +18,8 @@
 /* Of nothing: no message's id, no session's number, no transaction. */
 #define IPC_STORE_NONE 0
 
-/* A time that does not come; else seconds since 1970. */
+/* A time that does not come; else seconds since 1970, as many as lib/clock.h
+ * allows. */
 #define IPC_STORE_NEVER INT64_MAX
 
 /* A transaction is sent in parts of about so many bytes. */

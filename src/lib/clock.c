@@ -44,26 +44,30 @@ clock_read(void)
 }
 
 int64_t
-clock_to_realtime_seconds(const struct clock_reading *reading, uint64_t at_ms)
+clock_to_realtime_ms(const struct clock_reading *reading, uint64_t at_ms)
 {
-	const int64_t max_ms = CLOCK_REALTIME_SECONDS_MAX * 1000;
 	int64_t realtime_ms;
 
-	if (at_ms > (uint64_t)max_ms)
-		return CLOCK_REALTIME_SECONDS_MAX;
+	if (at_ms > (uint64_t)CLOCK_REALTIME_MS_MAX)
+		return CLOCK_REALTIME_MS_MAX;
 	realtime_ms = reading->realtime_ms + (int64_t)at_ms -
 		      (int64_t)reading->monotonic_ms;
 	if (realtime_ms < 0)
 		return 0;
-	if (realtime_ms > max_ms)
-		return CLOCK_REALTIME_SECONDS_MAX;
-	return (realtime_ms + 999) / 1000;
+	return realtime_ms < CLOCK_REALTIME_MS_MAX ? realtime_ms
+						   : CLOCK_REALTIME_MS_MAX;
+}
+
+int64_t
+clock_to_realtime_seconds(const struct clock_reading *reading, uint64_t at_ms)
+{
+	return (clock_to_realtime_ms(reading, at_ms) + 999) / 1000;
 }
 
 uint64_t
-clock_to_monotonic_ms(const struct clock_reading *reading, int64_t seconds)
+clock_to_monotonic_ms(const struct clock_reading *reading, int64_t realtime_ms)
 {
-	int64_t at_ms = seconds * 1000 - reading->realtime_ms +
+	int64_t at_ms = realtime_ms - reading->realtime_ms +
 			(int64_t)reading->monotonic_ms;
 
 	return at_ms > 0 ? (uint64_t)at_ms : 1;

@@ -29,17 +29,21 @@ struct clock_reading {
 
 /* The largest time that is kept: in the year 36812. */
 #define CLOCK_REALTIME_SECONDS_MAX (INT64_C(1) << 40)
+#define CLOCK_REALTIME_MS_MAX      (CLOCK_REALTIME_SECONDS_MAX * 1000)
 
 struct clock_reading clock_read(void);
 
-/* The second in which, or before which, at_ms of CLOCK_MONOTONIC is: rounded
- * up, and 0..CLOCK_REALTIME_SECONDS_MAX. */
+/* When at_ms of CLOCK_MONOTONIC is, or was: 0..CLOCK_REALTIME_MS_MAX. */
+int64_t clock_to_realtime_ms(const struct clock_reading *reading,
+    uint64_t at_ms);
+
+/* The same in seconds, rounded up. */
 int64_t clock_to_realtime_seconds(const struct clock_reading *reading,
     uint64_t at_ms);
 
 /* The other way; at least 1, if that time was before CLOCK_MONOTONIC's first.
- * seconds: 0..CLOCK_REALTIME_SECONDS_MAX. */
+ * realtime_ms: 0..CLOCK_REALTIME_MS_MAX. */
 uint64_t clock_to_monotonic_ms(const struct clock_reading *reading,
-    int64_t seconds);
+    int64_t realtime_ms);
 
 #endif

@@ -26,8 +26,8 @@ message_record_encode(const struct message *message,
 	pack_u8(out, (uint8_t)(parts->qos | (parts->retain ? FLAG_RETAIN : 0) |
 			       (parts->has_expiry ? FLAG_HAS_EXPIRY : 0)));
 	if (parts->has_expiry)
-		pack_u64(out, (uint64_t)clock_to_realtime_seconds(now,
-				  parts->expires_at_ms));
+		pack_u64(out,
+		    (uint64_t)clock_to_realtime_ms(now, parts->expires_at_ms));
 	pack_u64(out, parts->publisher);
 	pack_bytes(out, parts->topic_name);
 	pack_bytes(out, parts->properties);
@@ -38,14 +38,14 @@ static void
 decode_expiry(struct unpack *in, const struct clock_reading *now,
     struct ipc_publish *parts)
 {
-	uint64_t seconds = unpack_u64(in);
+	uint64_t realtime_ms = unpack_u64(in);
 
-	if (seconds > CLOCK_REALTIME_SECONDS_MAX) {
+	if (realtime_ms > CLOCK_REALTIME_MS_MAX) {
 		in->failed = true;
 		return;
 	}
 	parts->has_expiry = true;
-	parts->expires_at_ms = clock_to_monotonic_ms(now, (int64_t)seconds);
+	parts->expires_at_ms = clock_to_monotonic_ms(now, (int64_t)realtime_ms);
 }
 
 int

@@ -57,10 +57,10 @@ set_times(struct session *session, const struct clock_reading *now,
 	if (!head->is_connected) {
 		if (expires_at != IPC_STORE_NEVER)
 			session->expires_at_ms = clock_to_monotonic_ms(now,
-			    expires_at);
+			    expires_at * 1000);
 		if (head->will_at_seconds != IPC_STORE_NEVER)
 			session->will_at_ms = clock_to_monotonic_ms(now,
-			    head->will_at_seconds);
+			    head->will_at_seconds * 1000);
 		return;
 	}
 	if (head->expiry_seconds != SESSION_EXPIRY_NEVER)
