@@ -4,6 +4,7 @@
 
 #include "ipc/message.h"
 #include "ipc/store.h"
+#include "lib/clock.h"
 #include "lib/memory.h"
 #include "test_ipc.h"
 
@@ -11,7 +12,7 @@
 #define SEQUENCE UINT64_C(0x8877665544332211)
 #define MESSAGE  UINT64_C(0x300000004)
 #define BODY     BYTES_LITERAL("record of a message")
-#define LATER    (INT64_MAX - 1)
+#define LATER    CLOCK_REALTIME_SECONDS_MAX
 
 /* One of each type with all its fields. */
 static const struct ipc_store_change cases[] = {
@@ -146,7 +147,7 @@ START_TEST(what_no_change_can_be_is_refused)
 	faults[0].session = 0;
 	faults[1].key.len = 0;
 	faults[2].key = bytes_of(large, IPC_STORE_KEY_MAX + 1);
-	faults[3].expires_at = -1;
+	faults[3].expires_at = IPC_STORE_NEVER - 1;
 	faults[4].packet_id = 0;
 	faults[5].sequence = 0;
 	faults[6].references = 0;
