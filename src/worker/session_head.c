@@ -17,7 +17,8 @@
 #define FLAG_WILL            0x08
 #define FLAG_WILL_HAS_EXPIRY 0x10
 #define FLAG_WILL_IS_DUE     0x20
-#define FLAGS                0x3f
+#define FLAG_UNSURE          0x40
+#define FLAGS                0x7f
 
 /* A message is one packet (2.2.3), and little more when it is kept. */
 #define WILL_MAX (268435455 + 1024)
@@ -56,6 +57,8 @@ flags_of(const struct session_head *head)
 		flags |= FLAG_LEAVING;
 	if (head->has_shared)
 		flags |= FLAG_HAS_SHARED;
+	if (head->is_unsure)
+		flags |= FLAG_UNSURE;
 	if (head->will == NULL)
 		return flags;
 	flags |= FLAG_WILL;
@@ -164,6 +167,7 @@ session_head_decode(struct bytes bytes, const struct clock_reading *now,
 		.is_connected = (flags & FLAG_CONNECTED) != 0,
 		.is_leaving = (flags & FLAG_LEAVING) != 0,
 		.has_shared = (flags & FLAG_HAS_SHARED) != 0,
+		.is_unsure = (flags & FLAG_UNSURE) != 0,
 	};
 
 	if (version != SESSION_HEAD_VERSION || !flags_are_possible(flags))

@@ -23,6 +23,8 @@ struct session_head {
 	/* It has ended, but what it owes to Shared Subscriptions is not yet with
 	 * other members. */
 	bool is_leaving;
+	/* A process took along which of the first in its queue were sent. */
+	bool is_unsure;
 	/* Messages of Shared Subscriptions may be in its queue. */
 	bool has_shared;
 	uint64_t last_sequence; /* given in its queue so far; 0: none */

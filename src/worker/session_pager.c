@@ -250,6 +250,9 @@ on_page(void *context, const struct ipc_store_page *page)
 	uint64_t next = page->is_end ? pager->through + 1 : page->next;
 
 	pager->read = NULL;
+	/* What came since the process began was sent by nobody else. */
+	if (page->is_end)
+		pager->queue->resend = 0;
 	if (next > pager->from && next <= pager->queue->last + 1)
 		pager->from = next;
 	if (page->lost > 0)

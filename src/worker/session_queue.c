@@ -67,7 +67,7 @@ session_queue_restore(struct session_queue *queue,
 		queue->bytes = row->last_total + row->first_len -
 			       row->first_total;
 	/* What was sent at the end nobody wrote down: it was among the first. */
-	if (head->is_connected)
+	if (head->is_connected || head->is_unsure)
 		queue->resend = (uint16_t)
 				    config->sessions.max_inflight_messages;
 }
@@ -78,6 +78,7 @@ session_queue_head(const struct session_queue *queue, struct session_head *head)
 	head->last_sequence = queue->last;
 	head->sent_sequence = queue->sent;
 	head->has_shared = queue->has_shared;
+	head->is_unsure = queue->resend > 0;
 	head->is_leaving = queue->is_leaving;
 }
 

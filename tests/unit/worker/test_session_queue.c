@@ -3,6 +3,7 @@
 
 #include "kept.h"
 #include "tests.h"
+#include "worker/journal.h"
 #include "worker/session_pager.h"
 
 #define PACKET_ID_COUNT 65535
@@ -202,6 +203,29 @@ START_TEST(what_was_in_flight_comes_again_under_its_identifiers)
 }
 END_TEST
 
+START_TEST(what_a_process_took_along_stays_unknown_to_the_next)
+{
+	struct session *session = kept_durable("c", 100);
+	struct session_queue *queue;
+
+	kept_publish(session, 4, 2);
+	fake_store_settle(&kept_store);
+	session = kept_restart(session);
+	queue = session->queue;
+	ck_assert_uint_gt(queue->resend, 0);
+	/* Its head is written anew before its client is back. */
+	journal_session_changed(session);
+	fake_store_settle(&kept_store);
+	fake_store_die(&kept_store);
+	session_forget_all(&kept_to.worker);
+	journal_free(&kept_to.worker.journal);
+	kept_to.worker.journal = journal_new(&kept_to.worker);
+	fake_store_start(&kept_store, &kept_to.worker);
+	fake_store_settle(&kept_store);
+	ck_assert_uint_gt(kept_to.worker.queues->resend, 0);
+}
+END_TEST
+
 START_TEST(what_was_not_sent_comes_without_dup) /* [MQTT-3.3.1-2] */
 {
 	struct session *session = kept_durable("c", 2);
@@ -393,6 +417,8 @@ test_session_queue(void)
 	tcase_add_test(tcase, pubrel_is_sent_when_pubrec_is_on_disk);
 	tcase_add_test(tcase,
 	    what_was_in_flight_comes_again_under_its_identifiers);
+	tcase_add_test(tcase,
+	    what_a_process_took_along_stays_unknown_to_the_next);
 	tcase_add_test(tcase, what_was_not_sent_comes_without_dup);
 	tcase_add_test(tcase, packet_identifiers_begin_again_after_the_last);
 	tcase_add_test(tcase, an_identifier_in_use_is_not_given_again);
