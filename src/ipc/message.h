@@ -120,7 +120,8 @@ struct ipc_forward {
 	uint64_t number;  /* 1.. */
 	uint64_t kept_id; /* of the message in the store; 0: none */
 	/* Which PUBLISH at QoS 2 it is of: the publisher's session in the store
-	 * and its Packet Identifier; both 0: the publisher's is not there. */
+	 * and its Packet Identifier; both 0: the publisher's is not there. The
+	 * identifier alone 0: session is a row of what a share owes. */
 	uint64_t session;
 	uint16_t packet_id;
 	struct bytes content; /* the other message's payload */

@@ -35,17 +35,16 @@ START_TEST(forward_survives_the_way)
 }
 END_TEST
 
-START_TEST(forward_of_no_kind_or_number_or_half_an_origin_is_refused)
+START_TEST(forward_of_no_kind_or_number_or_packet_id_alone_is_refused)
 {
-	struct ipc_forward faults[5] = { forward_case, forward_case,
-		forward_case, forward_case, forward_case };
+	struct ipc_forward faults[4] = { forward_case, forward_case,
+		forward_case, forward_case };
 	struct ipc_forward decoded;
 
 	faults[0].kind = 0;
 	faults[1].kind = IPC_FORWARD_SHARE + 1;
 	faults[2].number = 0;
 	faults[3].session = 0;
-	faults[4].packet_id = 0;
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		uint8_t head[IPC_FORWARD_HEAD_LEN];
 
@@ -129,7 +128,7 @@ test_message_forward(void)
 
 	tcase_add_test(tcase, forward_survives_the_way);
 	tcase_add_test(tcase,
-	    forward_of_no_kind_or_number_or_half_an_origin_is_refused);
+	    forward_of_no_kind_or_number_or_packet_id_alone_is_refused);
 	tcase_add_test(tcase, release_survives_the_way);
 	tcase_add_test(tcase, forward_ack_is_a_range);
 	return tcase;
