@@ -5,6 +5,7 @@
 
 #include "lib/memory.h"
 #include "worker/handler.h"
+#include "worker/session.h"
 
 #define CAPACITY_MIN 8
 
@@ -39,14 +40,18 @@ acks_grow(struct acks *acks)
 static void
 ack_send(struct connection *connection, const struct ack *ack)
 {
+	bool is_refused = ack->reason >= MQTT_REASON_UNSPECIFIED_ERROR;
+
 	/* 3.1.1 has no way to say it but to end [MQTT-4.8.0-2]. */
-	if (connection->version != MQTT_VERSION_5 &&
-	    ack->reason >= MQTT_REASON_UNSPECIFIED_ERROR)
+	if (connection->version != MQTT_VERSION_5 && is_refused)
 		connection_disconnect(connection, 0,
 		    mqtt_reason_name((enum mqtt_reason)ack->reason));
-	if (connection->state == CONNECTION_OPEN)
-		send_ack(connection, (enum mqtt_packet_type)ack->type,
-		    ack->packet_id, (enum mqtt_reason)ack->reason);
+	if (connection->state != CONNECTION_OPEN)
+		return;
+	if (ack->is_noted && is_refused) /* [MQTT5-4.3.3-9] */
+		session_release(connection->session, ack->packet_id);
+	send_ack(connection, (enum mqtt_packet_type)ack->type, ack->packet_id,
+	    (enum mqtt_reason)ack->reason);
 }
 
 uint64_t
@@ -61,6 +66,7 @@ acks_push(struct connection *connection, const struct ack *ack)
 	if (acks->count == acks->capacity)
 		acks_grow(acks);
 	*ack_at(acks, acks->count) = *ack;
+	acks->own_count += ack->is_noted ? 0 : 1;
 	return acks->first + acks->count++;
 }
 
@@ -78,7 +84,9 @@ acks_complete(struct connection *connection, uint64_t number,
 	if (reason >= MQTT_REASON_UNSPECIFIED_ERROR)
 		ack->reason = (uint8_t)reason;
 	while (acks->count > 0 && ack_at(acks, 0)->outstanding == 0) {
-		ack_send(connection, ack_at(acks, 0));
+		ack = ack_at(acks, 0);
+		acks->own_count -= ack->is_noted ? 0 : 1;
+		ack_send(connection, ack);
 		acks->head = (acks->head + 1) & (acks->capacity - 1);
 		acks->count--;
 		acks->first++;

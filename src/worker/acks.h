@@ -6,6 +6,8 @@
 #ifndef SIGNET_WORKER_ACKS_H
 #define SIGNET_WORKER_ACKS_H
 
+#include <stdbool.h>
+
 #include "mqtt/packet.h"
 
 struct connection;
@@ -16,14 +18,16 @@ struct ack {
 	uint16_t packet_id;
 	uint8_t type; /* enum mqtt_packet_type */
 	uint8_t reason;
+	bool is_noted; /* the session notes its message as received (QoS 2) */
 };
 
 struct acks {
 	struct ack *items; /* a ring; NULL while nothing waits */
 	uint32_t head;
 	uint32_t count;
-	uint32_t capacity; /* a power of two */
-	uint64_t first;    /* the number of the one at the front */
+	uint32_t own_count; /* of messages that no session notes */
+	uint32_t capacity;  /* a power of two */
+	uint64_t first;     /* the number of the one at the front */
 };
 
 void acks_done(struct acks *acks);
@@ -34,8 +38,10 @@ void acks_done(struct acks *acks);
  */
 uint64_t acks_push(struct connection *connection, const struct ack *ack);
 
-/* A part of the one with this number is done. A reason of 0x80 or more is what
- * the client is told. */
+/*
+ * A part of the one with this number is done. A reason of 0x80 or more is what
+ * the client is told; in 5.0 its Packet Identifier is free then.
+ */
 void acks_complete(struct connection *connection, uint64_t number,
     enum mqtt_reason reason);
 

@@ -24,7 +24,7 @@ check_bounds(const struct connection *connection,
     const struct mqtt_publish *publish)
 {
 	const struct config *config = connection->worker->config;
-	uint32_t in_flight = connection->acks.count +
+	uint32_t in_flight = connection->acks.own_count +
 			     connection->session->state.received_count;
 
 	/* A client does not send this one [MQTT5-3.3.4-6]. */
@@ -123,7 +123,8 @@ route_publish(struct connection *connection, const struct mqtt_publish *publish)
 	ack = ack_of(publish, result.has_receivers
 				  ? MQTT_REASON_SUCCESS
 				  : MQTT_REASON_NO_MATCHING_SUBSCRIBERS);
-	if (publish->qos == 2)
+	ack.is_noted = publish->qos == 2;
+	if (ack.is_noted)
 		session_receive(connection->session, publish->packet_id);
 	if (publish->retain)
 		retention_put(connection, &parts,
@@ -172,6 +173,7 @@ handle_publish(struct connection *connection, const struct mqtt_frame *frame)
 	if (is_duplicate(connection, &publish)) { /* [MQTT-4.3.3-2] */
 		struct ack ack = ack_of(&publish, MQTT_REASON_SUCCESS);
 
+		ack.is_noted = true;
 		acks_push(connection, &ack);
 		return 0;
 	}
