@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Topic Aliases of the server's PUBLISH packets (MQTT 5.0, 3.3.2.3.4), for a
- * client that takes them. A Topic Name gets one when it comes a second time:
- * one that comes once would only cost bytes.
+ * client that takes them. A Topic Name gets one when it comes a second time,
+ * if there is one to have: one that comes once would only cost bytes.
  */
 #ifndef SIGNET_WORKER_TOPIC_ALIAS_OUT_H
 #define SIGNET_WORKER_TOPIC_ALIAS_OUT_H

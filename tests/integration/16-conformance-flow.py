@@ -101,6 +101,23 @@ def the_window_holds_for_what_is_sent_again(broker, here, there):
 
 
 @case
+def the_whole_window_may_be_of_messages_to_retain(broker):
+    """[MQTT5-3.3.4-7]: each counts once, also while it is being kept."""
+    with broker.client() as client:
+        maximum = client.connack.props["receive_maximum"]
+        for qos in 1, 2:
+            for _ in range(20):
+                client.send(b"".join(
+                    codec.publish(f"window/{i}", b"x", qos, i + 1, retain=True)
+                    for i in range(maximum)))
+                for i in range(maximum):
+                    got = client.expect(PUBACK if qos == 1 else PUBREC)
+                    assert got.packet_id == i + 1, got
+                for i in range(maximum if qos == 2 else 0):
+                    client.release(i + 1)
+
+
+@case
 def a_receive_maximum_of_0_is_an_error(broker):  # MQTT 5.0, 3.1.2.11.3
     with broker.client(props={"receive_maximum": 0}, expect_reason=0x82) as c:
         c.expect_closed()

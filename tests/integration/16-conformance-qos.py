@@ -138,6 +138,25 @@ def a_refused_publish_leaves_its_identifier_free(broker, here, there):
         watch.expect_nothing()
 
 
+@routing(limits={"retained_messages": 1})
+def one_that_cannot_be_kept_leaves_its_identifier_free(broker, here, there):
+    """[MQTT5-4.3.3-9]: also where that is known after it was routed."""
+    topic = unique("free/")
+    with broker.client_on(here) as watch, broker.client_on(there) as client:
+        for i in range(20):
+            client.send(codec.publish(f"kept/{i}", b"x", 2, i + 1,
+                                      retain=True))
+        refused = [i + 1 for i in range(20)
+                   if client.expect(PUBREC).reason == 0x97]
+        assert len(refused) >= 12, refused
+        watch.subscribe(topic, qos=2)
+        for packet_id in refused:
+            client.send(codec.publish(topic, b"%d" % packet_id, 2, packet_id))
+            expect_ack(client, PUBREC, packet_id)
+            assert client.release(packet_id) == 0
+            assert watch.take().payload == b"%d" % packet_id
+
+
 @case
 def the_exchange_goes_on_when_the_message_has_expired(broker):
     """[MQTT5-4.3.3-13]"""

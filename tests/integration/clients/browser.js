@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// usage: node browser.js PORT PKI CHROMIUM MQTT_JS
+// usage: node browser.js PORT CHROMIUM MQTT_JS
 //
-// Open the daemon's own page in headless Chromium with a client certificate,
-// run MQTT.js (the file for browsers) in it over wss, subscribe, publish, and
-// check what comes back, in both versions. Prints "ok" with the client
-// identifiers. NODE_EXTRA_CA_CERTS names the CA of the daemon's certificate.
+// Open the daemon's own page in headless Chromium, which shows the certificate
+// that is in the key store of its HOME, run MQTT.js (the file for browsers) in
+// it over wss, subscribe, publish, and check what comes back, in both versions.
+// Prints "ok" with the client identifiers.
 'use strict';
 const { chromium } = require('playwright-core');
 
-const [port, pki, executablePath, mqttJs] = process.argv.slice(2);
+const [port, executablePath, mqttJs] = process.argv.slice(2);
 const origin = `https://localhost:${port}`;
 
 // Runs in the page.
@@ -39,19 +39,15 @@ function exchange({ url, version, clientId }) {
 }
 
 async function main() {
-  const browser = await chromium.launch({
-    executablePath,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
-      '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'],
-  });
-  try {
-    const context = await browser.newContext({
-      ignoreHTTPSErrors: true,
-      clientCertificates: [{ origin, certPath: `${pki}/client-6.pem`,
-        keyPath: `${pki}/client-6.key` }],
+  const browser = await chromium.launchPersistentContext(
+    `${process.env.HOME}/profile`, {
+      executablePath, ignoreHTTPSErrors: true,
+      args: ['--headless=new', '--no-sandbox', '--disable-gpu',
+        '--disable-quic', '--no-first-run', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync'],
     });
-    const page = await context.newPage();
+  try {
+    const page = await browser.newPage();
     const response = await page.goto(origin);
     if (response.status() !== 426) throw new Error(`${response.status()}`);
     await page.addScriptTag({ path: mqttJs });

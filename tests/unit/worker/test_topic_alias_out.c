@@ -67,6 +67,56 @@ START_TEST(a_busy_topic_keeps_its_alias)
 }
 END_TEST
 
+/* Find, and set as the sender of a packet does. */
+static uint16_t
+send(struct topic_aliases_out *aliases, const char *topic_name)
+{
+	uint16_t alias = find(aliases, topic_name);
+
+	if (alias > 0 && !is_known)
+		topic_aliases_out_set(aliases, alias,
+		    bytes_of_string(topic_name));
+	return alias;
+}
+
+START_TEST(topics_in_turn_do_not_keep_each_other_from_one)
+{
+	static const char *const topics[] = { "in/turn/1", "in/turn/2",
+		"in/turn/3", "in/turn/4", "in/turn/5" };
+
+	for (uint16_t maximum = 1; maximum <= MAXIMUM; maximum++) {
+		struct topic_aliases_out *aliases = topic_aliases_out_new(
+		    maximum);
+		size_t known = 0;
+
+		for (int i = 0; i < 100; i++)
+			for (size_t j = 0; j < 5; j++) {
+				send(aliases, topics[j]);
+				known += i == 99 && is_known ? 1 : 0;
+			}
+		ck_assert_uint_ge(known, 1);
+		topic_aliases_out_free(&aliases);
+	}
+}
+END_TEST
+
+START_TEST(most_of_as_many_topics_as_there_are_aliases_get_one)
+{
+	struct topic_aliases_out *aliases = topic_aliases_out_new(64);
+	size_t known = 0;
+	char name[32];
+
+	for (int i = 0; i < 100; i++)
+		for (int j = 0; j < 64; j++) {
+			snprintf(name, sizeof(name), "meter/%d", j);
+			send(aliases, name);
+			known += i == 99 && is_known ? 1 : 0;
+		}
+	ck_assert_uint_ge(known, 40);
+	topic_aliases_out_free(&aliases);
+}
+END_TEST
+
 START_TEST(names_that_save_nothing_or_are_long_get_none)
 {
 	static const size_t lens[] = { 0, 1, 3, 513, 65535 };
@@ -91,6 +141,9 @@ test_topic_alias_out(void)
 	tcase_add_test(tests, a_topic_gets_an_alias_when_it_comes_again);
 	tcase_add_test(tests, one_that_was_not_set_is_not_known);
 	tcase_add_test(tests, a_busy_topic_keeps_its_alias);
+	tcase_add_test(tests, topics_in_turn_do_not_keep_each_other_from_one);
+	tcase_add_test(tests,
+	    most_of_as_many_topics_as_there_are_aliases_get_one);
 	tcase_add_test(tests, names_that_save_nothing_or_are_long_get_none);
 	return tests;
 }
