@@ -329,6 +329,24 @@ journal_queue_remove(struct session *session, uint64_t sequence,
 	entry_remove(&session->worker->journal->open, key, &put, kept_id);
 }
 
+/* What becomes of a topic: only the last of a transaction is written. */
+static struct journal_entry *
+retained_change(struct worker *worker, const struct ipc_store_change *change)
+{
+	struct journal_changes *changes = &worker->journal->open;
+	struct journal_key key = { IPC_STORE_RETAINED_PUT, hash_of(change->key),
+		0 };
+	struct journal_entry *entry = entry_find(changes, key);
+
+	if (entry != NULL && bytes_equal(entry->put.key, change->key))
+		entry_free(changes, entry);
+	else if (entry != NULL) /* another topic of the same hash */
+		key.kind = 0;
+	entry = entry_new(changes, key, change);
+	entry->is_put = true;
+	return entry;
+}
+
 void
 journal_retained_put(struct worker *worker, struct message *message)
 {
@@ -338,17 +356,17 @@ journal_retained_put(struct worker *worker, struct message *message)
 		.expires_at = expires_at_of(message),
 	};
 
-	entry_hold(&worker->journal->open, change_new(worker->journal, &put),
+	entry_hold(&worker->journal->open, retained_change(worker, &put),
 	    message);
 }
 
 void
 journal_retained_remove(struct worker *worker, struct bytes topic_name)
 {
-	change_new(worker->journal, &(struct ipc_store_change){
-					.type = IPC_STORE_RETAINED_REMOVE,
-					.key = topic_name,
-				    });
+	retained_change(worker, &(struct ipc_store_change){
+				    .type = IPC_STORE_RETAINED_REMOVE,
+				    .key = topic_name,
+				});
 }
 
 void

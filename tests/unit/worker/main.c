@@ -14,6 +14,7 @@ main(void)
 	hash_start();
 	suite_add_tcase(suite, test_deadline());
 	suite_add_tcase(suite, test_journal());
+	suite_add_tcase(suite, test_journal_changes());
 	suite_add_tcase(suite, test_router_forward());
 	suite_add_tcase(suite, test_message());
 	suite_add_tcase(suite, test_outbox());
