@@ -160,7 +160,7 @@ try_values(struct bytes value)
 		read_through(put.value);
 		read_through(put.body);
 	}
-	if (row_share_decode(value, &put) == 0) {
+	if (row_share_decode(value, &put, &worker) == 0) {
 		read_through(put.key);
 		read_through(put.value);
 		read_through(put.body);
