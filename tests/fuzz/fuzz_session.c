@@ -6,11 +6,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "proc/role.h"
 #include "worker/message_record.h"
 #include "worker/pending_record.h"
 #include "worker/session_head.h"
 #include "worker/subscription_record.h"
 #include "worker/topic_tree.h"
+
+/* No process is started here. */
+const struct role role_table[] = { { .name = NULL } };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
