@@ -261,8 +261,9 @@ on_opened(struct journal *journal, struct bytes payload)
 		    log_string("hint", "what was on disk is no longer there: "
 				       "check the disk and the file system"));
 	journal->is_open = true;
-	repeat(journal, state.transaction);
+	/* First what was asked of the old store: what goes on now may ask more. */
 	session_store_up(journal->worker);
+	repeat(journal, state.transaction);
 	return 0;
 }
 

@@ -347,6 +347,40 @@ START_TEST(a_store_that_dies_while_it_is_read_is_asked_again)
 }
 END_TEST
 
+static struct session *waiting;
+
+/* As for a CONNACK that has waited for the disk. */
+static void
+attach_waiting(struct worker *worker, struct journal_wait *wait)
+{
+	(void)worker;
+	(void)wait;
+	bare_connection_init(&kept_connection, waiting->worker);
+	session_attach(waiting, &kept_connection);
+	waiting->inflight_max = 10;
+	kept_connection.session = waiting;
+	session_send_queued(waiting);
+}
+
+START_TEST(a_store_that_wrote_before_it_died_is_asked_once)
+{
+	struct journal_wait wait = { .on_written = attach_waiting };
+
+	waiting = kept_durable("c", 10);
+	kept_detach(waiting);
+	kept_publish(waiting, 20, 1);
+	journal_wait(&kept_from.worker, &wait);
+	journal_turn_end(&kept_from.worker);
+	fake_store_exchange(&kept_store);
+	fake_store_write(&kept_store);
+	/* The next one tells that it is on disk, and is asked for it. */
+	fake_store_die(&kept_store);
+	fake_store_start(&kept_store, &kept_from.worker);
+	fake_store_settle(&kept_store);
+	ck_assert_uint_eq(kept_consume(waiting, 1), 20);
+}
+END_TEST
+
 START_TEST(an_entry_that_does_not_decode_is_left_out)
 {
 	struct session *session = kept_durable("c", 10);
@@ -428,6 +462,7 @@ test_session_queue(void)
 	tcase_add_test(tcase, qos_0_waits_if_that_is_configured);
 	tcase_add_test(tcase,
 	    a_store_that_dies_while_it_is_read_is_asked_again);
+	tcase_add_test(tcase, a_store_that_wrote_before_it_died_is_asked_once);
 	tcase_add_test(tcase, an_entry_that_does_not_decode_is_left_out);
 	tcase_add_test(tcase, what_was_sent_does_not_expire_on_disk);
 	return tcase;
