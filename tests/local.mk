@@ -26,6 +26,7 @@ EXTRA_DIST += \
 	tests/lib/powercut_names.c \
 	tests/lib/quickstart \
 	tests/lib/step \
+	tests/lib/valgrind.supp \
 	tests/run \
 	tests/soak/actor.py \
 	tests/soak/crashes \
