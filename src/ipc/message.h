@@ -156,7 +156,7 @@ struct ipc_publish {
 	bool retain;
 	bool has_expiry;
 	uint64_t expires_at_ms; /* CLOCK_MONOTONIC; if has_expiry */
-	uint64_t publisher;     /* connection id, for No Local */
+	uint64_t publisher;     /* a hash of who it is, for No Local; or 0 */
 	struct bytes topic_name;
 	struct bytes properties; /* as mqtt_properties_forward() wrote them */
 	struct bytes payload;

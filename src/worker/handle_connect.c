@@ -213,7 +213,7 @@ will_new(const struct mqtt_will *will, const struct session *session)
 	struct ipc_publish parts = {
 		.qos = will->qos < max ? will->qos : max,
 		.retain = will->retain,
-		.publisher = session->id,
+		.publisher = session->publisher,
 		.topic_name = will->topic_name,
 		.payload = will->payload,
 	};

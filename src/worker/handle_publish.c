@@ -98,7 +98,7 @@ parts_of(const struct connection *connection,
 	struct ipc_publish parts = {
 		.qos = publish->qos,
 		.retain = publish->retain,
-		.publisher = connection->session->id,
+		.publisher = connection->session->publisher,
 		.topic_name = publish->topic_name,
 		.payload = publish->payload,
 	};

@@ -129,6 +129,7 @@ static void
 deliver_found(struct subscription *subscription, struct message *message)
 {
 	const struct ipc_publish *parts = message_parts(message);
+	const struct session *session = subscription->session;
 	struct message_delivery delivery = {
 		.qos = parts->qos < subscription->qos ? parts->qos
 						      : subscription->qos,
@@ -137,6 +138,8 @@ deliver_found(struct subscription *subscription, struct message *message)
 		.subscription_id_count = subscription->identifier != 0,
 	};
 
+	if (subscription->no_local && parts->publisher == session->publisher)
+		return; /* [MQTT5-3.8.3-3] */
 	session_deliver(subscription->session, message, &delivery);
 }
 

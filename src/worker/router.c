@@ -97,7 +97,7 @@ on_match(void *context, struct subscription *subscription)
 	struct delivery *delivery;
 
 	if (subscription->no_local &&
-	    parts->publisher == subscription->session->id)
+	    parts->publisher == subscription->session->publisher)
 		return; /* [MQTT5-3.8.3-3] */
 	delivery = delivery_get(router, subscription->session);
 	/* Overlapping subscriptions: once, at the most [MQTT-3.3.5-1]. */

@@ -35,12 +35,23 @@ session_find(struct worker *worker, struct bytes key)
 	return session;
 }
 
+/* The same for all workers, and for as long as retained messages are kept. */
+static uint64_t
+publisher_of(const struct worker *worker, struct bytes key)
+{
+	struct hash_key home_key;
+
+	memcpy(home_key.bytes, worker->child->start.home_key, HASH_KEY_LEN);
+	return hash_keyed(&home_key, key);
+}
+
 struct session *
 session_new(struct worker *worker, struct bytes identity, struct bytes key)
 {
 	struct session *session = memory_new(1, sizeof(*session) + key.len);
 
 	session->worker = worker;
+	session->publisher = publisher_of(worker, key);
 	session->key_len = key.len;
 	memcpy(session->key, key.data, key.len);
 	session->state.identity = bytes_of(session->key + KEY_LENGTHS,

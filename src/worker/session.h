@@ -35,7 +35,8 @@ struct session {
 	struct worker *worker;
 	struct session_queue *queue;   /* NULL: it is not durable */
 	struct connection *connection; /* NULL: none */
-	uint64_t id; /* of its (last) connection: for the log, No Local */
+	uint64_t id;        /* of its (last) connection: for the log */
+	uint64_t publisher; /* a keyed hash of its key: for No Local */
 	const struct rights *rights;
 	struct subscription_list subscriptions;
 	uint32_t subscription_count;

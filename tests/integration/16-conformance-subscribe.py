@@ -234,8 +234,8 @@ def identifiers_wait_with_the_message(broker, here, there):
 
 @routing
 def no_local_is_about_the_client(broker, here, there):
-    """[MQTT5-3.8.3-3]: also where the session is resumed, and not about a
-    retained message of one's own."""
+    """[MQTT5-3.8.3-3]: also where the session is resumed, and where what is
+    one's own was retained."""
     with broker.client_on(there) as other:
         client = broker.client_on(here, **lasting(5))
         topic = unique("local/")
@@ -247,6 +247,17 @@ def no_local_is_about_the_client(broker, here, there):
             other.publish(topic, b"other", qos)
             assert client.take().payload == b"other"
         client.expect_nothing()
+        root = unique("kept/")
+        for i in range(8):
+            client.publish(f"{root}/own/{i}", b"own", 1, retain=True)
+        other.publish(f"{root}/other", b"other", 1, retain=True)
+        for _ in range(2):
+            client.subscribe(f"{root}/#", options=NO_LOCAL | 1)
+            assert client.take().payload == b"other"
+            client.expect_nothing()
+            client = client.resume(broker, **lasting(5))
+        other.subscribe(f"{root}/own/+", options=NO_LOCAL | 1)
+        assert [other.take().payload for _ in range(8)] == [b"own"] * 8
         client.abort()
 
 
