@@ -18,7 +18,7 @@ setup(void)
 	for (uint16_t i = 0; i < 2; i++)
 		bare_peer_init(&peers[i], &bare.worker, (uint16_t)(i + 1));
 	session = bare_session_new(&bare.worker, "one");
-	session->id = 7;
+	session->publisher = 7;
 }
 
 static void
@@ -207,7 +207,7 @@ START_TEST(no_local_leaves_out_the_own_messages)
 	struct pending item;
 
 	subscribe("a", 1, 1, true);
-	session->id = 9;
+	session->publisher = 9;
 	ck_assert(!publish("a").has_receivers);
 	ck_assert_uint_eq(session->state.queued.count, 0);
 	subscribe("+", 1, 2, false);
