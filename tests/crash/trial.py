@@ -175,9 +175,16 @@ class Trial:
     def pids(self, role):
         return sorted(self.broker.role_pids(role).values())
 
+    def _awaited_pids(self, role):
+        """One that died just now may be about to be started again."""
+        end = time.monotonic() + DEADLINE
+        while not (pids := self.pids(role)) and time.monotonic() < end:
+            time.sleep(0.005)
+        return pids
+
     def _die_one(self, role):
         """Returns what says that another has its place."""
-        before = self.pids(role)
+        before = self._awaited_pids(role)
         victim = self.random.choice(before)
         os.kill(victim, signal.SIGKILL)
         return lambda: (len(self.pids(role)) == len(before)
