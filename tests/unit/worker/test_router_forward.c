@@ -6,6 +6,8 @@
  */
 #include "worker/router_forward.h"
 
+#include <stdlib.h>
+
 #include "cluster.h"
 #include "tests.h"
 #include "worker/handler.h"
@@ -279,16 +281,23 @@ run(uint8_t at_qos, bool is_durable, enum victim victim, unsigned int at,
 	teardown();
 }
 
+/* Every moment, unless each instruction takes many (see tests/lib/step). */
+static unsigned int
+stride(void)
+{
+	return getenv("SIGNET_TESTS_ARE_SLOWED") == NULL ? 1 : 7;
+}
+
 /* At each moment; with a slow disk there are more of them. */
 static void
 run_all(uint8_t at_qos, bool is_durable, enum victim victim)
 {
-	for (unsigned int at = 0; at <= 3 * CLUSTER_STEPS; at++) {
+	for (unsigned int at = 0; at <= 3 * CLUSTER_STEPS; at += stride()) {
 		run(at_qos, is_durable, victim, at, 0, CLUSTER_SIZE);
 		run(at_qos, is_durable, victim, at, 2 * CLUSTER_STEPS,
 		    CLUSTER_SIZE);
 	}
-	for (unsigned int at = 0; at <= 8 * CLUSTER_STEPS; at += 4) {
+	for (unsigned int at = 0; at <= 8 * CLUSTER_STEPS; at += 4 * stride()) {
 		run(at_qos, is_durable, victim, at, 0, PUBLISHER);
 		run(at_qos, is_durable, victim, at, 0, ELSEWHERE);
 	}
@@ -323,7 +332,8 @@ START_TEST(at_qos_2_it_is_delivered_once_if_both_die_in_turn)
 		enum victim second = _i / 2 == 0 ? PUBLISHERS_WORKER
 						 : OTHER_WORKER;
 
-		for (unsigned int at = 0; at < 3 * CLUSTER_STEPS; at++) {
+		for (unsigned int at = 0; at < 3 * CLUSTER_STEPS;
+		     at += stride()) {
 			setup_at(2, true);
 			publish();
 			go_on(at);
