@@ -11,6 +11,7 @@
 #include "worker/retention.h"
 #include "worker/router_forward.h"
 #include "worker/session.h"
+#include "worker/sys.h"
 #include "worker/worker.h"
 
 void
@@ -296,6 +297,7 @@ on_interest_sync(struct worker *worker, struct proc_peer *peer,
 	sharing_peer_known(worker, peer);
 	forwards_resume(worker, peer->index);
 	retention_resume(worker, peer->index);
+	sys_peer_known(worker);
 	return 0;
 }
 

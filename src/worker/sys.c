@@ -235,7 +235,7 @@ sys_publish(struct worker *worker)
 	statistics_average(&sys->statistics, &sum, worker_now_ms(worker));
 	if (statistics_eldest(&sys->statistics) != worker->child->index)
 		return;
-	if (!sys->is_publisher) /* what another one said is not known here */
+	if (!sys->is_publisher) /* what others have of it is not known */
 		memset(sys->values, 0, sizeof(sys->values));
 	sys->is_publisher = true;
 	publish_all(worker, &sum);
@@ -275,7 +275,11 @@ sys_peer_up(struct worker *worker, struct proc_peer *peer)
 	/* It is told at once: what is counted must outlive us. */
 	collect(worker, &report);
 	send_report(worker, peer, &report);
-	/* It keeps a part of the topics, and has none of them yet. */
+}
+
+void
+sys_peer_known(struct worker *worker)
+{
 	worker->sys->is_publisher = false;
 }
 

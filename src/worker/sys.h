@@ -24,6 +24,10 @@ void sys_tick(struct worker *worker);
 void sys_peer_up(struct worker *worker, struct proc_peer *peer);
 void sys_peer_down(struct worker *worker, struct proc_peer *peer);
 
+/* It takes retained messages from now on. It keeps a part of the topics, and
+ * may have none of them yet: all are published again. */
+void sys_peer_known(struct worker *worker);
+
 /* Handler of STATISTICS; 0 or -EBADMSG. */
 int on_statistics(struct worker *worker, struct proc_peer *peer,
     struct bytes payload);
