@@ -95,6 +95,7 @@ static void
 send_due(struct connection *connection)
 {
 	struct acks *acks = &connection->acks;
+	bool was_full = acks_is_full(acks);
 
 	while (acks->count > 0 && ack_is_due(connection, ack_at(acks, 0))) {
 		struct ack ack = *ack_at(acks, 0);
@@ -105,6 +106,8 @@ send_due(struct connection *connection)
 		acks->received -= ack.was_received ? 1 : 0;
 		ack_send(connection, &ack);
 	}
+	if (was_full && connection->state <= CONNECTION_OPEN)
+		connection_watch(connection);
 }
 
 static void wait_for_disk(struct connection *connection);

@@ -41,6 +41,15 @@ struct acks {
 	LIST_HEAD(, ack_part) parts; /* that other workers owe */
 };
 
+/* So many wait that no more is read; what one read brings is added all the
+ * same. 3.1.1 has no Receive Maximum. */
+#define ACKS_WAITING_MAX 4096
+static inline bool
+acks_is_full(const struct acks *acks)
+{
+	return acks->count >= ACKS_WAITING_MAX;
+}
+
 /* The connection's is over: none is sent any more. */
 void acks_done(struct connection *connection);
 

@@ -258,7 +258,8 @@ keep_alive_due(struct connection *connection)
 			     connection->received_ms;
 
 	/* it is we who do not read */
-	if (connection->is_held || connection->waits_connack)
+	if (connection->is_held || connection->waits_connack ||
+	    acks_is_full(&connection->acks))
 		connection_set_deadline(connection, allowed_ms);
 	else if (silent_ms >= allowed_ms)
 		connection_disconnect(connection,
@@ -323,7 +324,8 @@ connection_wants_input(const struct connection *connection)
 	    connection->websocket->stream.output.len >= CONTROL_BYTES_MAX)
 		return false;
 	return connection->outbox.control_bytes < CONTROL_BYTES_MAX &&
-	       connection->waiting_subacks < WAITING_SUBACKS_MAX;
+	       connection->waiting_subacks < WAITING_SUBACKS_MAX &&
+	       !acks_is_full(&connection->acks);
 }
 
 void

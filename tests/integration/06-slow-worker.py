@@ -5,6 +5,7 @@ back for it is not punished."""
 
 import contextlib
 import os
+import select
 import signal
 import time
 
@@ -105,6 +106,69 @@ def what_it_is_to_retain_is_bounded():
                         sender.send(batch)
             grown = processes.memory(pid) - before
             assert grown < 6 * MEGABYTE or processes.is_sanitized(pid), grown
+
+
+class Flood:
+    """A client that sends as much as is taken of it."""
+
+    def __init__(self, client, data):
+        self.client = client
+        self.pending = memoryview(client.stream.seal(data))
+
+    def send(self, seconds):
+        """Until all is sent, or nothing is taken for so long."""
+        stream = self.client.stream
+        while self.pending:
+            if not select.select([], [stream.socket], [], seconds)[1]:
+                return
+            stream.socket.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                self.pending = self.pending[stream.socket.send(
+                    self.pending):]
+
+    def settle(self, count):
+        """Send the rest, and take as many PUBACKs, in their order."""
+        number = 0
+        while number < count:
+            self.send(0)
+            with contextlib.suppress(TimedOut):  # there is room again
+                got = self.client.expect(
+                    codec.PUBACK, 0.1 if self.pending else None)
+                assert got.packet_id == 1 + number % 65535, (number, got)
+                number += 1
+
+
+@standalone(timeout=120)
+def acknowledgements_that_wait_for_it_are_bounded():
+    """The first waits for a session of the worker that stands still, and all
+    that come behind it for their turn [MQTT-4.6.0-2]. 3.1.1 knows no Receive
+    Maximum."""
+    count = 200000
+    with Daemon() as daemon:
+        here, there = daemon.workers()
+        pid = daemon.role_pids("worker")[int(here.split("/")[1])]
+        topic = unique("owed/")
+        with daemon.client_on(there, props={
+                "session_expiry_interval": 300}) as subscriber, \
+                daemon.client_on(here, version=4) as sender:
+            subscriber.subscribe(topic, qos=1)
+            sender.publish(topic, qos=1)
+            subscriber.take()
+            before = processes.memory(pid)
+            flood = Flood(sender, codec.publish(topic, b"first", 1, 1, 4)
+                          + b"".join(codec.publish("nobody", b"x" * 100, 1,
+                                                   1 + i % 65535, 4)
+                                     for i in range(1, count)))
+            with standing_still(daemon, there):
+                flood.send(1)
+                grown = processes.memory(pid) - before
+                print(f"     {grown / MEGABYTE:.1f} MB wait for a worker")
+                assert flood.pending, "nobody was held back"
+                assert grown < 3 * MEGABYTE or processes.is_sanitized(pid), \
+                    grown
+            flood.settle(count)
+            assert not flood.pending
+            assert subscriber.take().payload == b"first"
 
 
 @standalone(timeout=60)
