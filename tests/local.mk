@@ -46,5 +46,6 @@ include tests/unit/store/local.mk
 include tests/unit/tls/local.mk
 include tests/unit/websocket/local.mk
 include tests/unit/worker/local.mk
+include tests/unit/x509/local.mk
 include tests/bench/local.mk
 include tests/unit/bench/local.mk

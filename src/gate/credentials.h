@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The certificate, the key and the client CAs that a gate works with, from the
- * bytes of their files: PEM or DER.
+ * The certificate, the key and the client CAs that a gate works with.
  */
 #ifndef SIGNET_GATE_CREDENTIALS_H
 #define SIGNET_GATE_CREDENTIALS_H
 
-#include "gate/compat.h"
 #include "proc/child.h"
+#include "x509/credentials.h"
 
 struct credentials {
-	mbedtls_x509_crt certificate; /* and what follows it: leaf first */
+	struct x509_credentials shown;
 	mbedtls_pk_context own_key;
-	mbedtls_x509_crt client_ca;
 };
 
 /*

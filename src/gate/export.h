@@ -6,9 +6,9 @@
 #ifndef SIGNET_GATE_EXPORT_H
 #define SIGNET_GATE_EXPORT_H
 
-#include "gate/compat.h"
 #include "gate/framing.h"
 #include "tls/tls.h"
+#include "x509/compat.h"
 
 #define EXPORT_MASTER_SECRET_LEN 48
 #define EXPORT_RANDOM_LEN        32

@@ -2,16 +2,14 @@
 noinst_LIBRARIES += libsignet-gate.a
 libsignet_gate_a_SOURCES = \
 	src/gate/acceptor.c src/gate/acceptor.h \
-	src/gate/compat.h \
 	src/gate/credentials.c src/gate/credentials.h \
 	src/gate/export.c src/gate/export.h \
 	src/gate/framing.c src/gate/framing.h \
 	src/gate/gate.c src/gate/gate.h \
 	src/gate/handshake.c src/gate/handshake.h \
-	src/gate/identity.c src/gate/identity.h \
 	src/gate/refusal.c src/gate/refusal.h \
 	src/gate/settings.c src/gate/settings.h \
 	src/gate/verify.c src/gate/verify.h
 
 # For those who link with it.
-GATE_ALL = libsignet-gate.a $(MBEDTLS_LIBS) $(TLS_ALL) $(PROC_ALL)
+GATE_ALL = libsignet-gate.a $(X509_ALL) $(PROC_ALL)

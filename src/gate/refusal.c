@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/refusal.h"
 
-#include "gate/compat.h"
 #include "gate/verify.h"
 #include "lib/log.h"
 #include "tls/tls.h"
+#include "x509/compat.h"
 
 /* What an alert of the client most often means. */
 #define HINT_DISTRUST                                                          \

@@ -9,8 +9,6 @@
 #include "lib/log.h"
 #include "tls/aead.h"
 
-#define RSA_BITS_MIN 2048
-
 /* Those that the record layer can continue; the cheapest first. */
 static const int cipher_suites[] = {
 #if COMPAT_HAS_TLS_1_3
@@ -125,7 +123,7 @@ set_tls(struct settings *settings, const struct config *config)
 		.allowed_mds = HASHES,
 		.allowed_pks = KEYS,
 		.allowed_curves = CURVES,
-		.rsa_min_bitlen = RSA_BITS_MIN,
+		.rsa_min_bitlen = X509_RSA_BITS_MIN,
 	};
 	mbedtls_ssl_conf_cert_profile(tls, &settings->profile);
 	mbedtls_ssl_conf_ciphersuites(tls, cipher_suites);
@@ -136,13 +134,15 @@ set_tls(struct settings *settings, const struct config *config)
 	    MBEDTLS_SSL_LEGACY_BREAK_HANDSHAKE);
 	mbedtls_ssl_conf_extended_master_secret(tls,
 	    MBEDTLS_SSL_EXTENDED_MS_ENABLED);
-	mbedtls_ssl_conf_ca_chain(tls, &settings->credentials.client_ca, NULL);
+	mbedtls_ssl_conf_ca_chain(tls, &settings->credentials.shown.client_ca,
+	    NULL);
 	export_configure(tls);
 	if (mbedtls_ssl_conf_alpn_protocols(tls,
 		config->websocket.enabled ? alpn_with_websocket : alpn_plain) !=
 	    0)
 		return -EINVAL;
-	if (mbedtls_ssl_conf_own_cert(tls, &settings->credentials.certificate,
+	if (mbedtls_ssl_conf_own_cert(tls,
+		&settings->credentials.shown.certificate,
 		&settings->credentials.own_key) != 0)
 		return -EINVAL;
 	return 0;

@@ -7,7 +7,6 @@
 #define SIGNET_GATE_SETTINGS_H
 
 #include "config/config.h"
-#include "gate/compat.h"
 #include "gate/credentials.h"
 
 struct settings {

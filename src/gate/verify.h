@@ -7,12 +7,9 @@
 #define SIGNET_GATE_VERIFY_H
 
 #include "config/config.h"
-#include "gate/compat.h"
 #include "gate/refusal.h"
 #include "lib/buffer.h"
-#include "tls/handover.h"
-
-#define VERIFICATION_SUBJECT_MAX 512
+#include "x509/certificate.h"
 
 struct verification {
 	enum config_identity kind; /* what the identity is */
@@ -20,7 +17,7 @@ struct verification {
 	enum refusal_reason fault; /* found here, not by mbedTLS */
 	const char *detail;        /* of it, in fixed words */
 	bool has_leaf;             /* the rest is known */
-	char subject[VERIFICATION_SUBJECT_MAX];
+	char subject[X509_SUBJECT_MAX];
 	uint8_t fingerprint[TLS_HASH_LEN];
 	int64_t not_after; /* the earliest of the chain */
 	uint8_t chain_count;
@@ -49,8 +46,5 @@ enum refusal_reason verification_reason(const struct verification *verification,
 
 /* Has the whole chain been seen and found good? */
 bool verification_is_complete(const struct verification *verification);
-
-/* Seconds since 1970 of a time of a certificate. */
-int64_t verification_seconds(const mbedtls_x509_time *when);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include <openssl/ssl.h>
 
-#include "pki.h"
+#include "../x509/pki.h"
 
 struct client_spec {
 	int version;         /* TLS1_2_VERSION ...; 0: what there is */

@@ -4,15 +4,14 @@ check_PROGRAMS += tests/unit/gate/test_gate
 tests_unit_gate_test_gate_SOURCES = \
 	tests/unit/gate/client.c tests/unit/gate/client.h \
 	tests/unit/gate/fixture.c tests/unit/gate/fixture.h \
-	tests/unit/gate/pki.c tests/unit/gate/pki.h \
 	tests/unit/gate/test_acceptor.c \
 	tests/unit/gate/test_credentials.c \
 	tests/unit/gate/test_framing.c \
 	tests/unit/gate/test_gate.c tests/unit/gate/test_gate.h \
 	tests/unit/gate/test_handshake.c \
-	tests/unit/gate/test_identity.c \
 	tests/unit/gate/test_refusal.c \
-	tests/unit/gate/test_verify.c
+	tests/unit/gate/test_verify.c \
+	tests/unit/x509/pki.c tests/unit/x509/pki.h
 tests_unit_gate_test_gate_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) \
 	$(OPENSSL_CFLAGS)
 tests_unit_gate_test_gate_LDADD = $(GATE_ALL) $(CHECK_LIBS) \

@@ -10,7 +10,6 @@ main(void)
 	SRunner *runner;
 	int failed;
 
-	suite_add_tcase(suite, identity_tests());
 	suite_add_tcase(suite, framing_tests());
 	suite_add_tcase(suite, acceptor_tests());
 	suite_add_tcase(suite, credentials_tests());

@@ -16,7 +16,6 @@ TCase *acceptor_tests(void);
 TCase *credentials_tests(void);
 TCase *framing_tests(void);
 TCase *handshake_tests(void);
-TCase *identity_tests(void);
 TCase *refusal_tests(void);
 TCase *verify_tests(void);
 

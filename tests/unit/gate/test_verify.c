@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "pki.h"
+#include "../x509/pki.h"
 #include "test_gate.h"
 
 static struct verification verification;

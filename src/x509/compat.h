@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The differences between mbedTLS 2.28 and 3.6 that the gate meets. Everything
- * else in this folder is one source for both.
+ * The differences between mbedTLS 2.28 and 3.6. Whoever works with mbedTLS
+ * includes this: everything else is one source for both.
  */
-#ifndef SIGNET_GATE_COMPAT_H
-#define SIGNET_GATE_COMPAT_H
+#ifndef SIGNET_X509_COMPAT_H
+#define SIGNET_X509_COMPAT_H
 
 #include <stdbool.h>
 
@@ -14,6 +14,7 @@
 #include <mbedtls/sha256.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
+#include <mbedtls/x509_crl.h>
 #include <mbedtls/x509_crt.h>
 
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000

@@ -3,8 +3,8 @@
  * Certificates for the tests, made in memory: each as good or as bad as its
  * specification says.
  */
-#ifndef SIGNET_TESTS_GATE_PKI_H
-#define SIGNET_TESTS_GATE_PKI_H
+#ifndef SIGNET_TESTS_X509_PKI_H
+#define SIGNET_TESTS_X509_PKI_H
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>

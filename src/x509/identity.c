@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gate/identity.h"
+#include "x509/identity.h"
 
 #include <mbedtls/asn1.h>
 #include <mbedtls/oid.h>
@@ -57,17 +57,17 @@ check_text(struct bytes text)
 }
 
 bool
-identity_is_text(struct bytes text)
+x509_identity_is_text(struct bytes text)
 {
 	return check_text(text) == NULL;
 }
 
 const char *
-identity_check(struct bytes text)
+x509_identity_check(struct bytes text)
 {
 	if (text.len == 0)
 		return "empty";
-	if (text.len > IDENTITY_MAX)
+	if (text.len > X509_IDENTITY_MAX)
 		return "too-long";
 	for (size_t i = 0; i < text.len; i++)
 		if (text.data[i] == '/' || text.data[i] == '+' ||
@@ -97,15 +97,15 @@ find_common_name(const mbedtls_x509_crt *certificate, struct bytes *identity)
 	    found->val.tag != MBEDTLS_ASN1_PRINTABLE_STRING)
 		return "string-type";
 	text = bytes_of(found->val.p, found->val.len);
-	fault = identity_check(text);
+	fault = x509_identity_check(text);
 	if (fault == NULL)
 		*identity = text;
 	return fault;
 }
 
 const char *
-identity_find(enum config_identity kind, const mbedtls_x509_crt *certificate,
-    struct bytes *identity)
+x509_identity_find(enum config_identity kind,
+    const mbedtls_x509_crt *certificate, struct bytes *identity)
 {
 	switch (kind) {
 	case CONFIG_IDENTITY_SUBJECT_CN:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gate/identity.h"
+#include "x509/identity.h"
 
 #include "pki.h"
-#include "test_gate.h"
+#include "test_x509.h"
 
 #define CN(text, string_type)                                                  \
 	{                                                                      \
@@ -43,7 +43,7 @@ assert_identity(const mbedtls_x509_crt *certificate, const char *expected,
     const char *fault)
 {
 	struct bytes identity = BYTES_NONE;
-	const char *found = identity_find(CONFIG_IDENTITY_SUBJECT_CN,
+	const char *found = x509_identity_find(CONFIG_IDENTITY_SUBJECT_CN,
 	    certificate, &identity);
 
 	if (fault != NULL) {
@@ -96,18 +96,21 @@ static const struct {
 
 START_TEST(identity_is_well_formed_utf_8)
 {
-	ck_assert_str_eq(identity_check(bytes_of_string(ill_formed[_i].text)),
+	ck_assert_str_eq(x509_identity_check(
+			     bytes_of_string(ill_formed[_i].text)),
 	    "not-utf-8");
 }
 END_TEST
 
 START_TEST(identity_has_at_most_256_bytes)
 {
-	uint8_t text[IDENTITY_MAX + 1];
+	uint8_t text[X509_IDENTITY_MAX + 1];
 
 	memset(text, 'a', sizeof(text));
-	ck_assert_ptr_null(identity_check(bytes_of(text, IDENTITY_MAX)));
-	ck_assert_str_eq(identity_check(bytes_of(text, IDENTITY_MAX + 1)),
+	ck_assert_ptr_null(
+	    x509_identity_check(bytes_of(text, X509_IDENTITY_MAX)));
+	ck_assert_str_eq(x509_identity_check(
+			     bytes_of(text, X509_IDENTITY_MAX + 1)),
 	    "too-long");
 }
 END_TEST

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x509/certificate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <mbedtls/asn1.h>
+#include <mbedtls/oid.h>
+
+#include "lib/memory.h"
+#include "x509/identity.h"
+
+/* The tags of GeneralName (RFC 5280 s4.2.1.6). */
+#define SAN_TAG_MASK  0x1f
+#define SAN_TAG_EMAIL 1
+#define SAN_TAG_DNS   2
+#define SAN_TAG_URI   6
+
+bool
+x509_is_pem(struct bytes file)
+{
+	static const char begin[] = "-----BEGIN ";
+
+	return file.len > 0 &&
+	       memmem(file.data, file.len, begin, sizeof(begin) - 1) != NULL;
+}
+
+int
+x509_certificates_parse(mbedtls_x509_crt *certificates, struct bytes file,
+    const char *setting, const struct x509_fault *fault)
+{
+	uint8_t *copy;
+	int result;
+
+	if (file.len == 0)
+		return x509_fault_set(fault, "%s: the file is empty", setting);
+	/* mbedTLS takes PEM with a NUL behind it, DER without. */
+	copy = memory_copy(file);
+	result = mbedtls_x509_crt_parse(certificates, copy,
+	    x509_is_pem(file) ? file.len + 1 : file.len);
+	free(copy);
+	if (result > 0)
+		return x509_fault_set(fault,
+		    "%s: %d of its certificates cannot be read", setting,
+		    result);
+	if (result < 0)
+		return x509_fault_set(fault,
+		    "%s: no certificate can be read from it (mbedTLS -0x%04x)",
+		    setting, (unsigned int)-result);
+	return 0;
+}
+
+int
+x509_certificates_check_dates(const mbedtls_x509_crt *certificates,
+    const char *setting, int64_t now, const struct x509_fault *fault)
+{
+	for (; certificates != NULL; certificates = certificates->next) {
+		const mbedtls_x509_time *end = &certificates->valid_to;
+		int64_t left = x509_seconds(end) - now;
+		char subject[X509_SUBJECT_MAX];
+
+		x509_name_text(&certificates->subject, subject);
+		if (x509_seconds(&certificates->valid_from) > now)
+			x509_fault_set(fault, "%s: \"%s\" is not valid yet",
+			    setting, subject);
+		else if (left < 0)
+			x509_fault_set(fault,
+			    "%s: \"%s\" expired on %04d-%02d-%02d", setting,
+			    subject, end->year, end->mon, end->day);
+		else if (left < X509_WARNING_SECONDS)
+			x509_fault_set(fault,
+			    "%s: \"%s\" expires on %04d-%02d-%02d, in %d days",
+			    setting, subject, end->year, end->mon, end->day,
+			    (int)(left / 86400));
+		else
+			continue;
+		return 1;
+	}
+	return 0;
+}
+
+int64_t
+x509_seconds(const mbedtls_x509_time *when)
+{
+	struct tm utc = {
+		.tm_year = when->year - 1900,
+		.tm_mon = when->mon - 1,
+		.tm_mday = when->day,
+		.tm_hour = when->hour,
+		.tm_min = when->min,
+		.tm_sec = when->sec,
+	};
+
+	return timegm(&utc);
+}
+
+void
+x509_name_text(const mbedtls_x509_name *name, char text[X509_SUBJECT_MAX])
+{
+	if (mbedtls_x509_dn_gets(text, X509_SUBJECT_MAX, name) < 0)
+		snprintf(text, X509_SUBJECT_MAX, "(too long)");
+}
+
+void
+x509_fingerprint(const mbedtls_x509_crt *certificate,
+    uint8_t fingerprint[TLS_HASH_LEN])
+{
+	compat_sha256(certificate->raw.p, certificate->raw.len, fingerprint);
+}
+
+bool
+x509_certificate_id(const mbedtls_x509_crt *certificate,
+    struct tls_certificate_id *id)
+{
+	if (certificate->serial.len == 0 ||
+	    certificate->serial.len > TLS_SERIAL_MAX)
+		return false;
+	id->serial_len = (uint8_t)certificate->serial.len;
+	memcpy(id->serial, certificate->serial.p, certificate->serial.len);
+	compat_sha256(certificate->issuer_raw.p, certificate->issuer_raw.len,
+	    id->issuer_hash);
+	return true;
+}
+
+/* Fields, and the first fault that was found in them. */
+struct harvest {
+	struct buffer *fields;
+	enum x509_fields_result result;
+};
+
+static void
+add_field(struct harvest *harvest, enum tls_field_type type,
+    const mbedtls_x509_buf *value)
+{
+	struct bytes text = bytes_of(value->p, value->len);
+	enum x509_fields_result result = X509_FIELDS_COMPLETE;
+
+	/* A NUL or the like is there to make two readers see two names. */
+	if (!x509_identity_is_text(text))
+		result = X509_FIELDS_MALFORMED;
+	else if (!tls_field_append(harvest->fields, type, text))
+		result = X509_FIELDS_TOO_MANY;
+	if (harvest->result == X509_FIELDS_COMPLETE)
+		harvest->result = result;
+}
+
+/* Rights are written in UTF-8: other encodings of a name are left out. */
+static bool
+is_text_tag(int tag)
+{
+	return tag == MBEDTLS_ASN1_UTF8_STRING ||
+	       tag == MBEDTLS_ASN1_PRINTABLE_STRING ||
+	       tag == MBEDTLS_ASN1_IA5_STRING;
+}
+
+static void
+add_subject(struct harvest *harvest, const mbedtls_x509_name *name)
+{
+	for (; name != NULL; name = name->next) {
+		if (!is_text_tag(name->val.tag))
+			continue;
+		if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) == 0)
+			add_field(harvest, TLS_FIELD_SUBJECT_CN, &name->val);
+		else if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_ORGANIZATION,
+			     &name->oid) == 0)
+			add_field(harvest, TLS_FIELD_SUBJECT_O, &name->val);
+		else if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_ORG_UNIT, &name->oid) ==
+			 0)
+			add_field(harvest, TLS_FIELD_SUBJECT_OU, &name->val);
+	}
+}
+
+/*
+ * The list is walked as it was received: what the library parses of it
+ * differs between its versions.
+ */
+static void
+add_alternative_names(struct harvest *harvest, const mbedtls_x509_sequence *san)
+{
+	for (; san != NULL && san->buf.p != NULL; san = san->next) {
+		switch (san->buf.tag & SAN_TAG_MASK) {
+		case SAN_TAG_EMAIL:
+			add_field(harvest, TLS_FIELD_SAN_EMAIL, &san->buf);
+			break;
+		case SAN_TAG_DNS:
+			add_field(harvest, TLS_FIELD_SAN_DNS, &san->buf);
+			break;
+		case SAN_TAG_URI:
+			add_field(harvest, TLS_FIELD_SAN_URI, &san->buf);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void
+add_issuer(struct harvest *harvest, const mbedtls_x509_name *name)
+{
+	for (; name != NULL; name = name->next)
+		if (is_text_tag(name->val.tag) &&
+		    MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) == 0)
+			add_field(harvest, TLS_FIELD_ISSUER_CN, &name->val);
+}
+
+enum x509_fields_result
+x509_fields_append(const mbedtls_x509_crt *certificate, struct buffer *fields)
+{
+	struct harvest harvest = { fields, X509_FIELDS_COMPLETE };
+
+	add_subject(&harvest, &certificate->subject);
+	add_alternative_names(&harvest, &certificate->subject_alt_names);
+	add_issuer(&harvest, &certificate->issuer);
+	return harvest.result;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Certificates: from the bytes of a file, and what is taken from one.
+ */
+#ifndef SIGNET_X509_CERTIFICATE_H
+#define SIGNET_X509_CERTIFICATE_H
+
+#include "lib/buffer.h"
+#include "tls/handover.h"
+#include "x509/compat.h"
+#include "x509/fault.h"
+
+#define X509_SUBJECT_MAX 512
+
+/* The least RSA that is accepted from anybody. */
+#define X509_RSA_BITS_MIN 2048
+
+/* Certificates, keys and CRLs with fewer days left are warned of. */
+#define X509_WARNING_DAYS    30
+#define X509_WARNING_SECONDS (X509_WARNING_DAYS * 86400)
+
+/* Is this PEM? Otherwise it can only be DER. */
+bool x509_is_pem(struct bytes file);
+
+/*
+ * Parse a file of certificates, PEM or DER, of which each must be readable.
+ *
+ * certificates: initialized; holds what could be read also on error.
+ * setting: named by the fault.
+ * Returns 0 or -EINVAL.
+ */
+int x509_certificates_parse(mbedtls_x509_crt *certificates, struct bytes file,
+    const char *setting, const struct x509_fault *fault);
+
+/*
+ * 0; or 1 and the words if one of the chain has not begun, ends soon or has
+ * ended. now: seconds since 1970.
+ */
+int x509_certificates_check_dates(const mbedtls_x509_crt *certificates,
+    const char *setting, int64_t now, const struct x509_fault *fault);
+
+/* Seconds since 1970. */
+int64_t x509_seconds(const mbedtls_x509_time *when);
+
+/* A name as text; "(too long)" if it is. */
+void x509_name_text(const mbedtls_x509_name *name, char text[X509_SUBJECT_MAX]);
+
+/* SHA-256 of the certificate. */
+void x509_fingerprint(const mbedtls_x509_crt *certificate,
+    uint8_t fingerprint[TLS_HASH_LEN]);
+
+/*
+ * What revokes it. False if its serial number is empty or too long; id is
+ * untouched then.
+ */
+bool x509_certificate_id(const mbedtls_x509_crt *certificate,
+    struct tls_certificate_id *id);
+
+enum x509_fields_result {
+	X509_FIELDS_COMPLETE,
+	X509_FIELDS_MALFORMED, /* characters that a name must not have */
+	X509_FIELDS_TOO_MANY,
+};
+
+/*
+ * Append all that rights may speak of (tls/handover.h): subject CN, O and OU,
+ * the names in subjectAltName, the issuer's CN. What is appended on error is
+ * of no use.
+ */
+enum x509_fields_result x509_fields_append(const mbedtls_x509_crt *certificate,
+    struct buffer *fields);
+
+#endif

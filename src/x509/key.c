@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x509/key.h"
+
+#include <stdlib.h>
+
+#include "lib/memory.h"
+#include "x509/certificate.h"
+
+int
+x509_key_parse(mbedtls_pk_context *key, struct bytes file,
+    mbedtls_ctr_drbg_context *random, const struct x509_fault *fault)
+{
+	uint8_t *copy;
+	int result;
+
+	if (file.len == 0)
+		return x509_fault_set(fault,
+		    "tls.private_key: the file is empty");
+	/* mbedTLS takes PEM with a NUL behind it, DER without. */
+	copy = memory_copy(file);
+	result = compat_parse_key(key, copy,
+	    x509_is_pem(file) ? file.len + 1 : file.len, random);
+	memory_wipe(copy, file.len);
+	free(copy);
+	if (result == MBEDTLS_ERR_PK_PASSWORD_REQUIRED)
+		return x509_fault_set(fault,
+		    "tls.private_key: the key is encrypted; it must not be");
+	if (result != 0)
+		return x509_fault_set(fault,
+		    "tls.private_key: no key can be read from it "
+		    "(mbedTLS -0x%04x)",
+		    (unsigned int)-result);
+	if (mbedtls_pk_can_do(key, MBEDTLS_PK_RSA) &&
+	    mbedtls_pk_get_bitlen(key) < X509_RSA_BITS_MIN)
+		return x509_fault_set(fault,
+		    "tls.private_key: RSA of %zu bits is too weak, %d is the "
+		    "least",
+		    mbedtls_pk_get_bitlen(key), X509_RSA_BITS_MIN);
+	return 0;
+}
+
+int
+x509_key_check(const mbedtls_pk_context *key,
+    const mbedtls_x509_crt *certificate, mbedtls_ctr_drbg_context *random,
+    const struct x509_fault *fault)
+{
+	if (compat_check_pair(&certificate->pk, key, random) != 0)
+		return x509_fault_set(fault,
+		    "tls.private_key: it is not the key of the first "
+		    "certificate in tls.certificate");
+	return 0;
+}

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libsignet-x509.a
+libsignet_x509_a_SOURCES = \
+	src/x509/certificate.c src/x509/certificate.h \
+	src/x509/compat.h \
+	src/x509/credentials.c src/x509/credentials.h \
+	src/x509/fault.c src/x509/fault.h \
+	src/x509/identity.c src/x509/identity.h \
+	src/x509/key.c src/x509/key.h
+
+# For those who link with it.
+X509_ALL = libsignet-x509.a $(MBEDTLS_LIBS) $(TLS_ALL) $(CONFIG_ALL)
