@@ -6,6 +6,7 @@
 #include "worker/journal.h"
 #include "worker/retention.h"
 #include "worker/router.h"
+#include "worker/sys.h"
 
 #define PIECE 4096
 
@@ -40,6 +41,7 @@ bare_worker_init(struct bare_worker *bare)
 	worker->router = router_new(worker);
 	worker->forwards = forwards_new(worker);
 	worker->retention = retention_new(worker);
+	worker->sys = sys_new(worker);
 	interest_init(&worker->interest);
 	sharing_init(&worker->sharing);
 	store_reads_init(&worker->reads);
@@ -56,6 +58,7 @@ bare_worker_done(struct bare_worker *bare)
 	session_forget_all(worker);
 	sharing_done(worker);
 	store_reads_done(&worker->reads);
+	sys_free(&worker->sys);
 	retention_free(&worker->retention);
 	forwards_free(&worker->forwards);
 	journal_free(&worker->journal);
