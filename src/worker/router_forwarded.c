@@ -72,8 +72,8 @@ forwards_noted(struct worker *worker, const struct forward_origin *origin)
 	received->packet_ids[received->count++] = origin->packet_id;
 }
 
-/* Forget one note, or all of the session. True if there was any. */
-static bool
+/* Forget one note, or all of the session. */
+static void
 forget(struct worker *worker, const struct forward_origin *origin)
 {
 	struct forwards *forwards = worker->forwards;
@@ -81,25 +81,26 @@ forget(struct worker *worker, const struct forward_origin *origin)
 	    origin->session);
 	uint32_t position;
 
-	if (received == NULL)
-		return origin->packet_id == 0 &&
-		       sharing_forget_taken(worker, origin->session);
+	if (received == NULL) {
+		if (origin->packet_id == 0)
+			sharing_forget_taken(worker, origin->session);
+		return;
+	}
 	if (origin->packet_id == 0) {
 		for (uint32_t i = 0; i < received->count; i++)
 			journal_received_remove(worker, origin->session,
 			    received->packet_ids[i]);
 		received_free(forwards, received);
-		return true;
+		return;
 	}
 	position = received_position(received, origin->packet_id);
 	if (position == received->count)
-		return false;
+		return;
 	journal_received_remove(worker, origin->session, origin->packet_id);
 	received->packet_ids[position] = received
 					     ->packet_ids[--received->count];
 	if (received->count == 0)
 		received_free(forwards, received);
-	return true;
 }
 
 static void
@@ -249,17 +250,18 @@ on_forward_release(struct worker *worker, struct proc_peer *from,
 	struct forward_origin origin;
 	struct ipc_release release;
 	int error = ipc_release_decode(payload, &release);
-	bool is_forgotten;
 
 	if (error != 0)
 		return error;
 	if (release.number <= peer->taken_in)
 		return -EBADMSG;
 	origin = (struct forward_origin){ release.session, release.packet_id };
-	is_forgotten = forget(worker, &origin);
+	forget(worker, &origin);
 	peer->taken_in = release.number;
-	owe(worker->forwards, peer, release.number,
-	    is_forgotten ? journal_covering(worker) : IPC_STORE_NONE, 0);
+	/* Even if nothing is noted now: a sender that has died since may have
+	 * said it before, and that is still on its way to the disk. */
+	owe(worker->forwards, peer, release.number, journal_covering(worker),
+	    0);
 	return 0;
 }
 

@@ -78,11 +78,11 @@ void sharing_owe(struct worker *worker, struct share *share,
 
 /*
  * What another worker owed under an id: was it taken here? It is, in this
- * transaction. The other one does not owe it any more: true if it was taken.
+ * transaction. The other one does not owe it any more.
  */
 bool sharing_has_taken(const struct worker *worker, uint64_t id);
 void sharing_taken(struct worker *worker, uint64_t id);
-bool sharing_forget_taken(struct worker *worker, uint64_t id);
+void sharing_forget_taken(struct worker *worker, uint64_t id);
 
 /* What a share owed at the end, or took; the row is a SHARE_PUT. */
 int sharing_take_row(struct worker *worker, const struct ipc_store_change *put);

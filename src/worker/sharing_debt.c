@@ -264,17 +264,16 @@ sharing_taken(struct worker *worker, uint64_t id)
 	buffer_done(&value);
 }
 
-bool
+void
 sharing_forget_taken(struct worker *worker, uint64_t id)
 {
 	struct sharing_note *found = note_find(worker, id);
 
 	if (found == NULL)
-		return false;
+		return;
 	journal_share_remove(worker, found->row);
 	HASH_DEL(worker->sharing.notes, found);
 	free(found);
-	return true;
 }
 
 /* What was owed when the process ended. */
