@@ -3,4 +3,4 @@ dist_man_MANS += docs/signet.conf.5 docs/signetctl.1 \
 	docs/signetd.8
 EXTRA_DIST += docs/architecture.md docs/conformance.md \
 	docs/dependencies.md docs/store.md
-dist_man_MANS += docs/signet-bench.1
+dist_man_MANS += docs/signet-bench.1 docs/signet-pki.1
