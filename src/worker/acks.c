@@ -18,12 +18,32 @@ struct ack_part {
 	uint64_t number;
 };
 
+static struct acks *
+acks_new(struct connection *connection)
+{
+	struct acks *acks = memory_new(1, sizeof(*acks));
+
+	acks->connection = connection;
+	LIST_INIT(&acks->parts);
+	return acks;
+}
+
+static void
+acks_free(struct acks **pointer)
+{
+	free((*pointer)->items);
+	free(*pointer);
+	*pointer = NULL;
+}
+
 void
 acks_done(struct connection *connection)
 {
-	struct acks *acks = &connection->acks;
+	struct acks *acks = connection->acks;
 	struct ack_part *part;
 
+	if (acks == NULL)
+		return;
 	while ((part = LIST_FIRST(&acks->parts)) != NULL) {
 		LIST_REMOVE(part, next);
 		forwards_wait_cancel(&part->wait);
@@ -31,8 +51,37 @@ acks_done(struct connection *connection)
 	}
 	if (acks->is_waiting)
 		journal_wait_cancel(connection->worker, &acks->wait);
-	free(acks->items);
-	*acks = (struct acks){ .items = NULL };
+	acks_free(&connection->acks);
+}
+
+void
+acks_rest(struct connection *connection)
+{
+	const struct acks *acks = connection->acks;
+
+	if (acks != NULL && acks->count == 0 && !acks->is_waiting)
+		acks_free(&connection->acks);
+}
+
+static bool
+has_waiting(const struct connection *connection)
+{
+	return connection->acks != NULL && connection->acks->count > 0;
+}
+
+bool
+acks_is_full(const struct connection *connection)
+{
+	return has_waiting(connection) &&
+	       connection->acks->count >= ACKS_WAITING_MAX;
+}
+
+uint32_t
+acks_unnoted(const struct connection *connection)
+{
+	const struct acks *acks = connection->acks;
+
+	return acks == NULL ? 0 : acks->count - acks->received;
 }
 
 static struct ack *
@@ -94,10 +143,11 @@ is_of_received(const struct ack *ack)
 static void
 send_due(struct connection *connection)
 {
-	struct acks *acks = &connection->acks;
-	bool was_full = acks_is_full(acks);
+	struct acks *acks = connection->acks;
+	bool was_full = acks_is_full(connection);
 
-	while (acks->count > 0 && ack_is_due(connection, ack_at(acks, 0))) {
+	while (has_waiting(connection) &&
+	       ack_is_due(connection, ack_at(acks, 0))) {
 		struct ack ack = *ack_at(acks, 0);
 
 		acks->head = (acks->head + 1) & (acks->capacity - 1);
@@ -122,19 +172,19 @@ on_written(struct worker *worker, struct journal_wait *wait)
 	(void)worker;
 	acks->is_waiting = false;
 	send_due(connection);
-	if (acks->count > 0 && !journal_is_written(worker, acks->latest))
+	if (has_waiting(connection) &&
+	    !journal_is_written(worker, acks->latest))
 		wait_for_disk(connection);
 }
 
 static void
 wait_for_disk(struct connection *connection)
 {
-	struct acks *acks = &connection->acks;
+	struct acks *acks = connection->acks;
 
 	if (acks->is_waiting)
 		return;
 	acks->is_waiting = true;
-	acks->connection = connection;
 	acks->wait.on_written = on_written;
 	journal_wait(connection->worker, &acks->wait);
 }
@@ -142,13 +192,16 @@ wait_for_disk(struct connection *connection)
 uint64_t
 acks_push(struct connection *connection, const struct ack *ack)
 {
-	struct acks *acks = &connection->acks;
+	struct acks *acks;
 	struct ack *pushed;
 
-	if (acks->count == 0 && ack_is_due(connection, ack)) {
+	if (!has_waiting(connection) && ack_is_due(connection, ack)) {
 		ack_send(connection, ack);
-		return acks->first++;
+		return 0;
 	}
+	if (connection->acks == NULL)
+		connection->acks = acks_new(connection);
+	acks = connection->acks;
 	if (acks->count == acks->capacity)
 		acks_grow(acks);
 	pushed = ack_at(acks, acks->count);
@@ -193,7 +246,7 @@ acks_push_after(struct connection *connection, const struct ack *ack,
 		part->connection = connection;
 		part->number = number;
 		part->wait.on_acknowledged = on_acknowledged;
-		LIST_INSERT_HEAD(&connection->acks.parts, part, next);
+		LIST_INSERT_HEAD(&connection->acks->parts, part, next);
 		forwards_wait(connection->worker, i, origin, &part->wait);
 	}
 	return number;
@@ -203,10 +256,10 @@ void
 acks_complete(struct connection *connection, uint64_t number,
     enum mqtt_reason reason)
 {
-	struct acks *acks = &connection->acks;
+	struct acks *acks = connection->acks;
 	struct ack *ack;
 
-	if (number - acks->first >= acks->count)
+	if (acks == NULL || number - acks->first >= acks->count)
 		panic("an acknowledgement that is completed waits");
 	ack = ack_at(acks, (uint32_t)(number - acks->first));
 	ack->outstanding--;

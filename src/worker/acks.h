@@ -27,8 +27,10 @@ struct ack {
 	bool was_received; /* acks.c's own: counted as received */
 };
 
+/* What waits on a connection, in its order. One where nothing waits has none:
+ * see acks_rest(). */
 struct acks {
-	struct ack *items; /* a ring; NULL while nothing waits */
+	struct ack *items; /* a ring */
 	uint32_t head;
 	uint32_t count;
 	uint32_t capacity; /* a power of two */
@@ -44,18 +46,20 @@ struct acks {
 /* So many wait that no more is read; what one read brings is added all the
  * same. 3.1.1 has no Receive Maximum. */
 #define ACKS_WAITING_MAX 4096
-static inline bool
-acks_is_full(const struct acks *acks)
-{
-	return acks->count >= ACKS_WAITING_MAX;
-}
+bool acks_is_full(const struct connection *connection);
+
+/* How many wait, apart from PUBREC of what the session has noted. */
+uint32_t acks_unnoted(const struct connection *connection);
 
 /* The connection's is over: none is sent any more. */
 void acks_done(struct connection *connection);
 
+/* Give memory back if nothing waits. */
+void acks_rest(struct connection *connection);
+
 /*
  * Acknowledge when outstanding parts are done; at once if there are none and
- * none waits before it. Returns its number for acks_complete().
+ * none waits before it. Returns its number for acks_complete(); 0 if it has left.
  */
 uint64_t acks_push(struct connection *connection, const struct ack *ack);
 

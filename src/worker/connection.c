@@ -259,7 +259,7 @@ keep_alive_due(struct connection *connection)
 
 	/* it is we who do not read */
 	if (connection->is_held || connection->waits_connack ||
-	    acks_is_full(&connection->acks))
+	    acks_is_full(connection))
 		connection_set_deadline(connection, allowed_ms);
 	else if (silent_ms >= allowed_ms)
 		connection_disconnect(connection,
@@ -304,6 +304,7 @@ connection_rest(struct connection *connection)
 {
 	tls_records_rest(&connection->records);
 	outbox_rest(&connection->outbox);
+	acks_rest(connection);
 	if (connection->plaintext.len == 0)
 		buffer_done(&connection->plaintext);
 	if (connection->ciphertext.len == 0)
@@ -325,7 +326,7 @@ connection_wants_input(const struct connection *connection)
 		return false;
 	return connection->outbox.control_bytes < CONTROL_BYTES_MAX &&
 	       connection->waiting_subacks < WAITING_SUBACKS_MAX &&
-	       !acks_is_full(&connection->acks);
+	       !acks_is_full(connection);
 }
 
 void

@@ -79,7 +79,7 @@ struct connection {
 	struct connection_websocket *websocket; /* NULL: plain MQTT */
 	struct buffer unsent; /* protected, not taken by the socket */
 	struct outbox outbox;
-	struct acks acks;
+	struct acks *acks;             /* NULL: none waits */
 	LIST_HEAD(, promise) promises; /* see promise.h */
 	struct topic_aliases aliases;  /* of the client's */
 

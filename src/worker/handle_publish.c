@@ -25,8 +25,7 @@ check_bounds(const struct connection *connection,
 {
 	const struct config *config = connection->worker->config;
 	/* One that is noted is, whether its PUBREC has left or not. */
-	uint32_t in_flight = connection->acks.count -
-			     connection->acks.received +
+	uint32_t in_flight = acks_unnoted(connection) +
 			     connection->session->state.received_count;
 
 	/* A client does not send this one [MQTT5-3.3.4-6]. */

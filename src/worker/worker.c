@@ -34,7 +34,8 @@
 
 #define TICK_MS 1000
 
-/* So many connections that came to rest make it worth to look for holes. */
+/* So many connections that came to rest make it worth to look for holes at
+ * once; fewer, when no more come to rest. */
 #define TRIM_COUNT 256
 
 /* Channels, messages by descriptor, the loop's own. */
@@ -287,6 +288,7 @@ static void
 rest_idle(struct worker *worker)
 {
 	struct connection *connection;
+	size_t before = worker->rested_count;
 
 	while ((connection = TAILQ_FIRST(&worker->active)) != NULL &&
 	       connection->active_ms + REST_MS <= worker_now_ms(worker)) {
@@ -295,7 +297,9 @@ rest_idle(struct worker *worker)
 		connection_rest(connection);
 		worker->rested_count++;
 	}
-	if (worker->rested_count < TRIM_COUNT || connection != NULL)
+	if (connection != NULL || worker->rested_count == 0 ||
+	    (worker->rested_count < TRIM_COUNT &&
+		worker->rested_count != before))
 		return;
 	malloc_trim(0);
 	worker->rested_count = 0;

@@ -48,7 +48,7 @@ START_TEST(an_acknowledgement_that_waits_for_nothing_leaves_at_once)
 {
 	push(1, 0, MQTT_PUBACK);
 	expect_sent("\x40\x02\x00\x01", 4);
-	ck_assert_ptr_null(connection.acks.items);
+	ck_assert_ptr_null(connection.acks);
 }
 END_TEST
 
@@ -92,10 +92,10 @@ START_TEST(the_identifier_of_a_message_that_is_refused_is_free)
 	number = push(1, 1, MQTT_PUBREC);
 	push(2, 0, MQTT_PUBREC);
 	/* both are noted: they do not count twice */
-	ck_assert_uint_eq(connection.acks.count, 2);
-	ck_assert_uint_eq(connection.acks.received, 2);
+	ck_assert_uint_eq(connection.acks->count, 2);
+	ck_assert_uint_eq(connection.acks->received, 2);
 	acks_complete(&connection, number, MQTT_REASON_QUOTA_EXCEEDED);
-	ck_assert_uint_eq(connection.acks.received, 0);
+	ck_assert_uint_eq(connection.acks->received, 0);
 	expect_sent("\x50\x03\x00\x01\x97\x50\x02\x00\x02", 9);
 	ck_assert(!session_has_received(connection.session, 1));
 	ck_assert(session_has_received(connection.session, 2));
@@ -121,8 +121,25 @@ START_TEST(many_may_wait_while_some_go)
 		ck_assert_uint_eq(sent.data[i * 4 + 2] << 8 |
 				      sent.data[i * 4 + 3],
 		    i + 1);
-	ck_assert_uint_eq(connection.acks.count, 0);
+	ck_assert_uint_eq(connection.acks->count, 0);
 	buffer_done(&sent);
+}
+END_TEST
+
+START_TEST(a_connection_at_rest_keeps_no_memory_for_acknowledgements)
+{
+	uint64_t number = push(1, 1, MQTT_PUBACK);
+
+	acks_rest(&connection);
+	ck_assert_ptr_nonnull(connection.acks);
+	acks_complete(&connection, number, MQTT_REASON_SUCCESS);
+	acks_rest(&connection);
+	ck_assert_ptr_null(connection.acks);
+	ck_assert_uint_eq(acks_unnoted(&connection), 0);
+	ck_assert(!acks_is_full(&connection));
+	number = push(2, 1, MQTT_PUBACK);
+	acks_complete(&connection, number, MQTT_REASON_SUCCESS);
+	expect_sent("\x40\x02\x00\x01\x40\x02\x00\x02", 8);
 }
 END_TEST
 
@@ -150,6 +167,7 @@ START_TEST(what_waits_for_the_disk_leaves_when_it_is_there)
 	journal_turn_end(&bare.worker);
 	push_kept(2); /* of the transaction behind the one under way */
 	elsewhere = push(3, 1, MQTT_PUBACK); /* of none here */
+	acks_rest(&connection);
 	expect_sent("", 0);
 	fake_store_settle(&store);
 	expect_sent("\x40\x02\x00\x01\x40\x02\x00\x02", 8);
@@ -173,6 +191,8 @@ test_acks(void)
 	tcase_add_test(tcase,
 	    the_identifier_of_a_message_that_is_refused_is_free);
 	tcase_add_test(tcase, many_may_wait_while_some_go);
+	tcase_add_test(tcase,
+	    a_connection_at_rest_keeps_no_memory_for_acknowledgements);
 	tcase_add_test(tcase, what_waits_for_the_disk_leaves_when_it_is_there);
 	return tcase;
 }
