@@ -27,8 +27,10 @@ gauge_memory_before(struct gauge *gauge, uint32_t pid)
 	gauge->memory_error = process_tree_usage(PROC, (pid_t)pid, &usage);
 	if (gauge->memory_error == 0)
 		gauge->memory_error = usage.pss_error;
-	if (gauge->memory_error == 0)
-		gauge->pss_before_bytes = usage.pss_bytes;
+	if (gauge->memory_error != 0)
+		return;
+	gauge->pss_before_bytes = usage.pss_bytes;
+	gauge->own_before_bytes = usage.pss_bytes - usage.file_bytes;
 }
 
 void
@@ -44,6 +46,7 @@ gauge_memory_after(struct gauge *gauge, uint32_t pid, uint64_t connection_count)
 	if (gauge->memory_error != 0)
 		return;
 	gauge->pss_after_bytes = usage.pss_bytes;
+	gauge->own_after_bytes = usage.pss_bytes - usage.file_bytes;
 	gauge->process_count = usage.process_count;
 	gauge->connection_count = connection_count;
 	gauge->has_broker_memory = true;

@@ -23,6 +23,8 @@ struct gauge {
 	uint64_t tool_cpu_ns;
 	uint64_t pss_before_bytes; /* before the first connection */
 	uint64_t pss_after_bytes;  /* with all of them open */
+	uint64_t own_before_bytes; /* the same without pages of files, which */
+	uint64_t own_after_bytes; /* other programs share as they come and go */
 	uint64_t connection_count; /* open at that moment */
 };
 

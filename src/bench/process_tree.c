@@ -139,7 +139,7 @@ list_mark(struct process_list *list, pid_t root)
 
 /* A process that has ended, zombies included, has no memory: 0 bytes. */
 static int
-pss_read(const char *proc, pid_t pid, uint64_t *pss_bytes)
+pss_read(const char *proc, pid_t pid, struct process_usage *usage)
 {
 	char path[PATH_MAX], line[256];
 	unsigned long long kilobytes;
@@ -151,7 +151,9 @@ pss_read(const char *proc, pid_t pid, uint64_t *pss_bytes)
 		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
 	while (fgets(line, sizeof(line), file) != NULL) {
 		if (sscanf(line, "Pss: %llu kB", &kilobytes) == 1)
-			*pss_bytes += kilobytes * 1024;
+			usage->pss_bytes += kilobytes * 1024;
+		if (sscanf(line, "Pss_File: %llu kB", &kilobytes) == 1)
+			usage->file_bytes += kilobytes * 1024;
 	}
 	fclose(file);
 	return 0;
@@ -195,7 +197,7 @@ usage_add(const char *proc, const struct process *process, bool with_pss,
 		usage->written_error = error;
 	if (!with_pss)
 		return;
-	error = pss_read(proc, process->pid, &usage->pss_bytes);
+	error = pss_read(proc, process->pid, usage);
 	if (error != 0)
 		usage->pss_error = error;
 }

@@ -13,6 +13,7 @@ struct process_usage {
 	uint32_t process_count;
 	uint64_t cpu_ns;
 	uint64_t pss_bytes;
+	uint64_t file_bytes;    /* of pss_bytes: pages of files */
 	int pss_error;          /* 0, or why pss_bytes is not known: -EACCES */
 	uint64_t written_bytes; /* to disks, by processes that live */
 	int written_error;      /* as pss_error */
@@ -20,7 +21,8 @@ struct process_usage {
 
 /*
  * Read what was written, and user and system time, that of ended and reaped
- * descendants included, summed over the tree. pss_bytes is left 0.
+ * descendants included, summed over the tree. pss_bytes and file_bytes are left
+ * 0.
  *
  * proc: where procfs is mounted.
  * usage: written on success only.

@@ -47,7 +47,7 @@ kilobytes_each(double bytes, uint64_t count)
 static double
 growth_bytes(const struct gauge *gauge)
 {
-	return (double)gauge->pss_after_bytes - (double)gauge->pss_before_bytes;
+	return (double)gauge->own_after_bytes - (double)gauge->own_before_bytes;
 }
 
 static double
@@ -164,8 +164,8 @@ print_gauge(const struct options *options, const struct report *report,
 	if (gauge->has_broker_memory)
 		fprintf(out,
 		    "broker memory    %.2f kB per connection more than before,"
-		    " %.2f kB in all (%" PRIu64 " connections, %" PRIu32
-		    " processes, PSS)\n",
+		    " %.2f kB in all with pages of files (%" PRIu64
+		    " connections, %" PRIu32 " processes, PSS)\n",
 		    kilobytes_each(growth_bytes(gauge),
 			gauge->connection_count),
 		    kilobytes_each((double)gauge->pss_after_bytes,

@@ -109,6 +109,9 @@ put_gauge(FILE *out, const struct report *report)
 	put_ratio(out, "broker_pss_after_bytes", has_memory, after, 1);
 	put_ratio(out, "broker_pss_growth_bytes_per_connection", has_memory,
 	    after - before, connections);
+	put_ratio(out, "broker_own_growth_bytes_per_connection", has_memory,
+	    (double)gauge->own_after_bytes - (double)gauge->own_before_bytes,
+	    connections);
 	put_ratio(out, "broker_pss_bytes_per_connection", has_memory, after,
 	    connections);
 }

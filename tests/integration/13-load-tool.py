@@ -108,6 +108,7 @@ def the_broker_is_measured(broker):
     report = bench(broker, "idle", "-n", "50")
     assert report["connections"] == 50
     assert report["broker_pss_after_bytes"] > 0
+    assert report["broker_own_growth_bytes_per_connection"] is not None
     assert report["broker_processes"] >= 1
 
 

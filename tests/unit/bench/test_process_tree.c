@@ -19,16 +19,18 @@ struct fake {
 	const char *command;
 	int ticks[4];      /* utime, stime, cutime, cstime */
 	int pss_kilobytes; /* below 0: no smaps_rollup and no io */
-	int written;       /* bytes */
+	int file_kilobytes;
+	int written; /* bytes */
 };
 
 static const struct fake fakes[] = {
-	{ 100, 1, "master", { 1, 2, 4, 8 }, 1000, 1 },
-	{ 300, 200, "grand) child (", { 100, 0, 0, 0 }, 30, 20 },
-	{ 200, 100, "gate", { 10, 20, 0, 0 }, 200, 300 },
-	{ 201, 100, "worker 1", { 1000, 0, 0, 0 }, 2000, 4000 },
-	{ 400, 1, "somebody else", { 5000, 5000, 5000, 5000 }, 50000, 70000 },
-	{ 202, 100, "zombie", { 7, 0, 0, 0 }, -1, 0 },
+	{ 100, 1, "master", { 1, 2, 4, 8 }, 1000, 100, 1 },
+	{ 300, 200, "grand) child (", { 100, 0, 0, 0 }, 30, 0, 20 },
+	{ 200, 100, "gate", { 10, 20, 0, 0 }, 200, 200, 300 },
+	{ 201, 100, "worker 1", { 1000, 0, 0, 0 }, 2000, 7, 4000 },
+	{ 400, 1, "somebody else", { 5000, 5000, 5000, 5000 }, 50000, 50,
+	    70000 },
+	{ 202, 100, "zombie", { 7, 0, 0, 0 }, -1, 0, 0 },
 };
 
 static void
@@ -60,8 +62,9 @@ fake_write(const struct fake *fake)
 		return;
 	snprintf(text, sizeof(text),
 	    "00400000-7fff0000 ---p 00000000 00:00 0 [rollup]\n"
-	    "Rss:  99999 kB\nPss:  %d kB\nPss_Dirty:  5 kB\n",
-	    fake->pss_kilobytes);
+	    "Rss:  99999 kB\nPss:  %d kB\nPss_Dirty:  5 kB\n"
+	    "Pss_Anon:  3 kB\nPss_File:  %d kB\nPss_Shmem:  1 kB\n",
+	    fake->pss_kilobytes, fake->file_kilobytes);
 	text_write(fake->pid, "smaps_rollup", text);
 	snprintf(text, sizeof(text),
 	    "rchar: 9\nwchar: 9\nsyscr: 9\nsyscw: 9\nread_bytes: 9\n"
@@ -113,6 +116,7 @@ START_TEST(a_tree_is_summed_over_all_generations)
 	ck_assert_uint_eq(usage.cpu_ns, ns_of_ticks(15 + 100 + 30 + 1000 + 7));
 	ck_assert_int_eq(usage.pss_error, 0);
 	ck_assert_uint_eq(usage.pss_bytes, (1000 + 30 + 200 + 2000) * 1024);
+	ck_assert_uint_eq(usage.file_bytes, (100 + 200 + 7) * 1024);
 	ck_assert_uint_eq(usage.written_bytes, 4321);
 	ck_assert_int_eq(usage.written_error, 0);
 }
@@ -170,7 +174,8 @@ START_TEST(this_process_can_be_measured)
 	ck_assert_int_eq(process_tree_usage("/proc", getpid(), &usage), 0);
 	ck_assert_uint_ge(usage.process_count, 1);
 	ck_assert_int_eq(usage.pss_error, 0);
-	ck_assert_uint_gt(usage.pss_bytes, 0);
+	ck_assert_uint_gt(usage.file_bytes, 0);
+	ck_assert_uint_gt(usage.pss_bytes, usage.file_bytes);
 }
 END_TEST
 
