@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+SIGNETD_ALL = libsignet-master.a $(GATE_ALL) $(STORE_ALL) $(WORKER_ALL)
+
 sbin_PROGRAMS += signetd
-signetd_SOURCES = src/signetd.c
-signetd_LDADD = libsignet-master.a $(GATE_ALL) $(STORE_ALL) $(WORKER_ALL)
+signetd_SOURCES = src/roles.c src/signetd.c
+signetd_LDADD = $(SIGNETD_ALL)

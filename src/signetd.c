@@ -13,66 +13,16 @@
 #include <unistd.h>
 
 #include "gate/credentials.h"
-#include "gate/gate.h"
 #include "master/folder.h"
 #include "master/master.h"
 #include "proc/child.h"
 #include "proc/privileges.h"
 #include "store/check.h"
-#include "store/store.h"
 #include "worker/rights.h"
-#include "worker/worker.h"
 
 /* How ps shows the processes, and how they know themselves. */
 #define CHILD_TITLE  "signetd:"
 #define MASTER_TITLE "signetd: master"
-
-static unsigned int
-count_gates(const struct config *config)
-{
-	return role_count_or_cores(config->processes.gates);
-}
-
-static unsigned int
-count_stores(const struct config *config)
-{
-	(void)config;
-	return 1;
-}
-
-static unsigned int
-count_workers(const struct config *config)
-{
-	return role_count_or_cores(config->processes.workers);
-}
-
-const struct role role_table[] = {
-	{
-	    .id = IPC_ROLE_STORE,
-	    .name = "store",
-	    .count = count_stores,
-	    .peers = IPC_ROLE_WORKER,
-	    .is_last = true,
-	    .run = store_run,
-	},
-	{
-	    .id = IPC_ROLE_GATE,
-	    .name = "gate",
-	    .count = count_gates,
-	    .peers = IPC_ROLE_WORKER,
-	    .has_listeners = true,
-	    .has_credentials = true,
-	    .run = gate_run,
-	},
-	{
-	    .id = IPC_ROLE_WORKER,
-	    .name = "worker",
-	    .count = count_workers,
-	    .peers = IPC_ROLE_GATE | IPC_ROLE_WORKER | IPC_ROLE_STORE,
-	    .run = worker_run,
-	},
-	{ .name = NULL },
-};
 
 struct arguments {
 	const char *file;

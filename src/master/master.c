@@ -13,6 +13,7 @@
 #include "master/listener.h"
 #include "master/member.h"
 #include "proc/privileges.h"
+#include "proc/sandbox.h"
 
 /* Who dies sooner after its start is started later the next time. */
 #define STEADY_MS    10000
@@ -421,6 +422,7 @@ master_run(const struct config *config, struct proc_credentials *credentials)
 		fatal("processes.user: %s", why);
 	proc_privileges_confine();
 
+	proc_sandbox_report_lacks();
 	members_init(&master);
 	supplies_open(&master, credentials);
 	handle_signals(&master);

@@ -17,6 +17,7 @@
 #include "lib/memory.h"
 #include "proc/child_private.h"
 #include "proc/privileges.h"
+#include "proc/sandbox.h"
 
 #define CONTROL_FD 3
 
@@ -251,8 +252,7 @@ proc_child_main(const struct role *role, uint16_t index)
 		status = EXIT_SUCCESS; /* told to stop before the start */
 		goto out;
 	}
-	if (role->sandbox != NULL)
-		role->sandbox();
+	proc_sandbox_enter(role, child.config);
 	if (uv_loop_init(&child.loop) != 0)
 		fatal("the event loop cannot start");
 	status = role->run(&child);

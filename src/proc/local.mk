@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libsignet-proc.a
 libsignet_proc_a_SOURCES = \
+	src/proc/calls.def \
 	src/proc/child.c src/proc/child.h src/proc/child_private.h \
+	src/proc/landlock.c src/proc/landlock.h \
 	src/proc/loop.c \
 	src/proc/privileges.c src/proc/privileges.h \
-	src/proc/role.c src/proc/role.h
+	src/proc/role.c src/proc/role.h \
+	src/proc/sandbox.c src/proc/sandbox.h \
+	src/proc/sanitized.h \
+	src/proc/seccomp.c src/proc/seccomp.h
 
-PROC_ALL = libsignet-proc.a $(IPC_ALL) $(CONFIG_ALL) $(LIBUV_LIBS)
+PROC_ALL = libsignet-proc.a $(IPC_ALL) $(CONFIG_ALL) $(LIBUV_LIBS) \
+	$(SECCOMP_LIBS)

@@ -8,6 +8,7 @@
 
 #include "lib/memory.h"
 #include "proc/child_private.h"
+#include "proc/seccomp.h"
 
 /* Of one channel in one turn: so that each gets its share. */
 #define BATCHES_A_TURN 4
@@ -363,6 +364,7 @@ turn_end(struct proc_child *child)
 			events->on_turn_end(child);
 	} while (flush_peers(child));
 	flush_control(child);
+	proc_seccomp_report();
 }
 
 /* Timers, and handles that were closed: before the loop waits. */

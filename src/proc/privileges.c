@@ -13,18 +13,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
-
-/* The leak check of a sanitizer looks into its own process from outside. */
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
+#include "proc/sanitized.h"
 
 void
 proc_privileges_raise_files(void)

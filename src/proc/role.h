@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The role table: what processes the daemon consists of. One row is one role;
- * src/signetd.c holds the rows.
+ * src/roles.c holds the rows.
  */
 #ifndef SIGNET_PROC_ROLE_H
 #define SIGNET_PROC_ROLE_H
@@ -10,6 +10,27 @@
 #include "ipc/message.h"
 
 struct proc_child;
+
+/* What a role needs of the kernel, beside memory, the clock, and messages to
+ * the processes that it has channels to. */
+enum role_need {
+	ROLE_NEEDS_ALL = 1,     /* what every role needs */
+	ROLE_NEEDS_ACCEPT = 2,  /* to take connections from its listeners */
+	ROLE_NEEDS_STREAMS = 4, /* to read and write connections */
+	ROLE_NEEDS_FILES = 8,   /* store.path, and nothing else */
+	ROLE_NEEDS_THREADS = 16,
+};
+
+/* What a role gets of the system; nothing else (src/proc/sandbox.h). */
+struct role_needs {
+	unsigned int calls; /* enum role_need, or-ed */
+	/* Descriptors at a time; 0: as many as the daemon. */
+	unsigned int descriptors;
+	/* Bytes of memory that it writes, and how many more for each handshake
+	 * that may be under way; 0 and 0: as many as there are. */
+	size_t memory_bytes;
+	size_t handshake_bytes;
+};
 
 struct role {
 	enum ipc_role id; /* one bit */
@@ -23,8 +44,8 @@ struct role {
 	bool has_credentials;
 	/* Does it end only when all the others have? */
 	bool is_last;
-	/* Give up what it does not need; before the first outside byte. */
-	void (*sandbox)(void);
+	/* All else is given up before the first outside byte. */
+	struct role_needs needs;
 	/* Run until told to stop; the exit status. */
 	int (*run)(struct proc_child *child);
 };

@@ -46,6 +46,29 @@ def each_role_runs_as_somebody_without_rights(broker):
 
 
 @case
+def each_role_is_confined(broker):
+    """By a filter of its system calls, in every thread, and by limits."""
+    is_sanitized = processes.is_sanitized(broker.pid)
+    lacks = {line["lacks"] for line in broker.log.find(event="unconfined")}
+    assert not lacks or is_sanitized, lacks
+    for name, pid in broker.roles().items():
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            lines = processes.status(f"{pid}/task/{thread}")
+            assert lines["Seccomp"] == "2", (name, thread, lines["Seccomp"])
+            assert lines["NoNewPrivs"] == "1", (name, thread)
+        with open(f"/proc/{pid}/limits") as file:
+            limits = dict(re.findall(r"^(Max [a-z ]*[a-z]) +(\w+) ",
+                                     file.read(), re.MULTILINE))
+        if is_sanitized:
+            continue
+        has_threads = name.startswith("store")
+        assert has_threads or limits["Max processes"] == "0", (name, limits)
+        assert limits["Max locked memory"] == "0", (name, limits)
+        if name.startswith("gate"):
+            assert limits["Max data size"].isdigit(), (name, limits)
+
+
+@case
 def no_role_can_be_looked_into(broker):
     """Not dumpable: its files in /proc are root's."""
     need_root()

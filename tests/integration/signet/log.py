@@ -59,7 +59,7 @@ class Log:
     def accidents(self):
         """Lines that no event writes: what a sanitizer or panic() says."""
         return [line.text for line in self.read()
-                if line.get("event") == "panic" or any(
+                if line.get("event") in ("panic", "call-refused") or any(
                     word in line.text for word in _ACCIDENTS)]
 
     def mark(self):

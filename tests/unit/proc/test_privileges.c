@@ -10,18 +10,8 @@
 #include <unistd.h>
 
 #include "proc/privileges.h"
+#include "proc/sanitized.h"
 #include "test_proc.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
 
 static char why[256];
 

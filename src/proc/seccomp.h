@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The system calls that a role may make: a filter that the kernel asks.
+ */
+#ifndef SIGNET_PROC_SECCOMP_H
+#define SIGNET_PROC_SECCOMP_H
+
+/*
+ * Can system calls be filtered here? NULL, or why not, in plain words.
+ */
+const char *proc_seccomp_lack(void);
+
+/*
+ * From now on, for good and for every thread: the calls of calls.def that
+ * these needs allow. Those of its deadly rows end the process with SIGSYS;
+ * all others fail with EPERM and are noted.
+ *
+ * needs: enum role_need, or-ed.
+ * Returns 0, also where calls cannot be filtered; or -errno.
+ */
+int proc_seccomp_enter(unsigned int needs);
+
+/* Log the calls that were refused since: each once in a process's life. */
+void proc_seccomp_report(void);
+
+#endif
