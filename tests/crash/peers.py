@@ -129,7 +129,7 @@ class PahoPublisher(PahoPeer):
 
     def __init__(self, trial, name, topic):
         self.topic, self.qos, self.number = topic, 1, 0
-        self.sending, self.lock = {}, threading.Lock()
+        self.sending, self.early, self.lock = {}, set(), threading.Lock()
         self.next_at = 0.0
         super().__init__(trial, name, lambda: None)
         self.client.on_publish = self._on_publish
@@ -141,17 +141,25 @@ class PahoPublisher(PahoPeer):
         self.next_at = now + PACE_SECONDS
         self.tell("sent", self.name, self.topic, self.number, self.qos)
         number, self.number = self.number, self.number + 1
+        try:
+            # Not under our lock: paho calls us back under its own.
+            info = self.client.publish(
+                self.topic, f"{self.name} {number} paho", self.qos)
+        except OSError:
+            return  # it is sent later; under which identifier is not told
         with self.lock:
-            try:
-                info = self.client.publish(
-                    self.topic, f"{self.name} {number} paho", self.qos)
+            is_acked = info.mid in self.early
+            self.early.discard(info.mid)
+            if not is_acked:
                 self.sending[info.mid] = number
-            except OSError:
-                pass  # it is sent later; under which identifier is not told
+        if is_acked:
+            self.tell("acked", self.name, self.topic, number)
 
     def _on_publish(self, _client, _data, mid):
         with self.lock:
             number = self.sending.pop(mid, None)
+            if number is None:
+                self.early.add(mid)
         if number is not None:
             self.tell("acked", self.name, self.topic, number)
 
