@@ -11,6 +11,7 @@ libsignet_ipc_a_SOURCES = \
 	src/ipc/message_share.c \
 	src/ipc/message_statistics.c \
 	src/ipc/messages.def \
+	src/ipc/signing.c src/ipc/signing.h \
 	src/ipc/store.c src/ipc/store.h
 
 IPC_ALL = libsignet-ipc.a $(LIB_ALL)

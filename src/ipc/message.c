@@ -78,7 +78,7 @@ ipc_peer_decode(struct bytes payload, struct ipc_peer *peer)
 	if (!unpack_is_complete(&in))
 		return -EBADMSG;
 	if (role != IPC_ROLE_GATE && role != IPC_ROLE_WORKER &&
-	    role != IPC_ROLE_STORE)
+	    role != IPC_ROLE_STORE && role != IPC_ROLE_KEY)
 		return -EBADMSG;
 	*peer = (struct ipc_peer){ (enum ipc_role)role, index };
 	return 0;

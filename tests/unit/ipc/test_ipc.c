@@ -15,6 +15,7 @@ main(void)
 	suite_add_tcase(suite, test_message_forward());
 	suite_add_tcase(suite, test_message_share());
 	suite_add_tcase(suite, test_memory());
+	suite_add_tcase(suite, test_signing());
 	suite_add_tcase(suite, test_store());
 	suite_add_tcase(suite, test_channel());
 	runner = srunner_create(suite);
