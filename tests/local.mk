@@ -38,6 +38,7 @@ include tests/fuzz/local.mk
 include tests/unit/config/local.mk
 include tests/unit/gate/local.mk
 include tests/unit/ipc/local.mk
+include tests/unit/key/local.mk
 include tests/unit/lib/local.mk
 include tests/unit/master/local.mk
 include tests/unit/mqtt/local.mk

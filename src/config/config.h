@@ -79,6 +79,7 @@ struct config {
 		uint32_t connections;
 		uint32_t handshakes_in_flight;
 		uint32_t handshake_seconds;
+		uint32_t signatures_per_second; /* for each gate */
 		uint32_t connect_seconds;
 		uint32_t outbox_bytes;           /* waiting for a slow client */
 		uint32_t max_keep_alive_seconds; /* 0: what the client asks */

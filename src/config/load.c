@@ -11,6 +11,7 @@
 
 #include "config/check.h"
 #include "config/fault.h"
+#include "config/file_name.h"
 #include "config/schema.h"
 #include "lib/memory.h"
 
@@ -194,9 +195,16 @@ static char *
 file_find(struct loader *loader, const config_setting_t *setting,
     const char *path)
 {
-	char *file = config_source_resolve(loader->source,
+	char *file = config_file_name(loader->source,
 	    config_setting_get_string(setting));
 
+	if (file == NULL) {
+		fault(loader, setting, path,
+		    "names " CONFIG_CREDENTIALS
+		    ", which is not set: a systemd unit with LoadCredential= "
+		    "sets it");
+		return NULL;
+	}
 	/* Text that is no file has no folder, and touches no other file. */
 	if (loader->source->folder == NULL || access(file, R_OK) == 0)
 		return file;

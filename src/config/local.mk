@@ -5,6 +5,7 @@ libsignet_config_a_SOURCES = \
 	src/config/config.c src/config/config.h \
 	src/config/describe.c src/config/describe.h \
 	src/config/fault.c src/config/fault.h \
+	src/config/file_name.c src/config/file_name.h \
 	src/config/load.c \
 	src/config/manual.c \
 	src/config/nearest.c \

@@ -8,8 +8,8 @@
 
 int
 credentials_open(struct credentials *credentials,
-    const struct proc_credentials *files, mbedtls_ctr_drbg_context *random,
-    int64_t now, char *why, size_t why_len)
+    const struct proc_credentials *files, int64_t now, char *why,
+    size_t why_len)
 {
 	const struct x509_fault fault = { why, why_len };
 	int error = x509_credentials_open(&credentials->shown,
@@ -18,16 +18,6 @@ credentials_open(struct credentials *credentials,
 
 	if (error != 0)
 		return error;
-	mbedtls_pk_init(&credentials->own_key);
-	error = x509_key_parse(&credentials->own_key,
-	    buffer_view(&files->private_key), random, &fault);
-	if (error == 0)
-		error = x509_key_check(&credentials->own_key,
-		    &credentials->shown.certificate, random, &fault);
-	if (error != 0) {
-		credentials_close(credentials);
-		return error;
-	}
 	return x509_credentials_check_dates(&credentials->shown, now, &fault);
 }
 
@@ -35,25 +25,43 @@ void
 credentials_close(struct credentials *credentials)
 {
 	x509_credentials_close(&credentials->shown);
-	mbedtls_pk_free(&credentials->own_key);
+}
+
+/* Is there a key, and the certificate's? */
+static int
+check_key(const struct credentials *credentials, struct bytes file,
+    mbedtls_ctr_drbg_context *random, const struct x509_fault *fault)
+{
+	mbedtls_pk_context key;
+	int error;
+
+	mbedtls_pk_init(&key);
+	error = x509_key_parse(&key, file, random, fault);
+	if (error == 0)
+		error = x509_key_check(&key, &credentials->shown.certificate,
+		    random, fault);
+	mbedtls_pk_free(&key);
+	return error;
 }
 
 static int
 check_with(const struct proc_credentials *files,
     mbedtls_ctr_drbg_context *random, char *why, size_t why_len)
 {
+	const struct x509_fault fault = { why, why_len };
 	int64_t now = clock_realtime_seconds();
 	struct credentials credentials;
-	int result;
+	int result, error;
 
-	result = credentials_open(&credentials, files, random, now, why,
-	    why_len);
+	result = credentials_open(&credentials, files, now, why, why_len);
 	if (result < 0)
 		return result;
 	if (x509_seconds(&credentials.shown.certificate.valid_to) < now)
 		result = -EINVAL;
+	error = check_key(&credentials, buffer_view(&files->private_key),
+	    random, &fault);
 	credentials_close(&credentials);
-	return result;
+	return error != 0 ? error : result;
 }
 
 int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The certificate, the key and the client CAs that a gate works with.
+ * The certificate and the client CAs that a gate works with.
  */
 #ifndef SIGNET_GATE_CREDENTIALS_H
 #define SIGNET_GATE_CREDENTIALS_H
@@ -10,12 +10,11 @@
 
 struct credentials {
 	struct x509_credentials shown;
-	mbedtls_pk_context own_key;
 };
 
 /*
- * Parse, and check what would keep every client out. The bytes are left as
- * they are: wiping them is the caller's part.
+ * Parse, and check what would keep every client out. files: without the
+ * private key, which is not for a gate.
  *
  * now: seconds since 1970. why: on error and on warning what is wrong, with
  * the setting's name.
@@ -23,13 +22,14 @@ struct credentials {
  * ended; -EINVAL, and nothing has to be closed.
  */
 int credentials_open(struct credentials *credentials,
-    const struct proc_credentials *files, mbedtls_ctr_drbg_context *random,
-    int64_t now, char *why, size_t why_len);
+    const struct proc_credentials *files, int64_t now, char *why,
+    size_t why_len);
 
 void credentials_close(struct credentials *credentials);
 
 /*
- * The same for signetd --check: without keeping anything. A certificate of
+ * The same for signetd --check, together with the private key, and without
+ * keeping anything: wiping the files is the caller's part. A certificate of
  * ours that has ended is an error here.
  */
 int gate_credentials_check(const struct proc_credentials *files, char *why,

@@ -4,10 +4,11 @@
  *
  * Duties: accept connections, run the mutual TLS handshake, verify the client's
  *   certificate, derive its identity, hand the session to a worker.
- * Privileges: the listening sockets, the server's credentials, the keys of
- *   handshakes in flight. No files; never a byte of MQTT.
- * Receives: STOP.
- * Sends: SESSION_HANDOFF to workers, in turn.
+ * Privileges: the listening sockets, the server's certificate, the keys of
+ *   handshakes in flight. Not the server's private key; no files; never a byte
+ *   of MQTT.
+ * Receives: STOP; SIGNATURE of the key process.
+ * Sends: SESSION_HANDOFF to workers, in turn; SIGN to the key process.
  * On failure: clients whose handshake was in flight must connect again.
  */
 #include "gate/gate.h"
@@ -17,11 +18,20 @@
 
 #include "gate/acceptor.h"
 #include "gate/handshake.h"
+#include "gate/sign_request.h"
 #include "lib/log.h"
 #include "lib/memory.h"
 
+/*
+ * How long the key process may take for a signature. It needs 1 to 10 ms, and
+ * as much again for each other gate that asks at the same time; meanwhile this
+ * gate's other handshakes wait.
+ */
+#define SIGNATURE_MS 2000
+
 struct gate {
 	struct proc_child *child;
+	struct sign_request sign_request;
 	struct settings settings;
 	struct handshakes handshakes;
 	struct acceptor acceptor;
@@ -103,6 +113,8 @@ on_peer_up(struct proc_child *child, struct proc_peer *peer)
 {
 	struct gate *gate = child->context;
 
+	if (peer->role == IPC_ROLE_KEY)
+		sign_request_set_peer(&gate->sign_request, peer);
 	if (peer->role != IPC_ROLE_WORKER)
 		return;
 	gate->workers = memory_resize(gate->workers,
@@ -116,6 +128,8 @@ on_peer_down(struct proc_child *child, struct proc_peer *peer)
 {
 	struct gate *gate = child->context;
 
+	if (peer == gate->sign_request.peer)
+		sign_request_set_peer(&gate->sign_request, NULL);
 	for (size_t i = 0; i < gate->worker_count; i++) {
 		if (gate->workers[i] != peer)
 			continue;
@@ -124,15 +138,16 @@ on_peer_down(struct proc_child *child, struct proc_peer *peer)
 	}
 }
 
-/* Nobody but the master speaks to a gate, and that is not for the role. */
 static int
 on_message(struct proc_child *child, struct proc_peer *peer,
     struct ipc_message *message)
 {
-	(void)child;
+	struct gate *gate = child->context;
+
 	(void)peer;
-	(void)message;
-	return -EBADMSG;
+	if (message->type != IPC_SIGNATURE)
+		return -EBADMSG;
+	return sign_request_on_signature(&gate->sign_request, message->payload);
 }
 
 static void
@@ -140,8 +155,8 @@ on_peer_writable(struct proc_child *child, struct proc_peer *peer)
 {
 	struct gate *gate = child->context;
 
-	(void)peer;
-	handshakes_offer(&gate->handshakes);
+	if (peer->role == IPC_ROLE_WORKER)
+		handshakes_offer(&gate->handshakes);
 }
 
 static void
@@ -186,7 +201,6 @@ open_settings(struct gate *gate, struct proc_child *child)
 
 	result = settings_open(&gate->settings, child->config,
 	    &child->credentials, why, sizeof(why));
-	buffer_wipe(&child->credentials.private_key);
 	buffer_done(&child->credentials.certificate);
 	buffer_done(&child->credentials.client_ca);
 	if (result < 0)
@@ -208,6 +222,8 @@ gate_run(struct proc_child *child)
 	    child->start.gate_count);
 	child->context = gate;
 	open_settings(gate, child);
+	sign_request_init(&gate->sign_request, child, SIGNATURE_MS);
+	signer_open(sign_request_ask, &gate->sign_request);
 	handshakes_init(&gate->handshakes, &child->loop, &gate->settings,
 	    (uint64_t)child->config->limits.handshake_seconds * 1000,
 	    &handshake_events, gate);
@@ -215,6 +231,7 @@ gate_run(struct proc_child *child)
 	    child->listener_count, on_connection, gate);
 	proc_child_ready(child);
 	status = proc_child_loop(child, &proc_events);
+	signer_close();
 	settings_close(&gate->settings);
 	free(gate->workers);
 	free(gate);

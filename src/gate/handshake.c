@@ -8,6 +8,7 @@
 
 #include "gate/export.h"
 #include "gate/framing.h"
+#include "gate/signer.h"
 #include "gate/verify.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -345,6 +346,10 @@ refuse_error(struct handshake *handshake, int error)
 	enum refusal_reason reason = handshake->framing.fault;
 	const char *detail = NULL;
 
+	if (reason == REFUSAL_NONE && signer_fault() != NULL) {
+		reason = REFUSAL_NO_SIGNATURE;
+		detail = signer_fault();
+	}
 	if (reason == REFUSAL_NONE && handshake->framing.is_peer_gone)
 		reason = REFUSAL_CLOSED_BY_PEER;
 	if (reason == REFUSAL_NONE && is_about_alpn(&handshake->framing))
@@ -460,6 +465,7 @@ continue_shaking(struct handshake *handshake)
 	error = framing_flush(&handshake->framing);
 	if (error == 0 && !handshake->is_over) {
 		export_choose(&handshake->export);
+		signer_begin();
 		result = mbedtls_ssl_handshake(&handshake->ssl);
 		handshake->is_over = result == 0;
 		error = framing_flush(&handshake->framing);

@@ -9,6 +9,8 @@ libsignet_gate_a_SOURCES = \
 	src/gate/handshake.c src/gate/handshake.h \
 	src/gate/refusal.c src/gate/refusal.h \
 	src/gate/settings.c src/gate/settings.h \
+	src/gate/sign_request.c src/gate/sign_request.h \
+	src/gate/signer.c src/gate/signer.h \
 	src/gate/verify.c src/gate/verify.h
 
 # For those who link with it.

@@ -96,6 +96,8 @@ static const struct row rows[REFUSAL_REASON_COUNT] = {
 	    NULL },
 	[REFUSAL_NO_WORKER] = { "no-worker", TLS_ALERT_INTERNAL_ERROR, 0,
 	    "no worker process took the session in time" },
+	[REFUSAL_NO_SIGNATURE] = { "no-signature", TLS_ALERT_INTERNAL_ERROR, 0,
+	    "the server's private key did not sign: see the lines of key/0" },
 	[REFUSAL_INTERNAL_ERROR] = { "internal-error", TLS_ALERT_INTERNAL_ERROR,
 	    0, NULL },
 };

@@ -141,9 +141,10 @@ set_tls(struct settings *settings, const struct config *config)
 		config->websocket.enabled ? alpn_with_websocket : alpn_plain) !=
 	    0)
 		return -EINVAL;
+	/* Its public key: signer.h */
 	if (mbedtls_ssl_conf_own_cert(tls,
 		&settings->credentials.shown.certificate,
-		&settings->credentials.own_key) != 0)
+		&settings->credentials.shown.certificate.pk) != 0)
 		return -EINVAL;
 	return 0;
 }
@@ -180,7 +181,7 @@ settings_open(struct settings *settings, const struct config *config,
 		goto out;
 	}
 	result = credentials_open(&settings->credentials, files,
-	    &settings->random, clock_realtime_seconds(), why, why_len);
+	    clock_realtime_seconds(), why, why_len);
 	if (result < 0)
 		goto out;
 	if (set_tls(settings, config) != 0) {

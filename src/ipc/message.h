@@ -77,6 +77,7 @@ enum ipc_credential {
 	IPC_CREDENTIAL_PRIVATE_KEY = 2,
 	IPC_CREDENTIAL_CLIENT_CA = 3,
 };
+#define IPC_CREDENTIAL_BIT(which) (1U << (which))
 void ipc_credential_encode(enum ipc_credential which, struct buffer *out);
 int ipc_credential_decode(struct bytes payload, enum ipc_credential *which);
 

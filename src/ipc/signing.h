@@ -50,12 +50,10 @@ enum ipc_sign_status {
 	IPC_SIGN_DONE = 0,
 	IPC_SIGN_UNKNOWN_KEY = 1,
 	IPC_SIGN_UNFIT_KEY = 2, /* not of the scheme's kind */
-	IPC_SIGN_THROTTLED = 3, /* too many signatures a second */
-	IPC_SIGN_BUSY = 4,      /* too many requests wait */
-	IPC_SIGN_FAILED = 5,
+	IPC_SIGN_FAILED = 3,
 };
 
-/* SIGNATURE: the answer, in the order in which requests are done. */
+/* SIGNATURE: the answer, before which nothing else may be asked for. */
 struct ipc_signature {
 	uint32_t number;
 	enum ipc_sign_status status;

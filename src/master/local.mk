@@ -6,6 +6,7 @@ libsignet_master_a_SOURCES = \
 	src/master/folder.c src/master/folder.h \
 	src/master/listener.c src/master/listener.h \
 	src/master/master.c src/master/master.h \
-	src/master/member.c src/master/member.h
+	src/master/member.c src/master/member.h \
+	src/master/signing_keys.c src/master/signing_keys.h
 
 MASTER_ALL = libsignet-master.a $(PROC_ALL)

@@ -112,6 +112,7 @@ finish(struct master *master)
 	for (size_t i = 0; i < 3; i++)
 		uv_close((uv_handle_t *)&master->signals[i], on_closed);
 	uv_close((uv_handle_t *)&master->deadline, on_closed);
+	signing_keys_stop(&master->keys);
 	control_close(master->control);
 }
 
@@ -232,6 +233,8 @@ master_on_exit(struct member *member, int64_t status, int signal)
 	if (member->role->id == IPC_ROLE_STORE)
 		control_store_done(master->control,
 		    BYTES_LITERAL("the store has ended"));
+	if (member->role->id == IPC_ROLE_KEY)
+		signing_keys_on_exit(&master->keys);
 	if (master->is_stopping) {
 		if (status != 0 || signal != 0)
 			log_exit(member, status, signal, -1);
@@ -253,10 +256,17 @@ master_on_exit(struct member *member, int64_t status, int signal)
 int
 master_on_message(struct member *member, struct ipc_message *message)
 {
-	if (message->type != IPC_BACKUP_DONE)
+	struct master *master = member->master;
+
+	switch (message->type) {
+	case IPC_BACKUP_DONE:
+		control_store_done(master->control, message->payload);
+		return 0;
+	case IPC_KEY_ADDED:
+		return signing_keys_on_added(&master->keys, message->payload);
+	default:
 		return -EBADMSG;
-	control_store_done(member->master->control, message->payload);
-	return 0;
+	}
 }
 
 void
@@ -266,6 +276,8 @@ master_on_ready(struct member *member)
 
 	if (master->is_stopping)
 		return;
+	if (member->role->id == IPC_ROLE_KEY)
+		signing_keys_on_ready(&master->keys);
 	member_introduce_ready(member);
 	if (!is_all_ready(master, false))
 		return;
@@ -370,8 +382,8 @@ supplies_open(struct master *master, struct proc_credentials *credentials)
 
 	supplies->credentials[IPC_CREDENTIAL_CERTIFICATE - 1] = seal(
 	    "certificate", buffer_view(&credentials->certificate));
-	supplies->credentials[IPC_CREDENTIAL_PRIVATE_KEY - 1] = seal(
-	    "private-key", buffer_view(&credentials->private_key));
+	supplies->credentials[IPC_CREDENTIAL_PRIVATE_KEY - 1] = -1;
+	signing_keys_open(&master->keys, master, &credentials->private_key);
 	supplies->credentials[IPC_CREDENTIAL_CLIENT_CA - 1] = seal("client-ca",
 	    buffer_view(&credentials->client_ca));
 	master_credentials_wipe(credentials);
@@ -392,7 +404,8 @@ supplies_close(struct supplies *supplies)
 {
 	close(supplies->configuration);
 	for (int i = 0; i < 3; i++)
-		close(supplies->credentials[i]);
+		if (supplies->credentials[i] >= 0)
+			close(supplies->credentials[i]);
 	for (size_t i = 0; i < supplies->listener_count; i++)
 		close(supplies->listeners[i]);
 	free(supplies->listeners);
@@ -434,6 +447,7 @@ master_run(const struct config *config, struct proc_credentials *credentials)
 
 	log_info(log_word("event", "stopped"));
 	supplies_close(&master.supplies);
+	signing_keys_close(&master.keys);
 	control_free(&master.control);
 	free(master.members);
 	(void)uv_loop_close(&master.loop);

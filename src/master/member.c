@@ -220,6 +220,8 @@ member_spawn(struct member *member)
 		panic("a channel can be polled");
 	uv_poll_start(member->poll, UV_READABLE, on_event);
 	member->state = MEMBER_STARTING;
+	if (member->role->id == IPC_ROLE_KEY)
+		signing_keys_on_start(&member->master->keys);
 	log_debug(log_word("process", member->role->name),
 	    log_number("index", member->index), log_word("event", "started"),
 	    log_number("pid", member->process->pid));
@@ -235,11 +237,16 @@ member_supply(struct member *member)
 
 	member_send(member, IPC_CONFIGURATION, BYTES_NONE,
 	    supplies->configuration);
-	for (int i = 0; i < 3 && member->role->has_credentials; i++) {
+	for (unsigned int i = IPC_CREDENTIAL_CERTIFICATE;
+	     i <= IPC_CREDENTIAL_CLIENT_CA; i++) {
+		if ((member->role->credentials & IPC_CREDENTIAL_BIT(i)) == 0)
+			continue;
 		out.len = 0;
-		ipc_credential_encode((enum ipc_credential)(i + 1), &out);
+		ipc_credential_encode((enum ipc_credential)i, &out);
 		member_send(member, IPC_CREDENTIALS, buffer_view(&out),
-		    supplies->credentials[i]);
+		    i == IPC_CREDENTIAL_PRIVATE_KEY
+			? member->master->keys.current.fd
+			: supplies->credentials[i - 1]);
 	}
 	for (size_t i = 0;
 	     i < supplies->listener_count && member->role->has_listeners; i++)
@@ -350,13 +357,20 @@ members_start(struct member *const *members, size_t count)
 }
 
 bool
-member_tell(struct member *member, enum ipc_message_type type)
+member_give(struct member *member, enum ipc_message_type type,
+    struct bytes payload, int fd)
 {
 	if (member->state != MEMBER_READY)
 		return false;
-	member_send(member, type, BYTES_NONE, -1);
+	member_send(member, type, payload, fd);
 	member_flush(member);
 	return true;
+}
+
+bool
+member_tell(struct member *member, enum ipc_message_type type)
+{
+	return member_give(member, type, BYTES_NONE, -1);
 }
 
 void

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "ipc/channel.h"
+#include "master/signing_keys.h"
 #include "proc/child.h"
 
 /* As many starts as may fail before the daemon gives up starting. */
@@ -21,8 +22,10 @@ enum member_state {
 
 /* What all children are given. */
 struct supplies {
-	int configuration;  /* sealed memory */
-	int credentials[3]; /* sealed memory: enum ipc_credential, less one */
+	int configuration; /* sealed memory */
+	/* sealed memory: enum ipc_credential, less one; that of the private key
+	 * is not here but in keys */
+	int credentials[3];
 	size_t listener_count;
 	int *listeners;
 	struct ipc_start start;
@@ -49,6 +52,7 @@ struct master {
 	uv_loop_t loop;
 	const struct config *config;
 	struct supplies supplies;
+	struct signing_keys keys;
 	struct control *control;
 	size_t member_count;
 	struct member *members;
@@ -76,6 +80,12 @@ void member_introduce_ready(struct member *member);
 
 /* Send it a message without a descriptor, if it is ready; is it? */
 bool member_tell(struct member *member, enum ipc_message_type type);
+
+/*
+ * The same with content and a descriptor, or -1; both are borrowed.
+ */
+bool member_give(struct member *member, enum ipc_message_type type,
+    struct bytes payload, int fd);
 
 /* Order it to end; by force. No effect on one that is down. */
 void member_stop(struct member *member);

@@ -91,8 +91,8 @@ on_credentials(struct proc_child *child, struct ipc_message *message)
 	enum ipc_credential which;
 	struct buffer *one;
 
-	if (!child->role->has_credentials ||
-	    ipc_credential_decode(message->payload, &which) != 0)
+	if (ipc_credential_decode(message->payload, &which) != 0 ||
+	    (child->role->credentials & IPC_CREDENTIAL_BIT(which)) == 0)
 		return -EBADMSG;
 	if (which == IPC_CREDENTIAL_CERTIFICATE)
 		one = &all->certificate;

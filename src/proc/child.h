@@ -110,6 +110,18 @@ void proc_peer_push_parts(struct proc_child *child, struct proc_peer *peer,
  */
 void proc_peers_flush(struct proc_child *child);
 
+/*
+ * Send what was pushed to a peer and wait until messages of it have come,
+ * which on_message has handled by then: for an answer without which the turn
+ * cannot go on. Not to be called by on_message.
+ *
+ * timeout_ms: 0 takes what is there.
+ * Returns 0; -ETIMEDOUT; -EPIPE if the peer is gone, of which on_peer_down
+ * tells at the end of the turn.
+ */
+int proc_peer_await(struct proc_child *child, struct proc_peer *peer,
+    uint64_t timeout_ms);
+
 /* Is more waiting for this peer than processes.channel_bytes? */
 bool proc_peer_is_full(const struct proc_child *child,
     const struct proc_peer *peer);

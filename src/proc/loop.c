@@ -3,9 +3,11 @@
  * The life of a child process: turns of its event loop and channels to peers.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/memory.h"
 #include "proc/child_private.h"
 #include "proc/seccomp.h"
@@ -508,6 +510,57 @@ proc_peer_push(struct proc_child *child, struct proc_peer *peer,
     enum ipc_message_type type, struct bytes payload, int fd, bool is_secret)
 {
 	proc_peer_push_parts(child, peer, type, &payload, 1, fd, is_secret);
+}
+
+/* Send on what waits, until there is something to read: 1; 0 if not yet. */
+static int
+peer_poll(struct peer *peer, uint64_t timeout_ms)
+{
+	struct pollfd socket = {
+		.fd = ipc_channel_fd(peer->public.channel),
+		.events = POLLIN,
+	};
+	bool is_waiting = ipc_channel_queued_bytes(peer->public.channel) > 0;
+	int count;
+
+	if (is_waiting && peer->is_blocked)
+		socket.events |= POLLOUT;
+	else if (is_waiting && timeout_ms > NO_ROOM_MS)
+		timeout_ms = NO_ROOM_MS;
+	count = poll(&socket, 1, (int)timeout_ms);
+	if (count < 0 && errno != EINTR)
+		return -errno;
+	if (is_waiting)
+		peer_flush(peer->child, peer);
+	return count > 0 && (socket.revents & ~POLLOUT) != 0 ? 1 : 0;
+}
+
+int
+proc_peer_await(struct proc_child *child, struct proc_peer *public,
+    uint64_t timeout_ms)
+{
+	struct peer *peer = (struct peer *)public;
+	uint64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+
+	if (!peer->is_ending)
+		peer_flush(child, peer);
+	for (;;) {
+		uint64_t now_ms = clock_monotonic_ms();
+		int ready;
+
+		if (peer->is_ending)
+			return -EPIPE;
+		ready = peer_poll(peer,
+		    now_ms < deadline_ms ? deadline_ms - now_ms : 0);
+		if (ready < 0)
+			return ready;
+		if (ready > 0) {
+			peer_receive(peer, 1);
+			return 0;
+		}
+		if (now_ms >= deadline_ms)
+			return -ETIMEDOUT;
+	}
 }
 
 bool

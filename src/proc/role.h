@@ -39,9 +39,10 @@ struct role {
 	unsigned int (*count)(const struct config *config);
 	/* The roles that it has channels to, besides the master. */
 	unsigned int peers;
-	/* Does it get the listening sockets? The TLS credentials? */
+	/* Does it get the listening sockets? */
 	bool has_listeners;
-	bool has_credentials;
+	/* Which files of the section tls, bits of enum ipc_credential. */
+	unsigned int credentials;
 	/* Does it end only when all the others have? */
 	bool is_last;
 	/* All else is given up before the first outside byte. */

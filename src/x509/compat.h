@@ -9,8 +9,10 @@
 #include <stdbool.h>
 
 #include <mbedtls/ctr_drbg.h>
+#include <mbedtls/ecdsa.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/pk.h>
+#include <mbedtls/rsa.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
@@ -62,6 +64,53 @@ compat_check_pair(const mbedtls_pk_context *public_key,
 {
 	return mbedtls_pk_check_pair(public_key, private_key,
 	    mbedtls_ctr_drbg_random, random);
+}
+
+/* signature: of MBEDTLS_PK_SIGNATURE_MAX_SIZE bytes; so below. */
+static inline int
+compat_ecdsa_sign(mbedtls_ecp_keypair *key, mbedtls_md_type_t md,
+    const unsigned char *digest, size_t digest_len, unsigned char *signature,
+    size_t *len, mbedtls_ctr_drbg_context *random)
+{
+	return mbedtls_ecdsa_write_signature(key, md, digest, digest_len,
+	    signature, MBEDTLS_PK_SIGNATURE_MAX_SIZE, len,
+	    mbedtls_ctr_drbg_random, random);
+}
+
+static inline int
+compat_rsa_sign_pkcs1(mbedtls_rsa_context *key, mbedtls_md_type_t md,
+    const unsigned char *digest, size_t digest_len, unsigned char *signature,
+    mbedtls_ctr_drbg_context *random)
+{
+	int error = mbedtls_rsa_set_padding(key, MBEDTLS_RSA_PKCS_V15,
+	    MBEDTLS_MD_NONE);
+
+	if (error != 0)
+		return error;
+	return mbedtls_rsa_rsassa_pkcs1_v15_sign(key, mbedtls_ctr_drbg_random,
+	    random, md, (unsigned int)digest_len, digest, signature);
+}
+
+/* The salt is as long as the digest. */
+static inline int
+compat_rsa_sign_pss(mbedtls_rsa_context *key, mbedtls_md_type_t md,
+    const unsigned char *digest, size_t digest_len, unsigned char *signature,
+    mbedtls_ctr_drbg_context *random)
+{
+	int error = mbedtls_rsa_set_padding(key, MBEDTLS_RSA_PKCS_V21, md);
+
+	if (error != 0)
+		return error;
+	return mbedtls_rsa_rsassa_pss_sign_ext(key, mbedtls_ctr_drbg_random,
+	    random, md, (unsigned int)digest_len, digest, (int)digest_len,
+	    signature);
+}
+
+static inline int
+compat_write_public_key(const mbedtls_pk_context *key, unsigned char *buffer,
+    size_t size)
+{
+	return mbedtls_pk_write_pubkey_der(key, buffer, size);
 }
 
 static inline bool
@@ -120,6 +169,47 @@ compat_check_pair(const mbedtls_pk_context *public_key,
 {
 	(void)random;
 	return mbedtls_pk_check_pair(public_key, private_key);
+}
+
+static inline int
+compat_ecdsa_sign(mbedtls_ecp_keypair *key, mbedtls_md_type_t md,
+    const unsigned char *digest, size_t digest_len, unsigned char *signature,
+    size_t *len, mbedtls_ctr_drbg_context *random)
+{
+	return mbedtls_ecdsa_write_signature(key, md, digest, digest_len,
+	    signature, len, mbedtls_ctr_drbg_random, random);
+}
+
+static inline int
+compat_rsa_sign_pkcs1(mbedtls_rsa_context *key, mbedtls_md_type_t md,
+    const unsigned char *digest, size_t digest_len, unsigned char *signature,
+    mbedtls_ctr_drbg_context *random)
+{
+	mbedtls_rsa_set_padding(key, MBEDTLS_RSA_PKCS_V15, MBEDTLS_MD_NONE);
+	return mbedtls_rsa_rsassa_pkcs1_v15_sign(key, mbedtls_ctr_drbg_random,
+	    random, MBEDTLS_RSA_PRIVATE, md, (unsigned int)digest_len, digest,
+	    signature);
+}
+
+static inline int
+compat_rsa_sign_pss(mbedtls_rsa_context *key, mbedtls_md_type_t md,
+    const unsigned char *digest, size_t digest_len, unsigned char *signature,
+    mbedtls_ctr_drbg_context *random)
+{
+	mbedtls_rsa_set_padding(key, MBEDTLS_RSA_PKCS_V21, (int)md);
+	return mbedtls_rsa_rsassa_pss_sign_ext(key, mbedtls_ctr_drbg_random,
+	    random, md, (unsigned int)digest_len, digest, (int)digest_len,
+	    signature);
+}
+
+/* It is only read from. */
+static inline int
+compat_write_public_key(const mbedtls_pk_context *key, unsigned char *buffer,
+    size_t size)
+{
+	mbedtls_pk_context copy = *key;
+
+	return mbedtls_pk_write_pubkey_der(&copy, buffer, size);
 }
 
 static inline bool

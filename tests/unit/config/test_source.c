@@ -60,6 +60,40 @@ START_TEST(names_are_relative_to_the_files_folder)
 }
 END_TEST
 
+/* systemd.exec(5), LoadCredential= */
+START_TEST(a_file_may_be_a_credential)
+{
+	const char *path = write_text("signet.conf",
+	    "listen = ( { address = \"::1\"; } );\n"
+	    "tls = { certificate = \"c.pem\"; client_ca = \"a.pem\";\n"
+	    "  private_key = \"${CREDENTIALS_DIRECTORY}/k.pem\"; };\n");
+	struct config *config = NULL;
+	char *folder = strdup(path);
+	char expected[128];
+
+	write_tls_files();
+	*strrchr(folder, '/') = '\0';
+	setenv("CREDENTIALS_DIRECTORY", folder, 1);
+	ck_assert_msg(config_load(path, &config, &error) == 0, "%s",
+	    error.text);
+	snprintf(expected, sizeof(expected), "%s/k.pem", folder);
+	ck_assert_str_eq(config->tls.private_key, expected);
+	config_free(&config);
+
+	setenv("CREDENTIALS_DIRECTORY", "/nowhere", 1);
+	ck_assert_str_eq(load_refusal(path, -EINVAL),
+	    "signet.conf:3: setting `tls.private_key' names /nowhere/k.pem: "
+	    "No such file or directory");
+	setenv("CREDENTIALS_DIRECTORY", "relative", 1);
+	ck_assert_ptr_nonnull(
+	    strstr(load_refusal(path, -EINVAL), "which is not set"));
+	unsetenv("CREDENTIALS_DIRECTORY");
+	ck_assert_ptr_nonnull(
+	    strstr(load_refusal(path, -EINVAL), "which is not set"));
+	free(folder);
+}
+END_TEST
+
 START_TEST(a_relative_path_works_like_an_absolute_one)
 {
 	const char *path = write_text("signet.conf", FILES);
@@ -308,6 +342,7 @@ test_source(void)
 
 	tcase_add_checked_fixture(tests, NULL, remove_files);
 	tcase_add_test(tests, names_are_relative_to_the_files_folder);
+	tcase_add_test(tests, a_file_may_be_a_credential);
 	tcase_add_test(tests, a_relative_path_works_like_an_absolute_one);
 	tcase_add_test(tests, a_named_file_that_is_not_there_is_a_fault);
 	tcase_add_test(tests, included_files_are_part_of_the_text);

@@ -6,6 +6,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <openssl/rsa.h>
+
+#include "gate/signer.h"
 #include "lib/log.h"
 
 struct fixture_pki fixture_pki;
@@ -99,6 +102,67 @@ static const struct handshake_events events = {
 	.on_end = on_end,
 };
 
+static const EVP_MD *
+digest_of(enum ipc_sign_hash hash)
+{
+	switch (hash) {
+	case IPC_SIGN_SHA384:
+		return EVP_sha384();
+	case IPC_SIGN_SHA512:
+		return EVP_sha512();
+	default:
+		return EVP_sha256();
+	}
+}
+
+static void
+assert_key_id(EVP_PKEY *key, const uint8_t id[IPC_KEY_ID_LEN])
+{
+	uint8_t *der = NULL, hash[IPC_KEY_ID_LEN];
+	int len = i2d_PUBKEY(key, &der);
+
+	ck_assert_int_gt(len, 0);
+	ck_assert_int_eq(EVP_Digest(der, (size_t)len, hash, NULL, EVP_sha256(),
+			     NULL),
+	    1);
+	ck_assert_mem_eq(hash, id, IPC_KEY_ID_LEN);
+	OPENSSL_free(der);
+}
+
+/* The key process: OpenSSL. */
+static const char *
+on_sign(void *context, const struct ipc_sign *sign,
+    uint8_t signature[IPC_SIGNATURE_MAX], size_t *len)
+{
+	struct fixture *fixture = context;
+	EVP_PKEY_CTX *signer;
+	int padding = sign->scheme == IPC_SIGN_RSA_PSS ? RSA_PKCS1_PSS_PADDING
+						       : RSA_PKCS1_PADDING;
+
+	if (fixture->sign_fault != NULL)
+		return fixture->sign_fault;
+	assert_key_id(fixture->key, sign->key_id);
+	*len = IPC_SIGNATURE_MAX;
+	signer = EVP_PKEY_CTX_new(fixture->key, NULL);
+	ck_assert_int_eq(EVP_PKEY_sign_init(signer), 1);
+	if (sign->scheme != IPC_SIGN_ECDSA)
+		ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_padding(signer, padding),
+		    1);
+	ck_assert_int_eq(EVP_PKEY_CTX_set_signature_md(signer,
+			     digest_of(sign->hash)),
+	    1);
+	if (sign->scheme == IPC_SIGN_RSA_PSS)
+		ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_pss_saltlen(signer,
+				     RSA_PSS_SALTLEN_DIGEST),
+		    1);
+	ck_assert_int_eq(EVP_PKEY_sign(signer, signature, len,
+			     sign->digest.data, sign->digest.len),
+	    1);
+	EVP_PKEY_CTX_free(signer);
+	fixture->signed_count++;
+	return NULL;
+}
+
 void
 fixture_start(struct fixture *fixture, const struct pki_pair *server,
     uint64_t limit_ms)
@@ -117,6 +181,8 @@ fixture_start(struct fixture *fixture, const struct pki_pair *server,
 			     &files, why, sizeof(why)),
 	    0);
 	fixture_free_files(&files);
+	fixture->key = server->key;
+	signer_open(on_sign, fixture);
 	uv_loop_init(&fixture->loop);
 	handshakes_init(&fixture->handshakes, &fixture->loop,
 	    &fixture->settings, limit_ms, &events, fixture);
@@ -128,6 +194,7 @@ fixture_stop(struct fixture *fixture)
 	handshakes_stop(&fixture->handshakes);
 	uv_run(&fixture->loop, UV_RUN_DEFAULT);
 	ck_assert_int_eq(uv_loop_close(&fixture->loop), 0);
+	signer_close();
 	settings_close(&fixture->settings);
 	buffer_wipe(&fixture->handover);
 	if (fixture->fd >= 0)

@@ -27,6 +27,9 @@ void fixture_free_pki(void);
 
 struct fixture {
 	uv_loop_t loop;
+	EVP_PKEY *key;          /* of the server's certificate */
+	const char *sign_fault; /* there is no signature, for this reason */
+	size_t signed_count;
 	struct config config;
 	struct settings settings;
 	struct handshakes handshakes;

@@ -313,6 +313,30 @@ START_TEST(refusal_when_no_worker_comes)
 }
 END_TEST
 
+START_TEST(refusal_when_nothing_is_signed)
+{
+	struct client_spec spec = { .version = versions[_i],
+		.pair = &fixture_pki.client };
+
+	fixture_start(&fixture, &fixture_pki.rsa_server, 5000);
+	fixture.sign_fault = "key-process-down";
+	fixture_try(&fixture, &client, &spec);
+	/* Between ServerHello and Finished of TLS 1.3 mbedTLS alone can say
+	 * something, and it says this. */
+	assert_refused("no-signature", versions[_i] == TLS1_3_VERSION
+					   ? TLS_ALERT_HANDSHAKE_FAILURE
+					   : TLS_ALERT_INTERNAL_ERROR);
+	ck_assert_uint_eq(fixture_log_count(&fixture,
+			      "detail=key-process-down"),
+	    1);
+	ck_assert_uint_eq(fixture.signed_count, 0);
+	fixture.sign_fault = NULL;
+	assert_unharmed();
+	ck_assert_uint_eq(fixture.signed_count, 1);
+	fixture_stop(&fixture);
+}
+END_TEST
+
 START_TEST(refusal_of_every_reason_has_a_word)
 {
 	for (int i = 0; i < REFUSAL_REASON_COUNT; i++)
@@ -344,6 +368,8 @@ refusal_tests(void)
 	tcase_add_loop_test(tests, refusal_by_the_client_is_told_by_name, 0,
 	    VERSION_COUNT);
 	tcase_add_loop_test(tests, refusal_when_no_worker_comes, 0,
+	    VERSION_COUNT);
+	tcase_add_loop_test(tests, refusal_when_nothing_is_signed, 0,
 	    VERSION_COUNT);
 	tcase_add_test(tests, refusal_of_every_reason_has_a_word);
 	return tests;
