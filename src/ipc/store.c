@@ -23,6 +23,7 @@ enum {
 	KEY = 1 << 8,
 	VALUE = 1 << 9,
 	BODY = 1 << 10,
+	WORKER = 1 << 11, /* the first to be packed */
 };
 
 static const unsigned int change_fields[IPC_STORE_CHANGE_TYPE_COUNT] = {
@@ -41,6 +42,7 @@ static const unsigned int change_fields[IPC_STORE_CHANGE_TYPE_COUNT] = {
 	[IPC_STORE_RETAINED_REMOVE] = KEY,
 	[IPC_STORE_SHARE_PUT] = MESSAGE_NAMED | EXPIRES_AT | KEY | VALUE | BODY,
 	[IPC_STORE_SHARE_REMOVE] = MESSAGE_NAMED,
+	[IPC_STORE_FORWARDED_PUT] = WORKER | SEQUENCE,
 };
 
 void
@@ -50,6 +52,8 @@ ipc_store_change_encode(const struct ipc_store_change *change,
 	unsigned int fields = change_fields[change->type];
 
 	pack_u8(out, (uint8_t)change->type);
+	if (fields & WORKER)
+		pack_u16(out, change->worker);
 	if (fields & SESSION)
 		pack_u64(out, change->session);
 	if (fields & SEQUENCE)
@@ -99,6 +103,8 @@ static void
 unpack_numbers(struct unpack *in, unsigned int fields,
     struct ipc_store_change *change)
 {
+	if (fields & WORKER)
+		change->worker = unpack_u16(in);
 	if (fields & SESSION)
 		change->session = unpack_number(in);
 	if (fields & SEQUENCE)
@@ -229,6 +235,7 @@ is_row_type(enum ipc_store_change_type type)
 	case IPC_STORE_RECEIVED_PUT:
 	case IPC_STORE_RETAINED_PUT:
 	case IPC_STORE_SHARE_PUT:
+	case IPC_STORE_FORWARDED_PUT:
 		return true;
 	default:
 		return false;

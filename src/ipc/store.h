@@ -65,6 +65,9 @@ enum ipc_store_change_type {
 	IPC_STORE_SHARE_PUT,
 	/* message */
 	IPC_STORE_SHARE_REMOVE,
+	/* worker, sequence: what that one has forwarded, up to this number, was
+	 * delivered to the sessions of the worker that says so */
+	IPC_STORE_FORWARDED_PUT,
 	IPC_STORE_CHANGE_TYPE_COUNT
 };
 
@@ -72,6 +75,7 @@ struct ipc_store_change {
 	enum ipc_store_change_type type;
 	uint64_t session;
 	uint64_t sequence; /* of a queue: grows, 1 is the first */
+	uint16_t worker;   /* the index of another */
 	uint64_t message;
 	uint64_t
 	    total;    /* bytes put into this queue so far, this one included */

@@ -234,6 +234,15 @@ on_share(struct store_batch *batch, uint16_t worker,
 		    buffer_view(&batch->key));
 }
 
+static void
+on_forwarded(struct store_batch *batch, uint16_t worker,
+    const struct ipc_store_change *change)
+{
+	batch->key.len = 0;
+	row_forwarded_key(worker, change->worker, &batch->key);
+	store_batch_number(batch, buffer_view(&batch->key), change->sequence);
+}
+
 typedef void change_handler(struct store_batch *batch, uint16_t worker,
     const struct ipc_store_change *change);
 
@@ -251,6 +260,7 @@ static change_handler *const handlers[IPC_STORE_CHANGE_TYPE_COUNT] = {
 	[IPC_STORE_RETAINED_REMOVE] = on_retained,
 	[IPC_STORE_SHARE_PUT] = on_share,
 	[IPC_STORE_SHARE_REMOVE] = on_share,
+	[IPC_STORE_FORWARDED_PUT] = on_forwarded,
 };
 
 /* The last number has no successor, which removal of a range needs. */

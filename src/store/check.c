@@ -62,7 +62,7 @@ check_meta(struct check *check, struct bytes key, struct bytes value)
 {
 	struct row_cursor cursor;
 	uint64_t session;
-	uint16_t worker;
+	uint16_t worker, from;
 
 	if (is_equal(key, ROW_META_FORMAT))
 		return value.len == 4;
@@ -72,6 +72,8 @@ check_meta(struct check *check, struct bytes key, struct bytes value)
 		return value.len == 18;
 	if (row_worker_key_decode(key, &worker) == 0)
 		return row_cursor_decode(value, &cursor) == 0;
+	if (row_forwarded_key_decode(key, &worker, &from) == 0)
+		return value.len == 8;
 	check->removed++;
 	return row_dead_key_decode(key, &session) == 0;
 }

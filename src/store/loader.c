@@ -194,6 +194,25 @@ on_share_row(struct step *step, struct bytes key, struct bytes value)
 	return 0;
 }
 
+/* Of the others: only what a worker has delivered of forwards is loaded. */
+static int
+on_meta_row(struct step *step, struct bytes key, struct bytes value)
+{
+	struct ipc_store_row row = { .put = {
+					 .type = IPC_STORE_FORWARDED_PUT } };
+	struct unpack in = { .input = value };
+	uint16_t worker;
+
+	if (row_forwarded_key_decode(key, &worker, &row.put.worker) != 0)
+		return 0;
+	row.put.sequence = unpack_u64(&in);
+	if (!unpack_is_complete(&in) || row.put.sequence == 0)
+		step->state->lost++;
+	else if (worker == step->target->worker)
+		row_append(step, &row);
+	return 0;
+}
+
 static int
 on_row(struct step *step, const struct iterator *rows, char *why)
 {
@@ -205,8 +224,10 @@ on_row(struct step *step, const struct iterator *rows, char *why)
 		return on_session_row(step, key, value, why);
 	case DATABASE_RETAINED:
 		return on_retained_row(step, key, value);
-	default:
+	case DATABASE_SHARES:
 		return on_share_row(step, key, value);
+	default:
+		return on_meta_row(step, key, value);
 	}
 }
 
@@ -214,14 +235,20 @@ on_row(struct step *step, const struct iterator *rows, char *why)
 static enum database_family
 family_next(enum database_family family)
 {
-	return family == DATABASE_SESSIONS ? DATABASE_RETAINED
-					   : DATABASE_SHARES;
+	switch (family) {
+	case DATABASE_SESSIONS:
+		return DATABASE_RETAINED;
+	case DATABASE_RETAINED:
+		return DATABASE_SHARES;
+	default:
+		return DATABASE_META;
+	}
 }
 
 static void
 family_end(struct loader_state *state)
 {
-	if (state->family == DATABASE_SHARES)
+	if (state->family == DATABASE_META)
 		state->is_complete = true;
 	else
 		state->family = family_next(state->family);

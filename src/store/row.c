@@ -71,6 +71,27 @@ row_dead_key_decode(struct bytes key, uint64_t *session)
 }
 
 void
+row_forwarded_key(uint16_t worker, uint16_t from, struct buffer *out)
+{
+	buffer_append(out, ROW_META_FORWARDED);
+	pack_u16(out, worker);
+	pack_u16(out, from);
+}
+
+int
+row_forwarded_key_decode(struct bytes key, uint16_t *worker, uint16_t *from)
+{
+	struct unpack in = { .input = key };
+
+	if (!has_prefix(key, ROW_META_FORWARDED))
+		return -EBADMSG;
+	in.pos = ROW_META_FORWARDED.len;
+	*worker = unpack_u16(&in);
+	*from = unpack_u16(&in);
+	return unpack_is_complete(&in) ? 0 : -EBADMSG;
+}
+
+void
 row_session_key(const struct row_session *row, struct buffer *out)
 {
 	pack_u64(out, row->session);

@@ -19,6 +19,8 @@
 #define ROW_META_GROUP  BYTES_LITERAL("group")
 #define ROW_META_WORKER BYTES_LITERAL("worker/") /* and its index */
 #define ROW_META_DEAD   BYTES_LITERAL("dead/")   /* and a session's number */
+/* and the indexes of who delivered and who forwarded */
+#define ROW_META_FORWARDED BYTES_LITERAL("forwarded/")
 
 /* The last transaction of a worker that is written. */
 struct row_cursor {
@@ -31,6 +33,9 @@ void row_worker_key(uint16_t worker, struct buffer *out);
 int row_worker_key_decode(struct bytes key, uint16_t *worker);
 void row_dead_key(uint64_t session, struct buffer *out);
 int row_dead_key_decode(struct bytes key, uint64_t *session);
+void row_forwarded_key(uint16_t worker, uint16_t from, struct buffer *out);
+int row_forwarded_key_decode(struct bytes key, uint16_t *worker,
+    uint16_t *from);
 
 /* sessions: a number, what it is, and the rest: a Topic Filter; a packet
  * identifier and the index of a worker; nothing. */

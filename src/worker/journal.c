@@ -68,6 +68,12 @@ journal_next_id(struct worker *worker)
 	return journal->epoch << ID_COUNTER_BITS | journal->ids;
 }
 
+uint64_t
+journal_first_id(const struct worker *worker)
+{
+	return worker->journal->epoch << ID_COUNTER_BITS;
+}
+
 /* Is anything in the open transaction? */
 static bool
 has_gathered(const struct journal *journal)
@@ -325,6 +331,8 @@ on_row(struct journal *journal, struct bytes payload)
 	case IPC_STORE_SESSION_PUT:
 	case IPC_STORE_SUBSCRIPTION_PUT:
 		return session_take_row(journal->worker, &row);
+	case IPC_STORE_FORWARDED_PUT:
+		return forwards_take_row(journal->worker, &row.put);
 	case IPC_STORE_SHARE_PUT:
 		return sharing_take_row(journal->worker, &row.put);
 	default:

@@ -45,6 +45,9 @@ struct proc_peer *journal_store(const struct worker *worker);
 
 /* A number that no session and no message had or will have. */
 uint64_t journal_next_id(struct worker *worker);
+/* Less than all of these that this process gives out, more than all that others
+ * in its place gave out before; 0 before the store has answered. */
+uint64_t journal_first_id(const struct worker *worker);
 
 /*
  * Changes. All of a session are for durable ones only, whose number is not
@@ -63,6 +66,10 @@ void journal_received_put(struct worker *worker, uint64_t session,
     uint16_t packet_id);
 void journal_received_remove(struct worker *worker, uint64_t session,
     uint16_t packet_id);
+
+/* What another worker has forwarded, up to a number, is delivered here. */
+void journal_forwarded_put(struct worker *worker, unsigned int from,
+    uint64_t number);
 
 /*
  * A message joins a session's queue, in the state that the item is in; again

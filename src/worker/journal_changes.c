@@ -266,6 +266,22 @@ journal_received_remove(struct worker *worker, uint64_t session,
 	entry_remove(&worker->journal->open, key, &put, IPC_STORE_NONE);
 }
 
+void
+journal_forwarded_put(struct worker *worker, unsigned int from, uint64_t number)
+{
+	struct journal_changes *changes = &worker->journal->open;
+	struct journal_key key = { IPC_STORE_FORWARDED_PUT, from, 0 };
+	struct journal_entry *entry = entry_find(changes, key);
+	struct ipc_store_change put = {
+		.type = IPC_STORE_FORWARDED_PUT,
+		.worker = (uint16_t)from,
+	};
+
+	if (entry == NULL)
+		entry = entry_put(changes, key, &put);
+	entry->put.sequence = number;
+}
+
 /* When a message expires by the real clock, seconds since 1970. */
 static int64_t
 expires_at_of(const struct message *message)

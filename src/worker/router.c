@@ -232,20 +232,33 @@ forward_kept(struct router *router, struct message *message, worker_set workers)
  */
 static struct message *
 make_message(const struct router *router, struct buffer *storage,
-    uint32_t lasting, worker_set kept, uint64_t kept_id)
+    uint32_t lasting, uint64_t kept_id)
 {
-	uint32_t keepers = lasting + count_workers(kept);
+	uint32_t rows = lasting + count_workers(router->durable |
+						router->shares.elsewhere);
 	struct message *message;
 
 	message = storage == NULL ? message_new(router->parts)
 				  : message_new_in(router->parts, storage);
 	/* Whether the member of a share lasts is not known yet. */
 	if (router->parts->qos > 0)
-		keepers += router->shares.here_count;
-	if (kept_id == 0 && keepers > 1 && journal_is_loaded(router->worker))
+		rows += router->shares.here_count;
+	if (kept_id == 0 && rows > 1 && journal_is_loaded(router->worker))
 		kept_id = journal_next_id(router->worker);
 	message_set_kept_id(message, kept_id);
 	return message;
+}
+
+/* The others that have to acknowledge it: for sessions that last, or for all if
+ * it may be published again (see router_forward.h). */
+static worker_set
+keepers(const struct router *router, worker_set workers)
+{
+	if (router->parts->qos == 0)
+		return 0;
+	if (router->origin.session == 0)
+		workers = router->durable;
+	return workers | router->shares.elsewhere;
 }
 
 /*
@@ -261,17 +274,17 @@ route(struct router *router, struct message *message, struct buffer *storage,
 	struct worker *worker = router->worker;
 	uint32_t lasting = count_lasting(router);
 	worker_set sharing = router->shares.elsewhere;
-	worker_set kept = router->parts->qos == 0 ? 0
-						  : router->durable | sharing;
+	worker_set kept = keepers(router, workers);
 	struct router_result result = {
 		.has_receivers = (workers | sharing) != 0 ||
 				 has_receivers_here(router),
 		.is_durable = lasting > 0,
+		.qos = router->parts->qos,
 	};
 
 	/* The parts may lie in it from now on. */
 	if (message == NULL && (has_receivers_here(router) || kept != 0))
-		message = make_message(router, storage, lasting, kept, kept_id);
+		message = make_message(router, storage, lasting, kept_id);
 	if (sharing != 0)
 		result.is_full = share_routes_forward(worker, &router->shares,
 		    router->parts, message, &router->origin, hops, workers);
@@ -353,25 +366,47 @@ router_share_here(struct worker *worker, struct share *share,
 	(void)route(router, message_ref(message), NULL, 0, 0, 0);
 }
 
-/* Deliver to this worker's sessions what was forwarded. storage: what its
- * payload lies in, as ipc_message has it. */
+/* What another worker has sent. */
+struct received {
+	struct bytes payload;
+	struct buffer *storage; /* what it lies in, as ipc_message has it */
+	uint64_t kept_id;
+	bool is_kept;     /* by the other one */
+	bool is_repeated; /* if it is at QoS 2 */
+};
+
+/* The message is in hand. True if that is all: it was delivered before. */
+static bool
+begin_received(struct router *router, const struct received *received,
+    const struct ipc_publish *parts, struct router_result *result)
+{
+	*result = (struct router_result){ .is_durable = true,
+		.qos = parts->qos,
+		.is_repeated = true };
+	if (received->is_repeated && parts->qos == 2)
+		return true;
+	router_begin(router, parts);
+	return false;
+}
+
+/* Deliver to this worker's sessions what was forwarded. */
 static int
-take_publish(struct router *router, struct bytes payload,
-    struct buffer *storage, uint64_t kept_id,
-    const struct forward_origin *origin, struct router_result *result)
+take_publish(struct router *router, const struct received *received,
+    struct router_result *result)
 {
 	struct ipc_publish parts;
-	int error = ipc_publish_decode(payload, &parts);
+	int error = ipc_publish_decode(received->payload, &parts);
 
 	if (error != 0)
 		return error;
 	if (!mqtt_topic_name_is_valid(parts.topic_name))
 		return -EBADMSG;
-	router_begin(router, &parts);
-	router->origin = *origin;
+	if (begin_received(router, received, &parts, result))
+		return 0;
 	find_receivers(router, NULL);
 	router->durable = 0;
-	*result = route(router, NULL, storage, 0, kept_id, 0);
+	*result = route(router, NULL, received->storage, 0, received->kept_id,
+	    0);
 	return 0;
 }
 
@@ -396,57 +431,62 @@ find_members(struct worker *worker, const struct ipc_publish_share *received)
 
 /* The same, and to a member of each share that it names, or hand it on. */
 static int
-take_share(struct router *router, struct bytes payload, struct buffer *storage,
-    uint64_t kept_id, const struct forward_origin *origin,
+take_share(struct router *router, const struct received *received,
     struct router_result *result)
 {
-	struct ipc_publish_share received;
-	int error = ipc_publish_share_decode(payload, &received);
+	struct ipc_publish_share share;
+	int error = ipc_publish_share_decode(received->payload, &share);
 
 	if (error != 0)
 		return error;
-	if (!mqtt_topic_name_is_valid(received.publish.topic_name) ||
-	    received.hops == 0)
+	if (!mqtt_topic_name_is_valid(share.publish.topic_name) ||
+	    share.hops == 0)
 		return -EBADMSG;
-	router_begin(router, &received.publish);
-	router->origin = *origin;
-	router->shares.owes = origin->session != 0;
-	error = find_members(router->worker, &received);
+	if (begin_received(router, received, &share.publish, result))
+		return 0;
+	router->shares.owes = received->is_kept;
+	error = find_members(router->worker, &share);
 	if (error != 0)
 		return error;
-	if (received.has_interest)
+	if (share.has_interest)
 		find_receivers(router, NULL);
 	router->durable = 0;
-	*result = route(router, NULL, storage, 0, kept_id, received.hops);
+	*result = route(router, NULL, received->storage, 0, received->kept_id,
+	    share.hops);
 	return 0;
 }
 
 int
 on_publish_forward(struct worker *worker, const struct ipc_message *message)
 {
+	struct received received = { .payload = message->payload,
+		.storage = message->storage };
 	struct router_result result;
 
-	return take_publish(worker->router, message->payload, message->storage,
-	    0, &no_origin, &result);
+	return take_publish(worker->router, &received, &result);
 }
 
 int
 on_publish_share(struct worker *worker, const struct ipc_message *message)
 {
+	struct received received = { .payload = message->payload,
+		.storage = message->storage };
 	struct router_result result;
 
-	return take_share(worker->router, message->payload, message->storage, 0,
-	    &no_origin, &result);
+	return take_share(worker->router, &received, &result);
 }
 
 int
 router_forwarded(struct worker *worker, const struct ipc_forward *forward,
-    struct buffer *storage, const struct forward_origin *origin,
-    struct router_result *result)
+    struct buffer *storage, bool is_repeated, struct router_result *result)
 {
+	struct received received = { .payload = forward->content,
+		.storage = storage,
+		.kept_id = forward->kept_id,
+		.is_kept = true,
+		.is_repeated = is_repeated };
+
 	if (forward->kind == IPC_FORWARD_SHARE)
-		return take_share(worker->router, forward->content, storage,
-		    forward->kept_id, origin, result);
-	return take_publish(worker->router, forward->content, storage,
-	    forward->kept_id, origin, result);
+		return take_share(worker->router, &received, result);
+	return take_publish(worker->router, &received, result);
 }

@@ -23,6 +23,8 @@ struct router_result {
 	/* Those that it was forwarded to, for sessions that last: see
 	 * forwards_wait(). */
 	worker_set kept;
+	uint8_t qos;      /* of the message */
+	bool is_repeated; /* it was forwarded before: nothing is done */
 };
 
 /*
@@ -51,11 +53,13 @@ void router_share_here(struct worker *worker, struct share *share,
 struct router_result router_share(struct worker *worker, struct share *share,
     struct message *message);
 
-/* Deliver what another worker has forwarded and keeps; storage: as in struct
- * ipc_message. 0 or -EBADMSG. */
+/*
+ * Deliver what another worker has forwarded and keeps; what has to go on from
+ * here is owed (see sharing_owe()). storage: as in struct ipc_message.
+ * is_repeated: if it is at QoS 2, it was delivered. 0 or -EBADMSG.
+ */
 int router_forwarded(struct worker *worker, const struct ipc_forward *forward,
-    struct buffer *storage, const struct forward_origin *origin,
-    struct router_result *result);
+    struct buffer *storage, bool is_repeated, struct router_result *result);
 
 /*
  * Handlers, 0 or -EBADMSG. PUBLISH_FORWARD: deliver to this worker's sessions

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/memory.h"
+#include "worker/journal.h"
 #include "worker/router_forward_internal.h"
 #include "worker/session.h"
 
@@ -17,7 +18,6 @@ forwards_new(struct worker *worker)
 	for (unsigned int i = 0; i < WORKER_SET_MAX; i++) {
 		TAILQ_INIT(&forwards->peers[i].kept);
 		TAILQ_INIT(&forwards->peers[i].owed);
-		TAILQ_INIT(&forwards->peers[i].handed_on);
 	}
 	return forwards;
 }
@@ -33,8 +33,7 @@ kept_free(struct forwards *forwards, struct forward_peer *peer,
 	forwards->bytes -= kept->bytes;
 	while ((wait = LIST_FIRST(&kept->waits)) != NULL) {
 		LIST_REMOVE(wait, next);
-		if (is_acknowledged ||
-		    wait->on_acknowledged == forwards_handed_on)
+		if (is_acknowledged)
 			wait->on_acknowledged(forwards->worker, wait);
 	}
 	message_unref(&kept->message);
@@ -135,6 +134,8 @@ keep(struct worker *worker, unsigned int index, struct forward_kept *kept)
 	struct forwards *forwards = worker->forwards;
 	struct forward_peer *peer = &forwards->peers[index];
 
+	if (peer->given == 0)
+		peer->given = journal_first_id(worker);
 	kept->number = ++peer->given;
 	forwards->bytes += kept->bytes;
 	LIST_INIT(&kept->waits);

@@ -3,11 +3,14 @@
  * Messages at QoS above 0 on their way to sessions of other workers that last.
  * Each is numbered and kept until the other worker has it on disk, and sent
  * again to the one that comes in its place; a publisher's acknowledgement waits
- * for that.
+ * for that. At QoS 2 the other worker notes the last number that it delivered,
+ * in the same transaction: so what is sent again is not delivered again.
  *
- * A message at QoS 2 of a publisher whose session lasts says which PUBLISH it
- * is of. Who delivers it notes that, in the same transaction, and delivers it
- * once; the note is over when the publisher's PUBREL has come (4.3.3).
+ * A message at QoS 2 of a publisher whose session lasts also says which PUBLISH
+ * it is of, as another worker may forward it when this one has died. Who
+ * delivers it notes that, too; the note is over when the publisher's PUBREL has
+ * come (4.3.3). Such a message is kept for workers whose sessions do not last,
+ * too.
  */
 #ifndef SIGNET_WORKER_ROUTER_FORWARD_H
 #define SIGNET_WORKER_ROUTER_FORWARD_H
@@ -92,7 +95,10 @@ void forwards_forget(struct session *session);
 void forwards_release_to(struct worker *worker, unsigned int index,
     const struct forward_origin *origin);
 
-/* The receiver's side: a note that was kept. */
+/* The receiver's side: what was kept. The row is a FORWARDED_PUT: 0 or
+ * -EBADMSG. */
+int forwards_take_row(struct worker *worker,
+    const struct ipc_store_change *row);
 void forwards_noted(struct worker *worker, const struct forward_origin *origin);
 
 /* A worker came, or went; or told all its interest: send what is kept. */

@@ -27,10 +27,9 @@ TAILQ_HEAD(forward_kept_list, forward_kept);
 /* One, or several in a row, that are to be acknowledged to another worker. */
 struct forward_owed {
 	TAILQ_ENTRY(forward_owed) next;
-	struct forward_peer *peer; /* NULL: the worker is gone */
+	struct forward_peer *peer;
 	struct ipc_forward_ack numbers;
 	uint64_t transaction; /* that covers them; IPC_STORE_NONE: nothing */
-	unsigned int outstanding; /* workers that it was handed on to */
 };
 TAILQ_HEAD(forward_owed_list, forward_owed);
 
@@ -40,9 +39,11 @@ struct forward_peer {
 	uint64_t given; /* the last number */
 	uint64_t sent;  /* the last that went over this channel */
 	/* from it */
-	uint64_t taken_in; /* the last number */
+	uint64_t taken_in; /* the last number over this channel */
+	/* The last number at QoS 2 that was delivered to sessions that last,
+	 * here or before: numbers grow over all lives of the other worker. */
+	uint64_t delivered;
 	struct forward_owed_list owed;
-	struct forward_owed_list handed_on; /* owed when others have it */
 };
 
 /* A PUBLISH at QoS 2: where it went to, and what is known of it. */
@@ -56,11 +57,15 @@ struct forward_note {
 	bool is_restored;
 };
 
+#define FORWARD_ON_DISK 0x10000u
+
 /* Those of another worker's publisher that were delivered here. */
 struct forward_received {
 	UT_hash_handle hh;
 	uint64_t session;
-	uint16_t *packet_ids; /* by no order */
+	/* By no order; with FORWARD_ON_DISK if the store has the note. If only
+	 * sessions that end with this worker got it, memory is enough. */
+	uint32_t *packet_ids;
 	uint32_t count;
 };
 
@@ -72,9 +77,6 @@ struct forwards {
 	struct forward_note *notes;
 	struct forward_received *received;
 };
-
-/* One that was handed on is where it has to be. */
-void forwards_handed_on(struct worker *worker, struct forward_wait *wait);
 
 void forwards_received_done(struct forwards *forwards);
 

@@ -10,12 +10,6 @@
 #include "worker/router.h"
 #include "worker/router_forward_internal.h"
 
-/* A part of an acknowledgement: another worker's, that it was handed on to. */
-struct handed_on {
-	struct forward_wait wait; /* first: they are the same address */
-	struct forward_owed *owed;
-};
-
 static struct forward_received *
 received_find(const struct forwards *forwards, uint64_t session)
 {
@@ -31,7 +25,8 @@ received_position(const struct forward_received *received, uint16_t packet_id)
 {
 	uint32_t i = 0;
 
-	while (i < received->count && received->packet_ids[i] != packet_id)
+	while (i < received->count &&
+	       (uint16_t)received->packet_ids[i] != packet_id)
 		i++;
 	return i;
 }
@@ -54,8 +49,8 @@ received_free(struct forwards *forwards, struct forward_received *received)
 	free(received);
 }
 
-void
-forwards_noted(struct worker *worker, const struct forward_origin *origin)
+static void
+note(struct worker *worker, const struct forward_origin *origin, uint32_t flag)
 {
 	struct forwards *forwards = worker->forwards;
 	struct forward_received *received = received_find(forwards,
@@ -68,8 +63,21 @@ forwards_noted(struct worker *worker, const struct forward_origin *origin)
 		    sizeof(received->session), received);
 	}
 	received->packet_ids = memory_resize(received->packet_ids,
-	    (received->count + 1) * sizeof(uint16_t));
-	received->packet_ids[received->count++] = origin->packet_id;
+	    (received->count + 1) * sizeof(uint32_t));
+	received->packet_ids[received->count++] = origin->packet_id | flag;
+}
+
+void
+forwards_noted(struct worker *worker, const struct forward_origin *origin)
+{
+	note(worker, origin, FORWARD_ON_DISK);
+}
+
+static void
+forget_on_disk(struct worker *worker, uint64_t session, uint32_t packet_id)
+{
+	if (packet_id & FORWARD_ON_DISK)
+		journal_received_remove(worker, session, (uint16_t)packet_id);
 }
 
 /* Forget one note, or all of the session. */
@@ -88,7 +96,7 @@ forget(struct worker *worker, const struct forward_origin *origin)
 	}
 	if (origin->packet_id == 0) {
 		for (uint32_t i = 0; i < received->count; i++)
-			journal_received_remove(worker, origin->session,
+			forget_on_disk(worker, origin->session,
 			    received->packet_ids[i]);
 		received_free(forwards, received);
 		return;
@@ -96,7 +104,7 @@ forget(struct worker *worker, const struct forward_origin *origin)
 	position = received_position(received, origin->packet_id);
 	if (position == received->count)
 		return;
-	journal_received_remove(worker, origin->session, origin->packet_id);
+	forget_on_disk(worker, origin->session, received->packet_ids[position]);
 	received->packet_ids[position] = received
 					     ->packet_ids[--received->count];
 	if (received->count == 0)
@@ -108,23 +116,6 @@ owed_push(struct forwards *forwards, struct forward_owed *owed)
 {
 	TAILQ_INSERT_TAIL(&owed->peer->owed, owed, next);
 	forwards->owing |= (worker_set)1 << (owed->peer - forwards->peers);
-}
-
-void
-forwards_handed_on(struct worker *worker, struct forward_wait *wait)
-{
-	struct handed_on *part = (struct handed_on *)wait;
-	struct forward_owed *owed = part->owed;
-
-	free(part);
-	if (--owed->outstanding > 0)
-		return;
-	if (owed->peer == NULL) {
-		free(owed);
-		return;
-	}
-	TAILQ_REMOVE(&owed->peer->handed_on, owed, next);
-	owed_push(worker->forwards, owed);
 }
 
 void
@@ -146,25 +137,14 @@ is_covered(const struct forward_owed *last, uint64_t number,
 		   last->transaction == transaction);
 }
 
-static void
-hand_on(struct worker *worker, struct forward_owed *owed, unsigned int index)
-{
-	struct handed_on *part = memory_new(1, sizeof(*part));
-
-	part->wait.on_acknowledged = forwards_handed_on;
-	part->owed = owed;
-	owed->outstanding++;
-	forwards_wait(worker, index, NULL, &part->wait);
-}
-
-/* Owe an acknowledgement for when it is on disk, here and there. */
+/* Owe an acknowledgement for when it is on disk. */
 static void
 owe(struct forwards *forwards, struct forward_peer *peer, uint64_t number,
-    uint64_t transaction, worker_set kept)
+    uint64_t transaction)
 {
 	struct forward_owed *owed = TAILQ_LAST(&peer->owed, forward_owed_list);
 
-	if (kept == 0 && is_covered(owed, number, transaction)) {
+	if (is_covered(owed, number, transaction)) {
 		owed->numbers.to = number;
 		return;
 	}
@@ -172,15 +152,7 @@ owe(struct forwards *forwards, struct forward_peer *peer, uint64_t number,
 	owed->peer = peer;
 	owed->numbers = (struct ipc_forward_ack){ number, number };
 	owed->transaction = transaction;
-	if (kept == 0) {
-		owed_push(forwards, owed);
-		return;
-	}
-	/* Others may hand it back: it must not hold up what comes behind. */
-	TAILQ_INSERT_TAIL(&peer->handed_on, owed, next);
-	for (unsigned int i = 0; kept != 0; i++, kept >>= 1)
-		if (kept & 1)
-			hand_on(forwards->worker, owed, i);
+	owed_push(forwards, owed);
 }
 
 /* Was it delivered? */
@@ -196,19 +168,45 @@ is_taken(const struct worker *worker, const struct forward_origin *origin)
 
 /* It is delivered: note that, so that it is not again. */
 static void
-take(struct worker *worker, const struct forward_origin *origin,
+take(struct worker *worker, unsigned int from,
+    const struct ipc_forward *forward, struct router_result *result)
+{
+	struct forward_peer *peer = &worker->forwards->peers[from];
+	struct forward_origin origin = { forward->session, forward->packet_id };
+
+	if (origin.session != 0 && origin.packet_id == 0) {
+		sharing_taken(worker, origin.session);
+		result->is_durable = true;
+	} else if (origin.session != 0 && result->is_durable) {
+		forwards_noted(worker, &origin);
+		journal_received_put(worker, origin.session, origin.packet_id);
+	} else if (origin.session != 0) {
+		note(worker, &origin, 0);
+	}
+	if (result->is_durable && result->qos == 2) {
+		peer->delivered = forward->number;
+		journal_forwarded_put(worker, from, forward->number);
+	}
+}
+
+/* Deliver it, unless it was: then that is on disk, or on its way. */
+static int
+deliver(struct worker *worker, unsigned int from,
+    const struct ipc_forward *forward, struct buffer *storage,
     struct router_result *result)
 {
-	if (origin->session == 0)
-		return;
-	if (origin->packet_id == 0) {
-		sharing_taken(worker, origin->session);
-		result->is_durable = true;
-	} else if (result->is_durable) {
-		forwards_noted(worker, origin);
-		journal_received_put(worker, origin->session,
-		    origin->packet_id);
-	}
+	struct forward_origin origin = { forward->session, forward->packet_id };
+	bool is_repeated = forward->number <=
+			   worker->forwards->peers[from].delivered;
+	int error;
+
+	*result = (struct router_result){ .is_durable = true };
+	if (is_taken(worker, &origin))
+		return 0;
+	error = router_forwarded(worker, forward, storage, is_repeated, result);
+	if (error == 0 && !result->is_repeated)
+		take(worker, from, forward, result);
+	return error;
 }
 
 int
@@ -217,28 +215,31 @@ on_forward_kept(struct worker *worker, struct proc_peer *from,
 {
 	struct forwards *forwards = worker->forwards;
 	struct forward_peer *peer = &forwards->peers[from->index];
-	struct router_result result = { .is_durable = true };
-	struct forward_origin origin;
+	struct router_result result;
 	struct ipc_forward forward;
 	int error = ipc_forward_decode(message->payload, &forward);
 
 	if (error != 0)
 		return error;
-	if (forward.number <= peer->taken_in)
+	/* Nobody was told yet what is wanted here. */
+	if (!journal_is_loaded(worker) || forward.number <= peer->taken_in)
 		return -EBADMSG;
-	origin = (struct forward_origin){ forward.session, forward.packet_id };
-	/* One that is noted was delivered, and is on disk or on its way. */
-	if (!is_taken(worker, &origin)) {
-		error = router_forwarded(worker, &forward, message->storage,
-		    &origin, &result);
-		if (error != 0)
-			return error;
-		take(worker, &origin, &result);
-	}
+	error = deliver(worker, from->index, &forward, message->storage,
+	    &result);
+	if (error != 0)
+		return error;
 	peer->taken_in = forward.number;
 	owe(forwards, peer, forward.number,
-	    result.is_durable ? journal_covering(worker) : IPC_STORE_NONE,
-	    result.kept);
+	    result.is_durable ? journal_covering(worker) : IPC_STORE_NONE);
+	return 0;
+}
+
+int
+forwards_take_row(struct worker *worker, const struct ipc_store_change *row)
+{
+	if (row->worker >= WORKER_SET_MAX)
+		return -EBADMSG;
+	worker->forwards->peers[row->worker].delivered = row->sequence;
 	return 0;
 }
 
@@ -260,8 +261,7 @@ on_forward_release(struct worker *worker, struct proc_peer *from,
 	peer->taken_in = release.number;
 	/* Even if nothing is noted now: a sender that has died since may have
 	 * said it before, and that is still on its way to the disk. */
-	owe(worker->forwards, peer, release.number, journal_covering(worker),
-	    0);
+	owe(worker->forwards, peer, release.number, journal_covering(worker));
 	return 0;
 }
 
@@ -285,10 +285,6 @@ forwards_peer_down(struct worker *worker, unsigned int index)
 	while ((owed = TAILQ_FIRST(&peer->owed)) != NULL) {
 		TAILQ_REMOVE(&peer->owed, owed, next);
 		free(owed);
-	}
-	while ((owed = TAILQ_FIRST(&peer->handed_on)) != NULL) {
-		TAILQ_REMOVE(&peer->handed_on, owed, next);
-		owed->peer = NULL;
 	}
 }
 

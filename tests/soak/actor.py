@@ -149,9 +149,9 @@ class Actor:
         self.next_at = time.monotonic() + away * self.random.random()
 
     def killed(self):
-        """The worker of its home is gone, and the session with it."""
-        self.unanswered = self.link is not None and not self.is_online
-        if self.session is not None:
+        """The worker of its home is gone, and with it the session, unless
+        that outlives its connection."""
+        if self.session is not None and not self.is_kept:
             self.ledger.killed(self.session)
             self.session = None
         if self.link is not None:
@@ -271,7 +271,7 @@ class Actor:
         self.unanswered = False
         is_new = self.session is None
         if is_new:
-            self.session = self.ledger.begin(self.client_id)
+            self.session = self.ledger.begin(self.client_id, self.is_kept)
             # Whether these arrived is not known; they are not sent again.
             self.sending = {}
         self._send_again()

@@ -25,10 +25,11 @@ class Message:
 
 
 class Session:
-    """One Session State from its first CONNACK to its end."""
+    """One Session State from its first CONNACK to its end. is_kept: it
+    outlives its connection, and the worker that it is on."""
 
-    def __init__(self, client_id):
-        self.client_id = client_id
+    def __init__(self, client_id, is_kept):
+        self.client_id, self.is_kept = client_id, is_kept
         self.filters = {}       # group: QoS, once SUBACK is here
         self.pools = set()      # those it was ever a member of
         self.expected = {}      # (publisher, topic, number): Message
@@ -61,8 +62,8 @@ class Ledger:
         if len(self.faults) < 100:
             self.faults.append(text)
 
-    def begin(self, client_id):
-        session = Session(client_id)
+    def begin(self, client_id, is_kept):
+        session = Session(client_id, is_kept)
         self.sessions.add(session)
         self.counts["sessions"] += 1
         return session
@@ -167,12 +168,13 @@ class Ledger:
                                     sent_qos == 1 and key in self.resent)
 
     def owed(self):
-        """[(whom, key, message)] that were acknowledged and not come."""
-        owed = [(session.client_id, key, message)
+        """[(whom, key, message, is_kept)] that were acknowledged and have
+        not come; is_kept: nothing may cost them."""
+        owed = [(session.client_id, key, message, session.is_kept)
                 for session in self.sessions
                 for key, message in session.expected.items()
                 if message.acked_at is not None]
-        return owed + [(f"pool {pool.group}", key, message)
+        return owed + [(f"pool {pool.group}", key, message, False)
                        for pool in self.pools.values()
                        for key, message in pool.waiting()]
 
@@ -183,8 +185,8 @@ class Ledger:
 
     def settle(self):
         """At the end: what did not come is lost."""
-        for whom, key, message in self.owed():
-            if self._is_under_way(message):
+        for whom, key, message, is_kept in self.owed():
+            if not is_kept and self._is_under_way(message):
                 self.counts["owed messages lost on their way from a killed "
                             "worker"] += 1
             else:

@@ -4,9 +4,8 @@
 A message at QoS above 0 is owed to a pool that had a member before it was
 sent and has had one since, once the publisher has its PUBACK or PUBREC. One
 member gets it; another only if that was at QoS 1 on a connection that ended,
-as its PUBACK may be lost (4.8.2). What was sent at QoS 2 to a session that
-ends is gone with it [MQTT5-4.8.2-5]. Once at QoS 2 over a crash is promised to
-publishers whose sessions last; these here may come again around a kill.
+as its PUBACK may be lost (4.8.2), or around a kill. What was sent at QoS 2 to
+a session that ends is gone with it [MQTT5-4.8.2-5].
 """
 
 import time
@@ -73,14 +72,15 @@ class Pool:
     def received(self, session, key, qos, link, may_repeat):
         self.owed.pop(key, None)
         self.excused.pop(key, None)
-        last_link, last_qos, at = self.taken.get(key, (None, None, None))
+        last_link, last_qos, at = self.taken.get(key, (None, None, 0))
         self.taken[key] = link, qos, time.monotonic()
+        is_of_kill = self.killed_until - 2 * NOTICE_SECONDS < at \
+            < self.killed_until
         if last_link is None:
             return
-        if may_repeat or (last_qos == 1 and self.ledger.is_over(last_link)):
+        if may_repeat or (last_qos == 1 and (
+                is_of_kill or self.ledger.is_over(last_link))):
             self.ledger.count("duplicates at QoS 1 in pools")
-        elif self.killed_until - 2 * NOTICE_SECONDS < at < self.killed_until:
-            self.ledger.count("duplicates at QoS 2 in pools around kills")
         else:
             self.ledger.fault(f"{session.client_id}: {key} of a pool came "
                               f"again, before at QoS {last_qos}")

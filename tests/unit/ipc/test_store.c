@@ -69,6 +69,7 @@ static const struct ipc_store_change cases[] = {
 	    .value = { (const uint8_t *)"v", 1 },
 	    .body = { (const uint8_t *)"body", 4 } },
 	{ .type = IPC_STORE_SHARE_REMOVE, .message = MESSAGE },
+	{ .type = IPC_STORE_FORWARDED_PUT, .worker = 7, .sequence = 8 },
 };
 #define CASE_COUNT (sizeof(cases) / sizeof(cases[0]))
 
@@ -84,6 +85,7 @@ expect_same(const struct ipc_store_change *a, const struct ipc_store_change *b)
 	ck_assert_int_eq(a->expires_at, b->expires_at);
 	ck_assert_uint_eq(a->references, b->references);
 	ck_assert_uint_eq(a->packet_id, b->packet_id);
+	ck_assert_uint_eq(a->worker, b->worker);
 	ck_assert(bytes_equal(a->key, b->key));
 	ck_assert(bytes_equal(a->value, b->value));
 	ck_assert(bytes_equal(a->body, b->body));
@@ -257,7 +259,8 @@ START_TEST(a_row_is_a_change_that_puts)
 		      cases[_i].type == IPC_STORE_SUBSCRIPTION_PUT ||
 		      cases[_i].type == IPC_STORE_RECEIVED_PUT ||
 		      cases[_i].type == IPC_STORE_RETAINED_PUT ||
-		      cases[_i].type == IPC_STORE_SHARE_PUT;
+		      cases[_i].type == IPC_STORE_SHARE_PUT ||
+		      cases[_i].type == IPC_STORE_FORWARDED_PUT;
 
 	ipc_store_row_encode(&row, &out);
 	ck_assert_int_eq(ipc_store_row_decode(buffer_view(&out), &decoded),

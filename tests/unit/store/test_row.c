@@ -139,7 +139,7 @@ START_TEST(rows_of_meta_are_told_apart)
 	struct buffer key = { NULL, 0, 0 };
 	struct row_cursor cursor = { 3, 4 }, decoded;
 	uint64_t session = 0;
-	uint16_t worker = 0;
+	uint16_t worker = 0, from = 0;
 
 	row_worker_key(300, &key);
 	ck_assert_int_eq(row_worker_key_decode(buffer_view(&key), &worker), 0);
@@ -150,6 +150,15 @@ START_TEST(rows_of_meta_are_told_apart)
 	row_dead_key(70000, &key);
 	ck_assert_int_eq(row_dead_key_decode(buffer_view(&key), &session), 0);
 	ck_assert_uint_eq(session, 70000);
+	ck_assert_int_eq(row_worker_key_decode(buffer_view(&key), &worker),
+	    -EBADMSG);
+	key.len = 0;
+	row_forwarded_key(2, 300, &key);
+	ck_assert_int_eq(row_forwarded_key_decode(buffer_view(&key), &worker,
+			     &from),
+	    0);
+	ck_assert_uint_eq(worker, 2);
+	ck_assert_uint_eq(from, 300);
 	ck_assert_int_eq(row_worker_key_decode(buffer_view(&key), &worker),
 	    -EBADMSG);
 	key.len = 0;

@@ -156,6 +156,30 @@ START_TEST(what_shares_owe_goes_to_the_worker_that_put_it)
 }
 END_TEST
 
+START_TEST(how_far_a_worker_has_delivered_forwards_goes_to_it)
+{
+	struct ipc_store_change put = {
+		.type = IPC_STORE_FORWARDED_PUT,
+		.worker = 1,
+		.sequence = 5,
+	};
+	struct rig_worker *worker = rig_begin(0);
+	const struct ipc_store_row *row;
+
+	rig_change(worker, &put);
+	put.sequence = 6;
+	rig_change(worker, &put);
+	rig_write(worker);
+	ck_assert_uint_eq(rig_count(rig_begin(1), IPC_STORE_ROW), 0);
+	worker = rig_begin(0);
+	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 1);
+	row = rig_find_row(worker, IPC_STORE_FORWARDED_PUT, BYTES_NONE);
+	ck_assert_ptr_nonnull(row);
+	ck_assert_uint_eq(row->put.worker, 1);
+	ck_assert_uint_eq(row->put.sequence, 6);
+}
+END_TEST
+
 /* What a worker has received stays its own, wherever the session is. */
 START_TEST(received_rows_go_to_the_worker_that_put_them)
 {
@@ -415,6 +439,8 @@ test_store(void)
 	tcase_add_test(tests, a_transaction_comes_in_parts);
 	tcase_add_test(tests, each_worker_gets_what_is_at_home_there);
 	tcase_add_test(tests, what_shares_owe_goes_to_the_worker_that_put_it);
+	tcase_add_test(tests,
+	    how_far_a_worker_has_delivered_forwards_goes_to_it);
 	tcase_add_test(tests, received_rows_go_to_the_worker_that_put_them);
 	tcase_add_test(tests,
 	    with_another_number_of_workers_received_rows_say_nothing);

@@ -88,6 +88,8 @@ is_same_row(const struct ipc_store_change *row,
 	    row->type == IPC_STORE_RETAINED_PUT)
 		return row->session == change->session &&
 		       bytes_equal(row->key, change->key);
+	if (row->type == IPC_STORE_FORWARDED_PUT)
+		return row->worker == change->worker;
 	return row->session == change->session &&
 	       row->sequence == change->sequence &&
 	       row->packet_id == change->packet_id;

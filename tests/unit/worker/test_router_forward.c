@@ -26,9 +26,11 @@ static struct buffer publisher_key;
 static bool is_connected;
 static enum progress progress;
 static uint8_t qos;
+static bool lasts_elsewhere; /* a session there */
 
 static struct session *
-subscribe(unsigned int worker, const char *client_id, uint8_t max_qos)
+subscribe_for(unsigned int worker, const char *client_id, uint8_t max_qos,
+    uint32_t expiry_seconds)
 {
 	struct session *session = bare_session_new(cluster_worker(worker),
 	    client_id);
@@ -39,8 +41,28 @@ subscribe(unsigned int worker, const char *client_id, uint8_t max_qos)
 	struct subscription *made;
 	bool is_new;
 
+	session->state.expiry_seconds = expiry_seconds;
 	session_keep(session);
 	session_subscribe(session, &wanted, &made, &is_new);
+	return session;
+}
+
+static struct session *
+subscribe(unsigned int worker, const char *client_id, uint8_t max_qos)
+{
+	return subscribe_for(worker, client_id, max_qos, SESSION_EXPIRY_NEVER);
+}
+
+static struct session *
+session_find_by(unsigned int worker, const char *client_id)
+{
+	struct buffer key = { .data = NULL };
+	struct session *session;
+
+	session_key_encode(BYTES_LITERAL("device-1"),
+	    bytes_of_string(client_id), &key);
+	session = session_find(cluster_worker(worker), buffer_view(&key));
+	buffer_done(&key);
 	return session;
 }
 
@@ -84,6 +106,7 @@ setup_at(uint8_t at_qos, bool is_durable)
 	cluster_setup();
 	qos = at_qos;
 	progress = PUBLISHED;
+	lasts_elsewhere = true;
 	subscribe(PUBLISHER, "here", 2);
 	subscribe(ELSEWHERE, "there", 2);
 	session = bare_session_new(cluster_worker(PUBLISHER), SESSION_OF);
@@ -213,7 +236,7 @@ check_promise(void)
 	if (progress == PUBLISHED)
 		return;
 	ck_assert_uint_ge(queued(PUBLISHER), 1);
-	ck_assert_uint_ge(queued(ELSEWHERE), 1);
+	ck_assert_uint_ge(queued(ELSEWHERE), lasts_elsewhere ? 1 : 0);
 }
 
 enum victim {
@@ -270,6 +293,15 @@ check_end(void)
 	}
 }
 
+/* Does the publisher's side of the exchange outlive this? */
+static bool
+exchange_survives(bool is_durable, enum victim victim)
+{
+	return is_durable ||
+	       (victim != PUBLISHERS_WORKER && victim != BOTH_WORKERS &&
+		   victim != CONNECTION);
+}
+
 static void
 run(uint8_t at_qos, bool is_durable, enum victim victim, unsigned int at,
     unsigned int pause, unsigned int slow)
@@ -284,7 +316,7 @@ run(uint8_t at_qos, bool is_durable, enum victim victim, unsigned int at,
 	check_end();
 	ck_assert_uint_ge(queued(PUBLISHER), 1);
 	ck_assert_uint_ge(queued(ELSEWHERE), 1);
-	if (at_qos == 2 && is_durable) {
+	if (at_qos == 2 && exchange_survives(is_durable, victim)) {
 		ck_assert_msg(queued(PUBLISHER) == 1 && queued(ELSEWHERE) == 1,
 		    "victim %d after %u steps, pause %u: %zu and %zu", victim,
 		    at, pause, queued(PUBLISHER), queued(ELSEWHERE));
@@ -326,9 +358,38 @@ START_TEST(at_qos_2_it_is_delivered_once_whoever_dies)
 }
 END_TEST
 
-START_TEST(at_qos_2_of_a_session_that_ends_nothing_is_lost)
+START_TEST(at_qos_2_of_a_session_that_ends_it_is_once_while_that_lasts)
 {
 	run_all(2, false, (enum victim)_i);
+}
+END_TEST
+
+/* It is in the memory of a worker that lives. */
+START_TEST(at_qos_2_a_session_that_does_not_last_gets_it_once)
+{
+	static const enum victim victims[] = { NOBODY, PUBLISHERS_WORKER,
+		CONNECTION };
+
+	for (unsigned int at = 0; at <= 3 * CLUSTER_STEPS; at += stride()) {
+		for (int is_alone = 0; is_alone < 2; is_alone++) {
+			struct session *session;
+
+			setup_at(2, true);
+			session = subscribe_for(ELSEWHERE, "passing", 2, 0);
+			lasts_elsewhere = !is_alone;
+			if (is_alone)
+				session_end(
+				    session_find_by(ELSEWHERE, "there"));
+			cluster_settle();
+			publish();
+			go_on(at);
+			kill_and_restart(victims[_i], 0);
+			go_on(30 * CLUSTER_STEPS);
+			check_end();
+			ck_assert_uint_eq(session->state.queued.count, 1);
+			teardown();
+		}
+	}
 }
 END_TEST
 
@@ -466,7 +527,10 @@ test_router_forward(void)
 	tcase_add_loop_test(tcase, at_qos_2_it_is_delivered_once_whoever_dies,
 	    0, VICTIM_COUNT);
 	tcase_add_loop_test(tcase,
-	    at_qos_2_of_a_session_that_ends_nothing_is_lost, 0, VICTIM_COUNT);
+	    at_qos_2_of_a_session_that_ends_it_is_once_while_that_lasts, 0,
+	    VICTIM_COUNT);
+	tcase_add_loop_test(tcase,
+	    at_qos_2_a_session_that_does_not_last_gets_it_once, 0, 3);
 	tcase_add_loop_test(tcase,
 	    at_qos_2_it_is_delivered_once_if_both_die_in_turn, 0, 4);
 	tcase_add_test(tcase,
