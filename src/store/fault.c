@@ -2,6 +2,7 @@
 #include "store/fault.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/statvfs.h>
@@ -10,20 +11,31 @@
 #include "lib/memory.h"
 #include "store/homes.h"
 #include "store/salvage.h"
+#include "store/scan.h"
 
 #define RETRY_MS 1000
 
 /* A group is written to the log, and later to a table. */
 #define COPIES 2
 
+/* Beside the database: the disk failed. */
+#define MARK_SUFFIX ".failed"
+
+/* A place that cannot be read is given up when that was found so often. */
+#define STRIKES 2
+
 struct fault {
 	uv_work_t work; /* first: they are the same address */
 	uv_timer_t timer;
 	struct store *store;
 	bool is_open;
-	bool is_waiting; /* a group, for room */
-	bool is_told;    /* and nothing was written since */
-	bool is_damaged; /* rows cannot be read: salvage what can be */
+	bool is_waiting;  /* a group, for room */
+	bool is_told;     /* and nothing was written since */
+	bool is_damaged;  /* rows cannot be read: salvage what can be */
+	bool is_suspect;  /* the disk failed: look whether it reads */
+	bool is_examined; /* it does; since then nothing was opened */
+	unsigned int strikes;
+	char *mark;
 	struct database *database;
 	uint64_t removed; /* notes, when it was opened */
 	int error;
@@ -36,7 +48,11 @@ struct fault *
 fault_new(struct store *store)
 {
 	struct fault *fault = memory_new(1, sizeof(*fault));
+	size_t size = strlen(store->path) + sizeof(MARK_SUFFIX);
 
+	fault->mark = memory_new(1, size);
+	snprintf(fault->mark, size, "%s" MARK_SUFFIX, store->path);
+	fault->is_suspect = access(fault->mark, F_OK) == 0;
 	fault->store = store;
 	fault->is_open = true;
 	fault->timer.data = fault;
@@ -54,6 +70,8 @@ fault_close(struct fault *fault)
 void
 fault_free(struct fault **fault)
 {
+	if (*fault != NULL)
+		free((*fault)->mark);
 	free(*fault);
 	*fault = NULL;
 }
@@ -130,6 +148,29 @@ fault_check_room(const struct store *store, size_t len, char *why)
 	return -ENOSPC;
 }
 
+/* The disk failed: does it read what there is? 0: the database may be opened,
+ * or salvaged. */
+static int
+examine(struct fault *fault)
+{
+	struct scan scan;
+	int error = scan_run(fault->store->path, &scan, fault->why);
+
+	if (error != 0)
+		return error;
+	if (scan_is_hopeless(&scan)) {
+		fault->strikes = 0;
+		return -EIO;
+	}
+	if (scan.unread > 0 && ++fault->strikes < STRIKES)
+		return -EIO;
+	fault->is_damaged = scan.unread > 0;
+	fault->is_suspect = false;
+	fault->is_examined = true;
+	fault->strikes = 0;
+	return 0;
+}
+
 /* In a thread of the pool. */
 static void
 on_work(uv_work_t *work)
@@ -138,6 +179,8 @@ on_work(uv_work_t *work)
 	const char *path = fault->store->path;
 
 	fault->error = fault_check_room(fault->store, 0, fault->why);
+	if (fault->error == 0 && fault->is_suspect)
+		fault->error = examine(fault);
 	if (fault->error == 0 && fault->is_damaged)
 		fault->error = salvage_run(path, fault->why);
 	if (fault->error == 0)
@@ -150,6 +193,8 @@ on_work(uv_work_t *work)
 		    &fault->store->child->start, &fault->removed, fault->why);
 	if (fault->error != 0)
 		database_close(&fault->database);
+	else
+		(void)unlink(fault->mark);
 }
 
 /* What no time mends is for a human. */
@@ -168,6 +213,8 @@ on_failed(struct fault *fault)
 		fault->is_told = false;
 		fault->is_damaged = true;
 	}
+	if (fault->error == -EIO && !fault->is_examined)
+		fault->is_suspect = true;
 	tell(fault, fault->error, fault->why);
 	uv_timer_start(&fault->timer, on_timer, RETRY_MS, 0);
 }
@@ -194,6 +241,7 @@ on_done(uv_work_t *work, int status)
 	fault->database = NULL;
 	fault->is_open = false;
 	fault->is_damaged = false;
+	fault->is_examined = false;
 	store_opened(store);
 }
 
@@ -235,6 +283,17 @@ fault_wait(struct fault *fault, int error, const char *why)
 	uv_timer_start(&fault->timer, on_timer, RETRY_MS, 0);
 }
 
+/* The one in our place is to look whether the disk reads. */
+static void
+leave_mark(const struct fault *fault)
+{
+	int fd = open(fault->mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	/* If that fails, it is not for reading. */
+	if (fd >= 0)
+		close(fd);
+}
+
 void
 fault_report(struct fault *fault, int error, const char *why)
 {
@@ -242,11 +301,28 @@ fault_report(struct fault *fault, int error, const char *why)
 		return;
 	fault->is_told = false;
 	tell(fault, error, why);
+	if (error == -EIO)
+		leave_mark(fault);
 	/* RocksDB cannot even be closed then; and it need not be. */
 	if (error != -EBADMSG)
 		_exit(EXIT_FAILURE);
 	fault->is_open = true;
 	fault->is_damaged = true;
+}
+
+void
+fault_report_read(struct fault *fault, int error, const char *why)
+{
+	if (error != -EIO) {
+		fault_report(fault, error, why);
+		return;
+	}
+	if (fault->is_open)
+		return;
+	fault->is_told = false;
+	tell(fault, error, why);
+	fault->is_open = true;
+	fault->is_suspect = true;
 }
 
 void

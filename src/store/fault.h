@@ -9,8 +9,13 @@
  * - When the database could not write all the same, nobody knows what reached
  *   the disk: this process ends. The one that is started in its place opens
  *   the database as it is, and workers repeat the rest.
- * - When what was written cannot be read, the database is closed, salvaged
+ * - When what was written is not what is read, the database is closed, salvaged
  *   (see salvage.h) and opened again.
+ * - When the disk does not read, the database is closed, and all of its files
+ *   are read through. If that fails nowhere, it is opened again; if it fails
+ *   in most places, the disk is waited for; if it fails in some, and again a
+ *   second later, the database is salvaged. A database that could not write for
+ *   the same reason leaves a mark, for the next process to begin with that.
  */
 #ifndef SIGNET_STORE_FAULT_H
 #define SIGNET_STORE_FAULT_H
@@ -34,6 +39,9 @@ void fault_wait(struct fault *fault, int error, const char *why);
 
 /* The database failed: error as database_write(). */
 void fault_report(struct fault *fault, int error, const char *why);
+
+/* The same of a job that has only read. */
+void fault_report_read(struct fault *fault, int error, const char *why);
 
 /* A group was written: the disk does its part. */
 void fault_over(struct fault *fault);

@@ -32,7 +32,8 @@ struct group {
 	struct item_queue written; /* those that are under way */
 	bool is_under_way;
 	bool is_failed;  /* what is under way has to be written again */
-	bool is_untried; /* there was no room */
+	bool is_untried; /* there was no room, or no step of the sweep */
+	bool is_unread;  /* the latter: it could not read */
 	bool is_swept;   /* it has a step of the sweep */
 	bool has_dead;   /* and removes a session */
 	uint64_t number; /* of groups that were written, this one included */
@@ -204,9 +205,12 @@ on_work(uv_work_t *work)
 	group->error = 0;
 	group->is_untried = false;
 	/* First what was found before: what a worker puts now stays. */
+	group->is_unread = false;
 	if (group->is_swept)
 		group->error = sweep_step(group->store->sweep, &batch,
 		    group->why);
+	if (group->error != 0)
+		group->is_unread = group->is_untried = true;
 	STAILQ_FOREACH(item, &group->written, next)
 	{
 		if (item->is_known)
@@ -273,7 +277,10 @@ on_done(uv_work_t *work, int status)
 		group_finish(group);
 	} else {
 		group->is_failed = true;
-		if (group->is_untried)
+		if (group->is_unread)
+			fault_report_read(group->store->fault, group->error,
+			    group->why);
+		else if (group->is_untried)
 			fault_wait(group->store->fault, group->error,
 			    group->why);
 		else

@@ -356,7 +356,7 @@ on_done(uv_work_t *work, int status)
 	loader->is_under_way = false;
 	store->reader_count--;
 	if (loader->error != 0)
-		fault_report(store->fault, loader->error, loader->why);
+		fault_report_read(store->fault, loader->error, loader->why);
 	loader_send(loader);
 	if (loader->is_stopped)
 		loader_free(loader);

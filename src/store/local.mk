@@ -16,6 +16,7 @@ libsignet_store_a_SOURCES = \
 	src/store/reference.c src/store/reference.h \
 	src/store/row.c src/store/row.h \
 	src/store/salvage.c src/store/salvage.h \
+	src/store/scan.c src/store/scan.h \
 	src/store/store.c src/store/store.h \
 	src/store/store_internal.h \
 	src/store/sweep.c src/store/sweep.h \

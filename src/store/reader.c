@@ -205,7 +205,7 @@ on_done(uv_work_t *work, int status)
 		client->read_count--;
 	} else {
 		STAILQ_INSERT_HEAD(&client->reads, job->request, next);
-		fault_report(store->fault, job->error, job->why);
+		fault_report_read(store->fault, job->error, job->why);
 	}
 	if (client->peer == NULL)
 		reader_forget(client);

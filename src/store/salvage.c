@@ -11,6 +11,7 @@
 #include "lib/memory.h"
 #include "store/batch.h"
 #include "store/reference.h"
+#include "store/scan.h"
 #include "store/walk.h"
 
 /* The copy is written in batches of about so many bytes. */
@@ -284,7 +285,7 @@ open_damaged(struct salvage *salvage)
 	int error = database_open_to_read(salvage->path, &salvage->from,
 	    salvage->why);
 
-	if (error != -EBADMSG)
+	if (error != -EBADMSG && error != -EIO)
 		return error;
 	log_error(log_word("event", "store-repair"),
 	    log_string("path", salvage->path),
@@ -299,6 +300,19 @@ open_damaged(struct salvage *salvage)
 		error = database_open_to_read(salvage->path, &salvage->from,
 		    salvage->why);
 	return error;
+}
+
+/* If rows could not be read because all of the disk is away, that costs none. */
+static int
+check_disk(const struct salvage *salvage)
+{
+	struct scan scan;
+	int error;
+
+	if (salvage->gaps == 0)
+		return 0;
+	error = scan_run(salvage->path, &scan, salvage->why);
+	return error == 0 && scan_is_hopeless(&scan) ? -EIO : error;
 }
 
 int
@@ -316,6 +330,8 @@ salvage_run(const char *path, char *why)
 	if (error == 0)
 		error = copy_database(&salvage);
 	database_close(&salvage.from);
+	if (error == 0)
+		error = check_disk(&salvage);
 	if (error == 0)
 		error = move(path, salvage.lost_path, why);
 	if (error == 0)

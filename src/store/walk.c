@@ -41,6 +41,13 @@ struct position {
 	struct iterator *rows;
 };
 
+/* What is read is not what was written, or the disk cannot read it. */
+static bool
+is_damage(int error)
+{
+	return error == -EBADMSG || error == -EIO;
+}
+
 /* Is there something to read at a key, or nothing behind it? An iterator that
  * has met damage may stay damaged: each try has its own. */
 static bool
@@ -51,7 +58,7 @@ can_seek(struct position *position, const struct number *number)
 	iterator_close(&position->rows);
 	position->rows = iterator_open(position->database, position->family);
 	iterator_seek(position->rows, bytes_of(number->bytes, WALK_KEY_MAX));
-	return iterator_error(position->rows, why) != -EBADMSG;
+	return !is_damage(iterator_error(position->rows, why));
 }
 
 /*
@@ -96,12 +103,14 @@ set_key(struct buffer *buffer, struct bytes key)
 	buffer_append(buffer, key);
 }
 
-/* Rows up to damage or the end. 0, -EBADMSG, or another error. */
+/* Rows up to damage, the end or another error. */
 static int
 walk_rows(struct iterator *rows, enum database_family family,
-    const struct walk *walk, struct buffer *last, char *why)
+    const struct walk *walk, struct buffer *last, bool *is_damaged, char *why)
 {
 	int error = 0;
+
+	*is_damaged = false;
 
 	while (error == 0 && iterator_is_valid(rows)) {
 		error = walk->on_row(walk->context, family, iterator_key(rows),
@@ -109,7 +118,11 @@ walk_rows(struct iterator *rows, enum database_family family,
 		set_key(last, iterator_key(rows));
 		iterator_next(rows);
 	}
-	return error != 0 ? error : iterator_error(rows, why);
+	if (error != 0)
+		return error;
+	error = iterator_error(rows, why);
+	*is_damaged = is_damage(error);
+	return error;
 }
 
 int
@@ -124,8 +137,8 @@ walk_family(struct database *database, enum database_family family,
 
 	iterator_seek(position.rows, BYTES_NONE);
 	while (is_more && error == 0) {
-		error = walk_rows(position.rows, family, walk, &last, why);
-		is_more = error == -EBADMSG;
+		error = walk_rows(position.rows, family, walk, &last, &is_more,
+		    why);
 		if (!is_more)
 			break;
 		step_over(&position, buffer_view(&last));

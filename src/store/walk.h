@@ -22,7 +22,8 @@ struct walk {
 	void *context;
 };
 
-/* 0; what on_row returned; or as database_get(), but not -EBADMSG. */
+/* 0; what on_row returned; or as database_get(), but neither -EBADMSG nor
+ * -EIO, which are gaps. */
 int walk_family(struct database *database, enum database_family family,
     const struct walk *walk, char *why);
 

@@ -3,6 +3,7 @@ if HAVE_CHECK
 check_PROGRAMS += tests/unit/store/test_store
 tests_unit_store_test_store_SOURCES = \
 	tests/unit/store/main.c tests/unit/store/tests.h \
+	tests/unit/store/bad_block.c tests/unit/store/bad_block.h \
 	tests/unit/store/changes.c tests/unit/store/changes.h \
 	tests/unit/store/rig.c tests/unit/store/rig.h \
 	tests/unit/store/test_fault.c \

@@ -13,6 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "bad_block.h"
 #include "rig.h"
 #include "store/check.h"
 #include "tests.h"
@@ -292,6 +293,96 @@ START_TEST(damage_costs_what_it_hit_and_the_rest_is_served)
 }
 END_TEST
 
+/* How many databases were put aside. */
+static unsigned int
+count_damaged(void)
+{
+	DIR *open_folder = opendir(rig.path);
+	unsigned int count = 0;
+	struct dirent *entry;
+
+	ck_assert_ptr_nonnull(open_folder);
+	while ((entry = readdir(open_folder)) != NULL)
+		count += strncmp(entry->d_name, "db.damaged-", 11) == 0;
+	closedir(open_folder);
+	return count;
+}
+
+START_TEST(what_the_disk_does_not_read_costs_that_and_the_rest_is_served)
+{
+	struct rig_worker *worker;
+	struct ipc_store_page page;
+	char path[512];
+	size_t size;
+
+	fill_queue(_i == 1);
+	size = largest_table(path);
+	bad_block_set(rig.folder, path, size / 2, size / 2 + 512);
+	rig_start();
+	worker = rig_begin(0);
+	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 1);
+	page = rig_page(worker, SESSION, 0, 1000, 10000000, entries,
+	    &entry_count);
+	ck_assert(page.is_end);
+	ck_assert_uint_lt(entry_count + page.lost, 1000);
+	ck_assert_uint_gt(entry_count, 980);
+	put_entry(worker, SESSION, 1001, 0, BYTES_LITERAL("goes on"));
+	rig_write(worker);
+	rig_stop();
+	ck_assert_uint_eq(count_damaged(), 1);
+	expect_check(0, "faults: 0\n");
+}
+END_TEST
+
+/* No table can be opened then: whatever begins with it. */
+START_TEST(a_table_that_cannot_be_read_from_its_end_on_costs_its_rows)
+{
+	struct rig_worker *worker;
+	char path[512];
+	size_t size;
+
+	fill_queue(false);
+	size = largest_table(path);
+	bad_block_set(rig.folder, path, size - 600, size);
+	rig_start();
+	worker = rig_begin(0);
+	put_session(worker, SESSION + 2);
+	rig_write(worker);
+	rig_stop();
+	ck_assert_uint_eq(count_damaged(), 1);
+	expect_check(0, "faults: 0\n");
+}
+END_TEST
+
+START_TEST(a_disk_that_does_not_read_is_waited_for)
+{
+	struct rig_worker *worker;
+	struct ipc_store_read read = { .request = 1,
+		.session = SESSION,
+		.count = 1000,
+		.bytes = 10000000 };
+	struct buffer payload = { NULL, 0, 0 };
+
+	fill_queue(false);
+	bad_block_clear(rig.folder); /* the store looks there */
+	rig_start();
+	worker = rig_begin(0);
+	bad_block_set(rig.folder, NULL, 0, UINT64_MAX);
+	ipc_store_read_encode(&read, &payload);
+	rig_push(worker, IPC_STORE_READ, buffer_view(&payload));
+	buffer_done(&payload);
+	/* more than twice */
+	ck_assert(!has_answer(worker, 3500));
+	bad_block_clear(rig.folder);
+	for (unsigned int i = 0; i < 1000; i++)
+		(void)rig_expect(worker, IPC_STORE_ENTRY);
+	(void)rig_expect(worker, IPC_STORE_PAGE);
+	rig_stop();
+	ck_assert_uint_eq(count_damaged(), 0);
+	expect_check(0, "messages in queues: 1000\n");
+}
+END_TEST
+
 START_TEST(a_table_that_is_gone_costs_what_was_in_it)
 {
 	struct rig_worker *worker;
@@ -343,6 +434,12 @@ test_fault(void)
 	tcase_add_test(tests, damage_is_found_by_a_check);
 	tcase_add_loop_test(tests,
 	    damage_costs_what_it_hit_and_the_rest_is_served, 0, 2);
+	tcase_add_loop_test(tests,
+	    what_the_disk_does_not_read_costs_that_and_the_rest_is_served, 0,
+	    2);
+	tcase_add_test(tests,
+	    a_table_that_cannot_be_read_from_its_end_on_costs_its_rows);
+	tcase_add_test(tests, a_disk_that_does_not_read_is_waited_for);
 	tcase_add_test(tests, a_table_that_is_gone_costs_what_was_in_it);
 	tcase_add_test(tests, a_log_that_is_cut_costs_its_end);
 	return tests;
