@@ -69,6 +69,8 @@ static const struct option_row rows[] = {
 	    "N", "messages a second, each publisher" },
 	{ "window", 'w', KIND_NUMBER, AT(window), 1, 10000, "N",
 	    "without a rate: messages in flight of a publisher (1)" },
+	{ "await-acks", 0, KIND_FLAG, AT(awaits_acks), 0, 0, NULL,
+	    "... until they are acknowledged, too" },
 	{ "warm-up", 'W', KIND_SECONDS, AT(warm_up_ms), 0, 3600000, "SECONDS",
 	    "before measuring (1)" },
 	{ "seconds", 'd', KIND_SECONDS, AT(measure_ms), 1, 864000000, "SECONDS",
@@ -302,6 +304,10 @@ counts_fault_find(const struct options *options)
 		return "pairs have as many publishers as subscribers";
 	if (options->session_expiry > 0 && !is_pattern(options->scenario))
 		return "sessions that last are of fan-out, pairs, fan-in, all";
+	if (options->awaits_acks && (options->qos == 0 || options->rate > 0 ||
+					!is_pattern(options->scenario)))
+		return "--await-acks goes with a --qos above 0, and without a "
+		       "rate";
 	if (options->is_offline &&
 	    (options->qos == 0 || options->rate > 0 || options->share != NULL))
 		return "--offline goes with a --qos above 0, and without a "

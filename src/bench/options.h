@@ -58,7 +58,8 @@ struct options {
 	uint32_t drain_ms;
 	uint32_t connect_timeout_ms;
 
-	bool is_offline; /* subscribers are away while messages are sent */
+	bool awaits_acks; /* the window has what is not acknowledged, too */
+	bool is_offline;  /* subscribers are away while messages are sent */
 	bool json;
 };
 

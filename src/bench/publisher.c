@@ -33,7 +33,8 @@ publisher_init(struct publisher *publisher, struct client *client,
 	    sizeof(*publisher->sequences));
 	if (has_window(options))
 		window_init(&publisher->window, options->window);
-	if (options->is_offline && options->window < client->receive_maximum)
+	if ((options->is_offline || options->awaits_acks) &&
+	    options->window < client->receive_maximum)
 		client->receive_maximum = (uint16_t)options->window;
 	if (options->qos > 0)
 		flight_init(&client->flight, client->receive_maximum);

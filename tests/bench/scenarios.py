@@ -118,9 +118,11 @@ SCENARIOS = (
              ("pairs", "-P", "50", "-w", "16", "-q", "1", "-s", "200",
               "--offline"), DURABLE_OFFLINE, most=1000, is_durable=True),
     Scenario("durable-alone",
-             "1 to 1, 200 bytes, QoS 1, window 1, a session that lasts",
+             "1 to 1, 200 bytes, QoS 1, the next when the last is acknowledged"
+             " and there, a session that lasts",
              ("pairs", "-P", "1", "-w", "1", "-q", "1", "-s", "200",
-              "--session-expiry", "3600"), DURABLE_ALONE, is_durable=True),
+              "--await-acks", "--session-expiry", "3600"), DURABLE_ALONE,
+             is_durable=True),
     Scenario("storm", "full handshakes and CONNECT, 16 at once",
              ("storm", "-c", "16"), STORM),
 )

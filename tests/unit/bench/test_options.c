@@ -99,6 +99,15 @@ START_TEST(a_rate_of_each_publisher_is_one_of_all)
 }
 END_TEST
 
+START_TEST(acknowledgements_are_awaited_where_it_is_asked_for)
+{
+	ck_assert_int_eq(parse("pairs -q 1"), OPTIONS_RUN);
+	ck_assert(!options.awaits_acks);
+	ck_assert_int_eq(parse("pairs -q 1 --await-acks"), OPTIONS_RUN);
+	ck_assert(options.awaits_acks);
+}
+END_TEST
+
 START_TEST(who_is_away_has_a_session_that_lasts)
 {
 	ck_assert_int_eq(parse("pairs -q 1 --offline"), OPTIONS_RUN);
@@ -138,6 +147,9 @@ START_TEST(what_makes_no_sense_is_refused)
 		"pairs --tls 1.1",
 		"pairs -V 4",
 		"pairs -t a/#",
+		"pairs --await-acks",
+		"pairs -q 1 -r 5 --await-acks",
+		"idle -q 1 --await-acks",
 		"pairs --offline",
 		"pairs -q 1 -r 5 --offline",
 		"pairs -q 1 --share g --offline",
@@ -181,6 +193,8 @@ test_options(void)
 	tcase_add_test(tcase, each_pattern_has_its_numbers_of_clients);
 	tcase_add_test(tcase, letters_and_names_say_the_same);
 	tcase_add_test(tcase, a_rate_of_each_publisher_is_one_of_all);
+	tcase_add_test(tcase,
+	    acknowledgements_are_awaited_where_it_is_asked_for);
 	tcase_add_test(tcase, who_is_away_has_a_session_that_lasts);
 	tcase_add_test(tcase, what_makes_no_sense_is_refused);
 	tcase_add_test(tcase, certificates_are_needed);
