@@ -19,6 +19,14 @@
 #define ID_COUNTER_BITS 40
 #define EPOCH_MAX       ((UINT64_C(1) << (64 - ID_COUNTER_BITS)) - 1)
 
+/*
+ * What nobody awaits leaves with what somebody does, or by itself when there is
+ * so much of it, or after so long: else each message that is received as soon
+ * as it is there would cost two syncs, and the next would wait for the second.
+ */
+#define QUIET_BYTES_MAX 65536
+#define QUIET_MS_MAX    50
+
 struct journal *
 journal_new(struct worker *worker)
 {
@@ -84,11 +92,13 @@ has_gathered(const struct journal *journal)
 uint64_t
 journal_covering(const struct worker *worker)
 {
-	const struct journal *journal = worker->journal;
+	struct journal *journal = worker->journal;
 
-	if (has_gathered(journal))
-		return journal->gathering;
-	return journal->under_way;
+	if (!has_gathered(journal))
+		return journal->under_way;
+	/* Who asks waits for it, or has others wait. */
+	journal->open.is_awaited = true;
+	return journal->gathering;
 }
 
 bool
@@ -157,7 +167,22 @@ leave(struct journal *journal)
 	journal_changes_clear(&journal->open);
 	journal->under_way = journal->gathering++;
 	journal->sent++;
+	journal->quiet_ms = 0;
 	send_parts(journal);
+}
+
+/* Is it time for what has gathered to leave? */
+static bool
+is_due(struct journal *journal)
+{
+	uint64_t now_ms = worker_now_ms(journal->worker);
+
+	if (journal->open.is_awaited || journal->worker->is_stopping ||
+	    journal->open.bytes >= QUIET_BYTES_MAX)
+		return true;
+	if (journal->quiet_ms == 0)
+		journal->quiet_ms = now_ms;
+	return now_ms - journal->quiet_ms >= QUIET_MS_MAX;
 }
 
 void
@@ -172,7 +197,8 @@ journal_turn_end(struct worker *worker)
 		release_waits(journal);
 	}
 	if (journal->is_open && journal->is_loaded &&
-	    journal->under_way == IPC_STORE_NONE && has_gathered(journal))
+	    journal->under_way == IPC_STORE_NONE && has_gathered(journal) &&
+	    is_due(journal))
 		leave(journal);
 }
 

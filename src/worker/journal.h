@@ -4,7 +4,9 @@
  * transaction, which leaves at the end of the turn if none is under way, and
  * else when that one is on disk. So the more there is to write, the more is
  * written at once; and what is put and removed again before its transaction
- * leaves is not written at all.
+ * leaves is not written at all. What is only removed from queues, for which
+ * nobody waits, leaves with what comes next, or about a second later: if all
+ * ends before that, some is delivered again at QoS 1.
  *
  * Whoever promises something waits for the transaction that covers it. When
  * the store is away or cannot write, everybody waits; nothing is lost.
@@ -36,8 +38,9 @@ int on_store_message(struct worker *worker, const struct ipc_message *message);
 /* Has everything that is kept been taken in? Before that, nothing is ready. */
 bool journal_is_loaded(const struct worker *worker);
 
-/* Send what has gathered, if none is under way; at the turn's end. Those that
- * wait for a transaction that turned out empty go on at once. */
+/* Send what has gathered, if none is under way; at the turn's end, and at least
+ * once a second. Those that wait for a transaction that turned out empty go on
+ * at once. */
 void journal_turn_end(struct worker *worker);
 
 /* Where STORE_READ goes; NULL while no store has answered. */
@@ -106,7 +109,8 @@ void journal_share_remove(struct worker *worker, uint64_t id);
 
 /*
  * The transaction that covers all that was said so far; IPC_STORE_NONE if
- * nothing is unwritten. It is on disk when journal_is_written() says so.
+ * nothing is unwritten. It leaves as soon as it may, and is on disk when
+ * journal_is_written() says so.
  */
 uint64_t journal_covering(const struct worker *worker);
 bool journal_is_written(const struct worker *worker, uint64_t transaction);

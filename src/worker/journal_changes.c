@@ -41,6 +41,7 @@ journal_changes_clear(struct journal_changes *changes)
 		entry->key.kind = 0;
 		entry_free(changes, entry);
 	}
+	changes->is_awaited = false;
 }
 
 static struct journal_entry *
@@ -71,6 +72,7 @@ entry_new(struct journal_changes *changes, struct journal_key key,
 		    put->value.len);
 	entry->bytes = sizeof(*entry) + len;
 	changes->bytes += entry->bytes;
+	changes->is_awaited = true;
 	TAILQ_INSERT_TAIL(&changes->order, entry, next);
 	if (key.kind != 0)
 		HASH_ADD(hh, changes->index, key, sizeof(key), entry);
@@ -334,6 +336,7 @@ void
 journal_queue_remove(struct session *session, uint64_t sequence,
     uint64_t kept_id)
 {
+	struct journal_changes *changes = &session->worker->journal->open;
 	struct journal_key key = { IPC_STORE_QUEUE_PUT, session->number,
 		sequence };
 	struct ipc_store_change put = {
@@ -341,8 +344,10 @@ journal_queue_remove(struct session *session, uint64_t sequence,
 		.session = session->number,
 		.sequence = sequence,
 	};
+	bool was_awaited = changes->is_awaited;
 
-	entry_remove(&session->worker->journal->open, key, &put, kept_id);
+	entry_remove(changes, key, &put, kept_id);
+	changes->is_awaited = was_awaited;
 }
 
 /* What becomes of a topic: only the last of a transaction is written. */

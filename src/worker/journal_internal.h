@@ -42,6 +42,8 @@ struct journal_changes {
 	struct journal_entries order;
 	struct journal_entry *index;
 	size_t bytes; /* about what it takes to hold them */
+	/* There is more than removals from queues, which nobody awaits: */
+	bool is_awaited;
 };
 
 void journal_changes_init(struct journal_changes *changes);
@@ -77,6 +79,8 @@ struct journal {
 	struct journal_changes open;
 	uint64_t gathering; /* the number of the open one */
 	uint64_t written;   /* all up to this number are on disk */
+	uint64_t
+	    quiet_ms; /* since when it waits to be awaited; 0: it does not */
 
 	uint64_t under_way; /* IPC_STORE_NONE: nothing is */
 	uint64_t sent;      /* its number for the store, or the last one's */

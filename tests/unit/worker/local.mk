@@ -11,6 +11,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_deadline.c \
 	tests/unit/worker/test_journal.c \
 	tests/unit/worker/test_journal_changes.c \
+	tests/unit/worker/test_journal_quiet.c \
 	tests/unit/worker/test_router_forward.c \
 	tests/unit/worker/test_message.c \
 	tests/unit/worker/test_message_record.c \

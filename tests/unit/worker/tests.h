@@ -7,6 +7,7 @@
 TCase *test_deadline(void);
 TCase *test_journal(void);
 TCase *test_journal_changes(void);
+TCase *test_journal_quiet(void);
 TCase *test_router_forward(void);
 TCase *test_message(void);
 TCase *test_outbox(void);
