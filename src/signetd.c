@@ -17,8 +17,8 @@
 #include "master/master.h"
 #include "proc/child.h"
 #include "proc/privileges.h"
+#include "rights/rights.h"
 #include "store/check.h"
-#include "worker/rights.h"
 
 /* How ps shows the processes, and how they know themselves. */
 #define CHILD_TITLE  "signetd:"

@@ -59,9 +59,36 @@ check_roles(const struct config *config, struct config_error *error)
 	}
 }
 
+static bool
+role_matches_something(const struct config_role *role)
+{
+	return role->match.identity.count > 0 || role->match.o.count > 0 ||
+	       role->match.ou.count > 0 || role->match.san.count > 0 ||
+	       role->match.issuer.count > 0 ||
+	       role->match.fingerprint.count > 0;
+}
+
+/* Whoever forgets to say whom a role is for does not mean everybody. */
+static void
+check_matches(const struct config *config, struct config_error *error)
+{
+	char path[CONFIG_PATH_MAX];
+	size_t i;
+
+	for (i = 0; i < config->roles.count; i++) {
+		if (role_matches_something(&config->roles.items[i]))
+			continue;
+		config_path_format(path, "roles[%zu]", i);
+		config_fault(config, error, path,
+		    "is for nobody: its match is missing; identity = \"*\" "
+		    "is everybody");
+	}
+}
+
 void
 config_check(const struct config *config, struct config_error *error)
 {
 	check_listeners(config, error);
 	check_roles(config, error);
+	check_matches(config, error);
 }

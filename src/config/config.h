@@ -11,6 +11,16 @@
 
 enum config_identity {
 	CONFIG_IDENTITY_SUBJECT_CN, /* "subject.cn" */
+	CONFIG_IDENTITY_SAN_DNS,
+	CONFIG_IDENTITY_SAN_URI,
+	CONFIG_IDENTITY_SAN_EMAIL,
+	CONFIG_IDENTITY_FINGERPRINT, /* "fingerprint" */
+};
+
+/* What a denied PUBLISH gets where it cannot be told why. */
+enum config_denied {
+	CONFIG_DENIED_DISCONNECT, /* "disconnect" */
+	CONFIG_DENIED_ACKNOWLEDGE,
 };
 
 /* TLS versions as "1.2" and "1.3". */
@@ -29,14 +39,35 @@ struct config_listener {
 	uint16_t port;
 };
 
-/* Who is meant, and what they may do: the entries of roles. */
+/*
+ * Who is meant, and what they may do: the entries of roles. What is not given
+ * has NULL for items, which is not the same as an empty list; a limit that is
+ * not given is 0.
+ */
 struct config_role {
 	char *name;
-	struct {
-		char *identity; /* a pattern: * for any run of characters */
+	struct { /* patterns, one of which has to match */
+		struct config_strings identity;
+		struct config_strings o;
+		struct config_strings ou;
+		struct config_strings san;
+		struct config_strings issuer;
+		struct config_strings fingerprint;
 	} match;
+	struct config_strings connect;
 	struct config_strings publish;
 	struct config_strings subscribe;
+	struct config_strings retain;
+	struct config_strings will;
+	struct {
+		struct config_strings connect;
+		struct config_strings publish;
+		struct config_strings subscribe;
+	} deny;
+	struct {
+		uint32_t messages_per_second;
+		uint32_t bytes_per_second;
+	} limits;
 };
 
 struct config {
@@ -73,6 +104,7 @@ struct config {
 		uint32_t topic_alias_maximum; /* from a client */
 		uint32_t outgoing_topic_aliases;
 		uint32_t maximum_qos;
+		enum config_denied denied_publish;
 	} sessions;
 	struct {
 		uint32_t packet_bytes;
@@ -130,6 +162,11 @@ struct config_error {
 int config_load(const char *path, struct config **config,
     struct config_error *error);
 
+/* The same, but the files that it names need not be there: to read it where
+ * the daemon does not run, or as somebody else. */
+int config_load_alone(const char *path, struct config **config,
+    struct config_error *error);
+
 /*
  * The same from text: what config_print() wrote, or a test. name stands for
  * the file's in errors. No file is touched: there is no @include, and file
@@ -139,6 +176,16 @@ int config_parse(const char *name, struct bytes text, struct config **config,
     struct config_error *error);
 
 void config_free(struct config **config);
+
+/*
+ * Where a setting was written: "FILE:LINE", or "FILE" alone if that is all
+ * that is known.
+ *
+ * path: as in config_fault(). text: has CONFIG_PLACE_MAX bytes.
+ */
+#define CONFIG_PLACE_MAX (4096 + 16)
+void config_place_print(const struct config *config, const char *path,
+    char *text);
 
 /*
  * Add a fault that only somebody else could find (a topic filter that is

@@ -62,7 +62,8 @@ say_type(char *facts, const struct config_row *row)
 		say(facts, "A name in the file system, as a string.");
 		break;
 	case CONFIG_KIND_TEXTS:
-		say(facts, "An array of %lld to %lld strings.", least, most);
+		say(facts, "A string, or an array of %lld to %lld.", least,
+		    most);
 		break;
 	}
 }
@@ -72,6 +73,8 @@ say_default(char *facts, const struct config_row *row)
 {
 	if (row->is_required)
 		say(facts, " Required.");
+	else if (row->is_optional)
+		say(facts, " Optional.");
 	else if (row->kind == CONFIG_KIND_NUMBER)
 		say(facts, " Default: %lld.", (long long)row->number);
 	else if (row->kind == CONFIG_KIND_WORD)

@@ -80,6 +80,18 @@ place_find(const struct config *config, const char *path)
 }
 
 void
+config_place_print(const struct config *config, const char *path, char *text)
+{
+	struct config_place place = place_find(config, path);
+
+	if (place.line > 0)
+		snprintf(text, CONFIG_PLACE_MAX, "%s:%u", place.file,
+		    place.line);
+	else
+		snprintf(text, CONFIG_PLACE_MAX, "%s", place.file);
+}
+
+void
 config_fault(const struct config *config, struct config_error *error,
     const char *path, const char *format, ...)
 {

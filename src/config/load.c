@@ -22,6 +22,7 @@ struct loader {
 	const struct config_source *source;
 	struct config *config;
 	struct config_error *error;
+	bool is_alone; /* the files that it names need not be there */
 };
 
 /* A group, or an element of a list, and what its settings are put into. */
@@ -206,7 +207,8 @@ file_find(struct loader *loader, const config_setting_t *setting,
 		return NULL;
 	}
 	/* Text that is no file has no folder, and touches no other file. */
-	if (loader->source->folder == NULL || access(file, R_OK) == 0)
+	if (loader->source->folder == NULL || loader->is_alone ||
+	    access(file, R_OK) == 0)
 		return file;
 	fault(loader, setting, path, "names %s: %s", file, strerror(errno));
 	free(file);
@@ -260,6 +262,24 @@ count_is_well(struct loader *loader, const struct config_row *row,
 	return true;
 }
 
+/* A string alone is an array of one. */
+static void
+load_one_text(struct loader *loader, const config_setting_t *setting,
+    const struct config_row *item_row, struct config_strings *texts,
+    const char *path)
+{
+	char item_path[CONFIG_PATH_MAX];
+
+	config_path_format(item_path, "%s[0]", path);
+	config_place_add(loader->config, item_path,
+	    setting_place(loader, setting));
+	if (!text_is_well(loader, item_row, setting, path))
+		return;
+	texts->items = memory_new(1, sizeof(*texts->items));
+	texts->items[texts->count++] = memory_copy(
+	    bytes_of_string(config_setting_get_string(setting)));
+}
+
 static void
 load_texts(struct loader *loader, const struct config_row *row,
     const config_setting_t *setting, const struct scope *scope,
@@ -273,6 +293,10 @@ load_texts(struct loader *loader, const struct config_row *row,
 	char item_path[CONFIG_PATH_MAX];
 	unsigned int i, count;
 
+	if (is_text(setting)) {
+		load_one_text(loader, setting, &item_row, texts, path);
+		return;
+	}
 	if (!config_setting_is_array(setting) &&
 	    !config_setting_is_list(setting)) {
 		fault(loader, setting, path,
@@ -497,11 +521,11 @@ load_tree(struct loader *loader)
 }
 
 static int
-load(struct config_source *source, struct config **config,
+load(struct config_source *source, bool is_alone, struct config **config,
     struct config_error *error)
 {
 	struct config *loaded = memory_new(1, sizeof(*loaded));
-	struct loader loader = { source, loaded, error };
+	struct loader loader = { source, loaded, error, is_alone };
 
 	load_tree(&loader);
 	if (error->text[0] == '\0')
@@ -514,8 +538,8 @@ load(struct config_source *source, struct config **config,
 	return 0;
 }
 
-int
-config_load(const char *path, struct config **config,
+static int
+load_file(const char *path, bool is_alone, struct config **config,
     struct config_error *error)
 {
 	struct config_source source = { 0 };
@@ -524,9 +548,23 @@ config_load(const char *path, struct config **config,
 	error->text[0] = '\0';
 	status = config_source_load(&source, path, error);
 	if (status == 0)
-		status = load(&source, config, error);
+		status = load(&source, is_alone, config, error);
 	config_source_done(&source);
 	return status;
+}
+
+int
+config_load(const char *path, struct config **config,
+    struct config_error *error)
+{
+	return load_file(path, false, config, error);
+}
+
+int
+config_load_alone(const char *path, struct config **config,
+    struct config_error *error)
+{
+	return load_file(path, true, config, error);
 }
 
 int
@@ -539,7 +577,7 @@ config_parse(const char *name, struct bytes text, struct config **config,
 	error->text[0] = '\0';
 	status = config_source_parse(&source, name, text, error);
 	if (status == 0)
-		status = load(&source, config, error);
+		status = load(&source, false, config, error);
 	config_source_done(&source);
 	return status;
 }

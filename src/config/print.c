@@ -195,7 +195,8 @@ print_members(struct printer *printer, const char *scope, const void *base)
 	size_t group_len = 0, len;
 
 	for (row = config_rows; row < config_rows + config_row_count; row++) {
-		if (!config_row_is_in(row, scope))
+		if (!config_row_is_in(row, scope) ||
+		    config_row_is_absent(row, base))
 			continue;
 		relative = row->path + strlen(scope);
 		len = (size_t)(config_path_name(relative) - relative);

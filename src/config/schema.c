@@ -10,7 +10,16 @@
 static const char *
 identity_word(unsigned int value)
 {
-	static const char *const words[] = { "subject.cn" };
+	static const char *const words[] = { "subject.cn", "san.dns", "san.uri",
+		"san.email", "fingerprint" };
+
+	return value < sizeof(words) / sizeof(words[0]) ? words[value] : NULL;
+}
+
+static const char *
+denied_word(unsigned int value)
+{
+	static const char *const words[] = { "disconnect", "acknowledge" };
 
 	return value < sizeof(words) / sizeof(words[0]) ? words[value] : NULL;
 }
@@ -50,6 +59,10 @@ log_level_word(unsigned int value)
 	{ MEMBER(scope, member), .kind = CONFIG_KIND_NUMBER, .unit = in,       \
 		.least = lo, .most = hi, .number = value,                      \
 		.applied = CONFIG_APPLIED_##when, .meaning = says },
+#define OPTIONAL_NUMBER(scope, member, in, lo, hi, value, when, says)          \
+	{ MEMBER(scope, member), .kind = CONFIG_KIND_NUMBER, .unit = in,       \
+		.least = lo, .most = hi, .number = value, .is_optional = true, \
+		.applied = CONFIG_APPLIED_##when, .meaning = says },
 #define WORD(scope, member, names, value, when, says)                          \
 	{ MEMBER(scope, member), .kind = CONFIG_KIND_WORD, .word = names,      \
 		.number = value, .applied = CONFIG_APPLIED_##when,             \
@@ -80,6 +93,10 @@ log_level_word(unsigned int value)
 	{ MEMBER(scope, member), .kind = CONFIG_KIND_TEXTS, .least = lo,       \
 		.most = hi, .text = value, .applied = CONFIG_APPLIED_##when,   \
 		.meaning = says },
+#define OPTIONAL_TEXTS(scope, member, lo, hi, value, when, says)               \
+	{ MEMBER(scope, member), .kind = CONFIG_KIND_TEXTS, .least = lo,       \
+		.most = hi, .text = value, .is_optional = true,                \
+		.applied = CONFIG_APPLIED_##when, .meaning = says },
 
 const struct config_row config_rows[] = {
 #include "config/schema.def"
@@ -143,6 +160,19 @@ config_row_is_number(const struct config_row *row)
 {
 	return row->kind == CONFIG_KIND_NUMBER ||
 	       row->kind == CONFIG_KIND_WORD || row->kind == CONFIG_KIND_SWITCH;
+}
+
+bool
+config_row_is_absent(const struct config_row *row, const void *base)
+{
+	const struct config_strings *texts = (const void *)((const char *)base +
+							    row->offset);
+
+	if (!row->is_optional)
+		return false;
+	if (row->kind == CONFIG_KIND_TEXTS)
+		return texts->items == NULL;
+	return config_number_get(row, base) == 0;
 }
 
 size_t
@@ -234,7 +264,8 @@ default_set(const struct config_row *row, void *base, bool with_examples)
 	case CONFIG_KIND_NUMBER:
 	case CONFIG_KIND_WORD:
 	case CONFIG_KIND_SWITCH:
-		config_number_set(row, base, row->number);
+		if (with_examples || !row->is_optional)
+			config_number_set(row, base, row->number);
 		break;
 	case CONFIG_KIND_TEXT:
 	case CONFIG_KIND_ADDRESS:

@@ -44,6 +44,7 @@ struct config_row {
 	/* Of the value; of a text's bytes; of a list's or an array's count. */
 	int64_t least, most;
 	bool is_required; /* then number and text are no default: an example */
+	bool is_optional; /* the same; and what is not given is left out */
 	int64_t number;
 	const char *text;
 	const char *(*word)(unsigned int value); /* NULL past the last */
@@ -96,6 +97,9 @@ void config_number_set(const struct config_row *row, void *base, int64_t value);
  * base: zeroed; what the rows' offsets count from.
  */
 void config_defaults_set(const char *scope, void *base, bool with_examples);
+
+/* Is it an optional setting that is not given in base? */
+bool config_row_is_absent(const struct config_row *row, const void *base);
 
 /* Is the row one of those that base holds: scope, and no list in between? */
 bool config_row_is_in(const struct config_row *row, const char *scope);

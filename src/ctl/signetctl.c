@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "ctl/backup.h"
+#include "ctl/explain.h"
 #include "ctl/line.h"
 
 struct arguments {
@@ -27,9 +28,13 @@ static const struct option long_options[] = {
 
 static const char usage[] =
     "usage: signetctl [-c FILE | -s SOCKET] backup DIR\n"
+    "       signetctl explain --cert FILE [--client-id ID] [--config FILE]\n"
+    "                         ACTION [TOPIC]\n"
     "\n"
     "  backup DIR          copy what the running daemon keeps to DIR, which\n"
     "                      must be empty or not there\n"
+    "  explain             say if the client with this certificate may do it,\n"
+    "                      and which rule decides; see signetctl(1)\n"
     "\n"
     "  -c, --config FILE   the daemon's configuration, if it is not\n"
     "                      " SIGNET_SYSCONFDIR "/signet.conf\n"
@@ -112,6 +117,9 @@ main(int argc, char **argv)
 	arguments_parse(argc, argv, &arguments);
 	if (argc - optind == 2 && strcmp(argv[optind], "backup") == 0)
 		return run_backup(&arguments, argv[optind + 1]);
+	if (argc > optind && strcmp(argv[optind], "explain") == 0)
+		return explain_run(argc - optind, argv + optind,
+		    arguments.file);
 	fputs(usage, stderr);
 	return EXIT_FAILURE;
 }

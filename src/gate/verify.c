@@ -67,16 +67,15 @@ add_fields(struct verification *verification,
 static void
 add_leaf(struct verification *verification, const mbedtls_x509_crt *certificate)
 {
-	struct bytes identity = BYTES_NONE;
 	const char *fault;
 
 	verification->has_leaf = true;
 	x509_name_text(&certificate->subject, verification->subject);
 	x509_fingerprint(certificate, verification->fingerprint);
-	fault = x509_identity_find(verification->kind, certificate, &identity);
+	fault = x509_identity_append(verification->kind, certificate,
+	    &verification->identity);
 	if (fault != NULL)
 		set_fault(verification, REFUSAL_IDENTITY_INVALID, fault);
-	buffer_append(&verification->identity, identity);
 	add_fields(verification, certificate);
 }
 

@@ -231,6 +231,8 @@ enum ipc_counter {
 	IPC_COUNTER_PAYLOAD_RECEIVED, /* bytes */
 	IPC_COUNTER_PAYLOAD_SENT,
 	IPC_COUNTER_SESSIONS_EXPIRED,
+	IPC_COUNTER_DENIED,    /* by rights */
+	IPC_COUNTER_THROTTLED, /* times that a client was held back */
 	IPC_COUNTER_COUNT
 };
 enum ipc_gauge {

@@ -7,10 +7,12 @@
 #include "lib/memory.h"
 #include "worker/connection_websocket.h"
 #include "worker/handle_connect.h"
+#include "worker/permission.h"
 #include "worker/promise.h"
 #include "worker/reason_string.h"
 #include "worker/retention.h"
 #include "worker/session.h"
+#include "worker/throttle.h"
 
 /* How long the peer may take to close after our end (ms). */
 #define LINGER_MS 2000
@@ -119,6 +121,8 @@ connection_leave(struct connection *connection)
 	acks_done(connection);
 	topic_aliases_done(&connection->aliases);
 	connection_websocket_free(&connection->websocket);
+	throttle_free(connection);
+	permission_unload(connection);
 	worker->connection_count--;
 	uv_close((uv_handle_t *)&connection->poll, on_closed);
 }
@@ -147,7 +151,8 @@ connection_end_session(struct connection *connection, bool keeps_will,
 		    log_word("event", "closed"), log_word("reason", word),
 		    log_text("identity", session_identity(session)),
 		    log_text("client_id", session_client_id(session)),
-		    log_number("dropped", (int64_t)session->dropped));
+		    log_number("dropped", (int64_t)session->dropped),
+		    log_number("throttled", throttle_times(connection)));
 	else if (connection->state <= CONNECTION_MOVING)
 		log_info(log_id("session", connection->id),
 		    log_word("event", "closed"), log_word("reason", word));
@@ -259,7 +264,7 @@ keep_alive_due(struct connection *connection)
 
 	/* it is we who do not read */
 	if (connection->is_held || connection->waits_connack ||
-	    acks_is_full(connection))
+	    connection->is_throttled || acks_is_full(connection))
 		connection_set_deadline(connection, allowed_ms);
 	else if (silent_ms >= allowed_ms)
 		connection_disconnect(connection,
@@ -319,7 +324,7 @@ static bool
 connection_wants_input(const struct connection *connection)
 {
 	if (connection->state == CONNECTION_MOVING || connection->is_held ||
-	    connection->waits_connack)
+	    connection->waits_connack || connection->is_throttled)
 		return false;
 	if (connection_websocket_waits(connection) &&
 	    connection->websocket->stream.output.len >= CONTROL_BYTES_MAX)

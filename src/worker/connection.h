@@ -24,6 +24,7 @@
 
 struct connection_websocket;
 struct promise;
+struct throttle;
 
 enum connection_state {
 	CONNECTION_OPENING,   /* CONNECT is awaited */
@@ -53,6 +54,7 @@ struct connection {
 	uint8_t events;        /* of uv_poll_start() */
 	uint8_t closing_alert; /* enum tls_alert */
 	bool is_home : 1;      /* another worker sent it here */
+	bool is_throttled : 1; /* a limit of its roles is reached */
 	bool is_dirty : 1;
 	bool is_active : 1;
 	bool is_held : 1;
@@ -68,11 +70,11 @@ struct connection {
 	    packet_len; /* of the one that is not whole yet; 0: not known */
 	uint32_t waiting_subacks;
 	uint32_t waiting_acks; /* for other workers: see retention.c */
-	uint32_t denied_count; /* denials since the last that was logged */
 	uint64_t received_ms;  /* when the last packet came */
 	uint64_t active_ms;
-	uint64_t denied_ms; /* when the last denial was logged */
 
+	const struct rights *rights; /* NULL before CONNECT */
+	struct throttle *throttle;   /* NULL: its roles have no limits */
 	struct tls_records records;
 	struct buffer ciphertext;               /* received, not deprotected */
 	struct buffer plaintext;                /* deprotected, not decoded */

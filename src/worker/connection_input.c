@@ -11,6 +11,7 @@
 #include "worker/connection.h"
 #include "worker/connection_websocket.h"
 #include "worker/handoff.h"
+#include "worker/throttle.h"
 
 /* Room for a packet is made when this part of it is here. */
 #define PACKET_ROOM_SHARE 8
@@ -20,7 +21,7 @@ takes_packets(const struct connection *connection)
 {
 	return connection->state == CONNECTION_OPENING ||
 	       (connection->state == CONNECTION_OPEN && !connection->is_held &&
-		   !connection->waits_connack);
+		   !connection->waits_connack && !connection->is_throttled);
 }
 
 /* End a connection for what it sent: in 5.0 the client is told why. */
@@ -85,6 +86,8 @@ take_packets(struct connection *connection, struct bytes input)
 		if (connection->state == CONNECTION_MOVING)
 			break; /* CONNECT is for the worker of its home */
 		taken += status == 0 ? frame.len : 0;
+		if (connection->throttle != NULL && status == 0)
+			throttle_count(connection, &frame);
 		connection->worker->statistics.packets_received++;
 	}
 	return taken;

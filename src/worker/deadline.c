@@ -2,10 +2,12 @@
 #include "worker/deadline.h"
 
 void
-deadline_wheel_init(struct deadline_wheel *wheel, uint64_t now_ms)
+deadline_wheel_init(struct deadline_wheel *wheel, uint32_t slot_ms,
+    uint64_t now_ms)
 {
 	for (unsigned int i = 0; i < DEADLINE_SLOTS; i++)
 		LIST_INIT(&wheel->slots[i]);
+	wheel->slot_ms = slot_ms;
 	wheel->done_ms = now_ms;
 }
 
@@ -18,8 +20,8 @@ deadline_set(struct deadline_wheel *wheel, struct deadline *deadline,
 	deadline_clear(deadline);
 	deadline->at_ms = at_ms;
 	LIST_INSERT_HEAD(
-	    &wheel->slots[slot_ms / DEADLINE_SLOT_MS % DEADLINE_SLOTS],
-	    deadline, in_slot);
+	    &wheel->slots[slot_ms / wheel->slot_ms % DEADLINE_SLOTS], deadline,
+	    in_slot);
 }
 
 void
@@ -56,8 +58,8 @@ void
 deadline_wheel_turn(struct deadline_wheel *wheel, uint64_t now_ms,
     deadline_due *due, void *context)
 {
-	uint64_t from = wheel->done_ms / DEADLINE_SLOT_MS;
-	uint64_t to = now_ms / DEADLINE_SLOT_MS;
+	uint64_t from = wheel->done_ms / wheel->slot_ms;
+	uint64_t to = now_ms / wheel->slot_ms;
 
 	if (to - from >= DEADLINE_SLOTS)
 		from = to - DEADLINE_SLOTS + 1;

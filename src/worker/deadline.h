@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deadlines of many connections: a wheel with one slot a second. Setting one
+ * Deadlines of many connections: a wheel with a slot for each span of time,
+ * such as a second. Setting one
  * is cheap; what becomes due is found at the next tick.
  */
 #ifndef SIGNET_WORKER_DEADLINE_H
@@ -12,8 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DEADLINE_SLOTS   512
-#define DEADLINE_SLOT_MS 1000
+#define DEADLINE_SLOTS 512
 
 struct deadline {
 	LIST_ENTRY(deadline) in_slot;
@@ -24,10 +24,12 @@ LIST_HEAD(deadline_slot, deadline);
 
 struct deadline_wheel {
 	struct deadline_slot slots[DEADLINE_SLOTS];
+	uint32_t slot_ms;
 	uint64_t done_ms; /* everything before this has been called */
 };
 
-void deadline_wheel_init(struct deadline_wheel *wheel, uint64_t now_ms);
+void deadline_wheel_init(struct deadline_wheel *wheel, uint32_t slot_ms,
+    uint64_t now_ms);
 
 /* Set, or set anew; at_ms > 0. */
 void deadline_set(struct deadline_wheel *wheel, struct deadline *deadline,

@@ -2,9 +2,6 @@
 #include "worker/handler.h"
 #include "worker/session.h"
 
-/* One line of denials a second and connection is enough for a human. */
-#define DENIED_LOG_MS 1000
-
 /* NULL: not for a server, or not without what precedes it. */
 static packet_handler *const handlers[] = {
 	[MQTT_PUBLISH] = handle_publish,
@@ -78,33 +75,6 @@ handle_disconnect(struct connection *connection, const struct mqtt_frame *frame)
 	/* [MQTT5-3.14.4-3]: 0x00 takes the will back; any other keeps it. */
 	connection_disconnected(connection, disconnect.reason != 0);
 	return 0;
-}
-
-void
-log_denied(struct connection *connection, const char *action,
-    struct bytes topic)
-{
-	const struct session *session = connection->session;
-	bool is_reserved = strcmp(action, "subscribe") != 0 &&
-			   rights_topic_is_reserved(topic);
-	uint64_t now_ms = worker_now_ms(connection->worker);
-	struct tls_peer peer;
-
-	connection->denied_count++;
-	if (connection->denied_ms != 0 &&
-	    now_ms - connection->denied_ms < DENIED_LOG_MS)
-		return;
-	connection_peer(connection, &peer);
-	log_warning(log_id("session", connection->id),
-	    log_word("event", "denied"), log_word("action", action),
-	    log_text("topic", topic), log_text("identity", peer.identity),
-	    log_text("client_id",
-		session == NULL ? BYTES_NONE : session_client_id(session)),
-	    log_word("reason",
-		is_reserved ? "topic-is-reserved" : "no-role-grants-it"),
-	    log_number("count", connection->denied_count));
-	connection->denied_ms = now_ms;
-	connection->denied_count = 0;
 }
 
 void

@@ -11,9 +11,11 @@
 #include "lib/memory.h"
 #include "worker/connack.h"
 #include "worker/handler.h"
+#include "worker/permission.h"
 #include "worker/promise.h"
 #include "worker/reason_string.h"
 #include "worker/session.h"
+#include "worker/throttle.h"
 
 /* "signet-" and 16 hexadecimal digits, and the NUL of snprintf(). */
 #define ASSIGNED_ID_LEN 23
@@ -175,14 +177,19 @@ set_response_information(struct opening *opening)
 
 /* What of a CONNECT this server cannot grant; SUCCESS if it can all of it. */
 static enum mqtt_reason
-check_connect(const struct opening *opening, const struct rights *rights)
+check_connect(const struct opening *opening)
 {
 	const struct mqtt_connect *connect = &opening->connect;
 	struct connack_terms terms = terms_of(opening);
+	enum mqtt_reason reason;
 
 	if (mqtt_properties_have(&connect->properties,
 		MQTT_PROPERTY_AUTHENTICATION_METHOD))
 		return MQTT_REASON_BAD_AUTHENTICATION_METHOD;
+	reason = permission_connect(opening->connection, opening->peer.identity,
+	    opening->client_id);
+	if (reason != MQTT_REASON_SUCCESS)
+		return reason;
 	if (!connack_fits(&terms))
 		return MQTT_REASON_PACKET_TOO_LARGE;
 	if (!connect->has_will)
@@ -196,12 +203,10 @@ check_connect(const struct opening *opening, const struct rights *rights)
 	if (topic_level_count(connect->will.topic_name) >
 	    opening->connection->worker->config->limits.topic_levels)
 		return MQTT_REASON_TOPIC_NAME_INVALID;
-	if (!rights_may_publish(rights, opening->peer.identity,
-		opening->client_id, connect->will.topic_name, NULL)) {
-		log_denied(opening->connection, "will",
-		    connect->will.topic_name);
+	if (!permission_will(opening->connection, opening->peer.identity,
+		opening->client_id, connect->will.topic_name,
+		connect->will.retain))
 		return MQTT_REASON_NOT_AUTHORIZED;
-	}
 	return MQTT_REASON_SUCCESS;
 }
 
@@ -300,6 +305,8 @@ open_session(struct opening *opening)
 	set_client_bounds(session, &connect->properties);
 	set_will(session, connect);
 	opening->connection->session = session;
+	if (opening->is_resumed)
+		(void)permission_withdraw(opening->connection);
 	session_keep(session);
 	if (session->number != IPC_STORE_NONE)
 		opening->has_kept = true;
@@ -367,6 +374,7 @@ open_connection(struct opening *opening)
 	struct connack_terms terms = terms_of(opening);
 
 	open_session(opening);
+	throttle_renew(connection);
 	use_aliases(opening);
 	connection->state = CONNECTION_OPEN;
 	connection->keep_alive_seconds = connack_keep_alive(&terms);
@@ -384,14 +392,12 @@ static void
 answer_connect(struct opening *opening)
 {
 	struct connection *connection = opening->connection;
-	const struct rights *rights = rights_ref(connection->worker->rights,
-	    opening->peer.identity);
 	enum mqtt_reason reason;
 
+	permission_load(connection);
 	set_response_information(opening);
-	reason = check_connect(opening, rights);
+	reason = check_connect(opening);
 	connection->worker->statistics.connects++;
-	rights_unref(&rights);
 	if (reason == MQTT_REASON_SUCCESS)
 		open_connection(opening);
 	else

@@ -3,6 +3,7 @@
  * PUBLISH (3.3): from the client to the router.
  */
 #include "worker/handler.h"
+#include "worker/permission.h"
 #include "worker/retention.h"
 #include "worker/router.h"
 #include "worker/session.h"
@@ -49,6 +50,15 @@ is_duplicate(const struct connection *connection,
 	       session_has_received(connection->session, publish->packet_id);
 }
 
+/* [MQTT-3.3.5-2] leaves a server of 3.1.1 the choice. */
+static bool
+is_acknowledged(const struct connection *connection, enum mqtt_reason reason)
+{
+	return reason == MQTT_REASON_NOT_AUTHORIZED &&
+	       connection->worker->config->sessions.denied_publish ==
+		   CONFIG_DENIED_ACKNOWLEDGE;
+}
+
 /* 5.0: an answer at QoS above 0. 3.1.1 has none but to end [-3.3.5-2]. */
 static int
 refuse(struct connection *connection, const struct mqtt_publish *publish,
@@ -58,7 +68,8 @@ refuse(struct connection *connection, const struct mqtt_publish *publish,
 
 	if (publish->qos == 0)
 		return 0;
-	if (connection->version != MQTT_VERSION_5)
+	if (connection->version != MQTT_VERSION_5 &&
+	    !is_acknowledged(connection, reason))
 		return -(int)reason;
 	acks_push(connection, &ack);
 	return 0;
@@ -209,18 +220,14 @@ answer_duplicate(struct connection *connection,
 static enum mqtt_reason
 check_publish(struct connection *connection, const struct mqtt_publish *publish)
 {
-	struct session *session = connection->session;
-
 	if (topic_level_count(publish->topic_name) >
 	    connection->worker->config->limits.topic_levels)
 		return MQTT_REASON_TOPIC_NAME_INVALID;
 	if (!has_valid_format(connection, publish))
 		return MQTT_REASON_PAYLOAD_FORMAT_INVALID;
-	if (!rights_may_publish(session->rights, session_identity(session),
-		session_client_id(session), publish->topic_name, NULL)) {
-		log_denied(connection, "publish", publish->topic_name);
+	if (!permission_publish(connection, publish->topic_name,
+		publish->retain))
 		return MQTT_REASON_NOT_AUTHORIZED;
-	}
 	return MQTT_REASON_SUCCESS;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "mqtt/topic.h"
 #include "worker/handler.h"
+#include "worker/permission.h"
 #include "worker/promise.h"
 #include "worker/reason_string.h"
 #include "worker/retention.h"
@@ -63,16 +64,12 @@ check_subscription(struct connection *connection,
 	const struct config *config = connection->worker->config;
 	struct bytes group, topic_filter = subscription->topic_filter;
 
-	/* Rights are to the topics, whoever the group is. */
 	mqtt_topic_filter_is_shared(subscription->topic_filter, &group,
 	    &topic_filter);
 	if (topic_level_count(topic_filter) > config->limits.topic_levels)
 		return MQTT_REASON_TOPIC_FILTER_INVALID;
-	if (!rights_may_subscribe(session->rights, session_identity(session),
-		session_client_id(session), topic_filter, NULL)) {
-		log_denied(connection, "subscribe", subscription->topic_filter);
+	if (!permission_subscribe(connection, subscription->topic_filter))
 		return MQTT_REASON_NOT_AUTHORIZED;
-	}
 	/* One that replaces another is not one more [MQTT5-3.8.4-3]. */
 	if (session->subscription_count >= config->limits.subscriptions &&
 	    !session_is_subscribed(session, subscription->topic_filter))

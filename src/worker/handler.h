@@ -24,13 +24,6 @@ packet_handler handle_unsubscribe;
 packet_handler handle_pingreq;
 packet_handler handle_disconnect;
 
-/*
- * Log that rights refuse something, at most once a second and connection.
- * action: "publish", "subscribe" or "will".
- */
-void log_denied(struct connection *connection, const char *action,
-    struct bytes topic);
-
 /* Append a PUBACK, PUBREC, PUBREL or PUBCOMP. */
 void send_ack(struct connection *connection, enum mqtt_packet_type type,
     uint16_t packet_id, enum mqtt_reason reason);

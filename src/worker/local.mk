@@ -9,8 +9,8 @@ libsignet_worker_a_SOURCES = \
 	src/worker/connection_websocket.c \
 	src/worker/connection_websocket.h \
 	src/worker/deadline.c src/worker/deadline.h \
+	src/worker/denials.c src/worker/denials.h \
 	src/worker/dispatch.c \
-	src/worker/grant.c src/worker/grant.h \
 	src/worker/handle_ack.c \
 	src/worker/handle_connect.c src/worker/handle_connect.h \
 	src/worker/handle_publish.c \
@@ -26,6 +26,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/outbox.c src/worker/outbox.h \
 	src/worker/pending.c src/worker/pending.h \
 	src/worker/pending_record.c src/worker/pending_record.h \
+	src/worker/permission.c src/worker/permission.h \
 	src/worker/promise.c src/worker/promise.h \
 	src/worker/response_information.c \
 	src/worker/response_information.h \
@@ -35,7 +36,6 @@ libsignet_worker_a_SOURCES = \
 	src/worker/retention_internal.h \
 	src/worker/retention_query.c \
 	src/worker/reason_string.c src/worker/reason_string.h \
-	src/worker/rights.c src/worker/rights.h \
 	src/worker/router.c src/worker/router.h \
 	src/worker/router_forward.c src/worker/router_forward.h \
 	src/worker/router_forward_internal.h \
@@ -60,11 +60,12 @@ libsignet_worker_a_SOURCES = \
 	src/worker/subscription_record.c \
 	src/worker/subscription_record.h \
 	src/worker/sys.c src/worker/sys.h \
+	src/worker/throttle.c src/worker/throttle.h \
 	src/worker/topic_alias.c src/worker/topic_alias.h \
 	src/worker/topic_alias_out.c src/worker/topic_alias_out.h \
 	src/worker/topic_tree.c src/worker/topic_tree.h \
 	src/worker/worker.c src/worker/worker.h
 
 # For those who link with it.
-WORKER_ALL = libsignet-worker.a $(MQTT_ALL) $(PROC_ALL) $(TLS_ALL) \
+WORKER_ALL = libsignet-worker.a $(RIGHTS_ALL) $(MQTT_ALL) $(PROC_ALL) $(TLS_ALL) \
 	$(WEBSOCKET_ALL) -lm

@@ -10,7 +10,9 @@ static const struct {
 	const char *text;
 } strings[] = {
 	{ MQTT_REASON_NOT_AUTHORIZED,
-	    "no role grants this topic to the identity in your certificate" },
+	    "no role of your certificate grants this, or one denies it" },
+	{ MQTT_REASON_CLIENT_IDENTIFIER_NOT_VALID,
+	    "not a client identifier, or none that your roles grant" },
 	{ MQTT_REASON_BAD_AUTHENTICATION_METHOD,
 	    "the client certificate is the identity; name no method" },
 	{ MQTT_REASON_SESSION_TAKEN_OVER,

@@ -59,7 +59,6 @@ session_new(struct worker *worker, struct bytes identity, struct bytes key)
 	session->state.client_id = bytes_of(session->key + KEY_LENGTHS +
 						identity.len,
 	    key.len - KEY_LENGTHS - identity.len);
-	session->rights = rights_ref(worker->rights, identity);
 	session->expires_at_ms = UINT64_MAX;
 	session->will_at_ms = UINT64_MAX;
 	LIST_INIT(&session->subscriptions);
@@ -129,7 +128,6 @@ session_free(struct session *session)
 		HASH_DEL(session->worker->sessions, session);
 	session_queue_free(&session->queue);
 	deadline_clear(&session->deadline);
-	rights_unref(&session->rights);
 	session_state_done(&session->state);
 	free(session);
 }

@@ -37,7 +37,6 @@ struct session {
 	struct connection *connection; /* NULL: none */
 	uint64_t id;        /* of its (last) connection: for the log */
 	uint64_t publisher; /* a keyed hash of its key: for No Local */
-	const struct rights *rights;
 	struct subscription_list subscriptions;
 	uint32_t subscription_count;
 	uint32_t share_count; /* of them: Shared Subscriptions */

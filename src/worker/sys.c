@@ -26,6 +26,8 @@ struct row {
 
 static const struct row counter_rows[] = {
 	{ "clients/expired", IPC_COUNTER_SESSIONS_EXPIRED },
+	{ "rights/denied", IPC_COUNTER_DENIED },
+	{ "rights/throttled", IPC_COUNTER_THROTTLED },
 	{ "messages/received", IPC_COUNTER_PACKETS_RECEIVED },
 	{ "messages/sent", IPC_COUNTER_PACKETS_SENT },
 	{ "bytes/received", IPC_COUNTER_BYTES_RECEIVED },
@@ -181,6 +183,8 @@ collect_counters(const struct worker_statistics *counted, uint64_t *counters)
 	counters[IPC_COUNTER_PAYLOAD_RECEIVED] = counted->payload_received;
 	counters[IPC_COUNTER_PAYLOAD_SENT] = counted->payload_sent;
 	counters[IPC_COUNTER_SESSIONS_EXPIRED] = counted->sessions_expired;
+	counters[IPC_COUNTER_DENIED] = counted->denied;
+	counters[IPC_COUNTER_THROTTLED] = counted->throttled;
 }
 
 static void

@@ -24,6 +24,7 @@
 #include "lib/memory.h"
 #include "tls/aead.h"
 #include "worker/connection.h"
+#include "worker/denials.h"
 #include "worker/handoff.h"
 #include "worker/journal.h"
 #include "worker/retention.h"
@@ -31,6 +32,7 @@
 #include "worker/session.h"
 #include "worker/store_read.h"
 #include "worker/sys.h"
+#include "worker/throttle.h"
 
 #define TICK_MS 1000
 
@@ -365,6 +367,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 	worker->config = child->config;
 	worker->topics = topic_tree_new();
 	worker->rights = rights_table_new(child->config);
+	worker->denials = denials_new();
 	worker->journal = journal_new(worker);
 	worker->router = router_new(worker);
 	worker->forwards = forwards_new(worker);
@@ -379,8 +382,10 @@ worker_init(struct worker *worker, struct proc_child *child)
 	TAILQ_INIT(&worker->active);
 	TAILQ_INIT(&worker->held);
 	TAILQ_INIT(&worker->homeless);
-	deadline_wheel_init(&worker->deadlines, worker_now_ms(worker));
-	deadline_wheel_init(&worker->session_deadlines, worker_now_ms(worker));
+	deadline_wheel_init(&worker->deadlines, TICK_MS, worker_now_ms(worker));
+	deadline_wheel_init(&worker->session_deadlines, TICK_MS,
+	    worker_now_ms(worker));
+	throttles_init(worker);
 	worker->read_buffer = memory_new(1, CONNECTION_READ_BUFFER);
 	worker->record_buffer = memory_new(1, TLS_PLAINTEXT_MAX);
 	worker->write_buffer = memory_new(1, CONNECTION_WRITE_MAX);
@@ -396,6 +401,7 @@ worker_done(struct worker *worker)
 	/* What was closed is the loop's until its next turn. */
 	uv_close((uv_handle_t *)&worker->tick, NULL);
 	uv_close((uv_handle_t *)&worker->idle, NULL);
+	throttles_done(worker);
 	uv_run(&worker->child->loop, UV_RUN_NOWAIT);
 	/* The loop has closed its channels: nobody is told any more. */
 	memset(worker->peers, 0, sizeof(worker->peers));
@@ -408,6 +414,7 @@ worker_done(struct worker *worker)
 	journal_free(&worker->journal);
 	interest_done(&worker->interest);
 	router_free(&worker->router);
+	denials_free(&worker->denials);
 	rights_table_free(&worker->rights);
 	topic_tree_free(&worker->topics);
 	buffer_done(&worker->scratch);

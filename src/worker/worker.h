@@ -9,14 +9,15 @@
 
 #include "lib/hash.h"
 #include "proc/child.h"
+#include "rights/rights.h"
 #include "worker/deadline.h"
 #include "worker/interest.h"
-#include "worker/rights.h"
 #include "worker/sharing.h"
 #include "worker/store_read.h"
 #include "worker/topic_tree.h"
 
 struct connection;
+struct denials;
 struct forwards;
 struct journal;
 struct retention;
@@ -41,6 +42,8 @@ struct worker_statistics {
 	uint64_t payload_received; /* bytes */
 	uint64_t payload_sent;
 	uint64_t sessions_expired;
+	uint64_t denied;    /* by rights */
+	uint64_t throttled; /* times that a client was held back */
 	/* and what there is now */
 	size_t connected; /* sessions with a connection */
 	size_t subscriptions;
@@ -57,6 +60,7 @@ struct worker {
 	size_t held_bytes; /* of messages that wait for durable ones */
 	struct topic_tree *topics;
 	struct rights_table *rights;
+	struct denials *denials;
 	struct router *router;
 	struct forwards *forwards;
 	struct retention *retention;
@@ -78,6 +82,9 @@ struct worker {
 
 	struct deadline_wheel deadlines;         /* of connections */
 	struct deadline_wheel session_deadlines; /* of sessions without one */
+	struct deadline_wheel throttles;         /* of connections held back */
+	size_t throttle_count;                   /* that are set */
+	uv_timer_t throttle_timer;               /* runs while there are any */
 	uv_timer_t tick;
 	uv_idle_t idle; /* runs while there is more to do than a turn's share */
 	size_t rested_count;  /* connections, since the heap was trimmed */

@@ -11,12 +11,6 @@
 #include "lib/memory.h"
 #include "x509/identity.h"
 
-/* The tags of GeneralName (RFC 5280 s4.2.1.6). */
-#define SAN_TAG_MASK  0x1f
-#define SAN_TAG_EMAIL 1
-#define SAN_TAG_DNS   2
-#define SAN_TAG_URI   6
-
 bool
 x509_is_pem(struct bytes file)
 {
@@ -179,14 +173,14 @@ static void
 add_alternative_names(struct harvest *harvest, const mbedtls_x509_sequence *san)
 {
 	for (; san != NULL && san->buf.p != NULL; san = san->next) {
-		switch (san->buf.tag & SAN_TAG_MASK) {
-		case SAN_TAG_EMAIL:
+		switch (san->buf.tag & X509_SAN_TAG_MASK) {
+		case X509_SAN_TAG_EMAIL:
 			add_field(harvest, TLS_FIELD_SAN_EMAIL, &san->buf);
 			break;
-		case SAN_TAG_DNS:
+		case X509_SAN_TAG_DNS:
 			add_field(harvest, TLS_FIELD_SAN_DNS, &san->buf);
 			break;
-		case SAN_TAG_URI:
+		case X509_SAN_TAG_URI:
 			add_field(harvest, TLS_FIELD_SAN_URI, &san->buf);
 			break;
 		default:

@@ -12,6 +12,12 @@
 
 #define X509_SUBJECT_MAX 512
 
+/* The tags of GeneralName (RFC 5280 s4.2.1.6), under the mask. */
+#define X509_SAN_TAG_MASK  0x1f
+#define X509_SAN_TAG_EMAIL 1
+#define X509_SAN_TAG_DNS   2
+#define X509_SAN_TAG_URI   6
+
 /* The least RSA that is accepted from anybody. */
 #define X509_RSA_BITS_MIN 2048
 

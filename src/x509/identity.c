@@ -4,6 +4,8 @@
 #include <mbedtls/asn1.h>
 #include <mbedtls/oid.h>
 
+#include "x509/certificate.h"
+
 /*
  * The next code point of UTF-8; returns its length, 0 if it is ill-formed
  * (RFC 3629 s4: also overlong forms, surrogates, beyond U+10FFFF).
@@ -62,54 +64,138 @@ x509_identity_is_text(struct bytes text)
 	return check_text(text) == NULL;
 }
 
+static bool
+has_byte(struct bytes text, uint8_t byte)
+{
+	return text.len > 0 && memchr(text.data, byte, text.len) != NULL;
+}
+
 const char *
-x509_identity_check(struct bytes text)
+x509_identity_check(enum config_identity kind, struct bytes text)
 {
 	if (text.len == 0)
 		return "empty";
 	if (text.len > X509_IDENTITY_MAX)
 		return "too-long";
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] == '/' || text.data[i] == '+' ||
-		    text.data[i] == '#')
-			return "reserved-character";
+	if (has_byte(text, '+') || has_byte(text, '#') ||
+	    (has_byte(text, '/') && kind != CONFIG_IDENTITY_SAN_URI))
+		return "reserved-character";
+	/* A name for many is nobody's. */
+	if (kind == CONFIG_IDENTITY_SAN_DNS && has_byte(text, '*'))
+		return "wildcard-name";
 	return check_text(text);
 }
 
 static const char *
-find_common_name(const mbedtls_x509_crt *certificate, struct bytes *identity)
+find_common_name(const mbedtls_x509_crt *certificate, struct bytes *name)
 {
 	const mbedtls_x509_name *found = NULL;
-	const char *fault;
-	struct bytes text;
 
-	for (const mbedtls_x509_name *name = &certificate->subject;
-	     name != NULL; name = name->next) {
-		if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) != 0)
+	for (const mbedtls_x509_name *at = &certificate->subject; at != NULL;
+	     at = at->next) {
+		if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &at->oid) != 0)
 			continue;
 		if (found != NULL)
 			return "several-common-names";
-		found = name;
+		found = at;
 	}
 	if (found == NULL)
 		return "no-common-name";
 	if (found->val.tag != MBEDTLS_ASN1_UTF8_STRING &&
 	    found->val.tag != MBEDTLS_ASN1_PRINTABLE_STRING)
 		return "string-type";
-	text = bytes_of(found->val.p, found->val.len);
-	fault = x509_identity_check(text);
-	if (fault == NULL)
-		*identity = text;
-	return fault;
+	*name = bytes_of(found->val.p, found->val.len);
+	return NULL;
+}
+
+/* An IA5String is ASCII (RFC 5280 s4.2.1.6). */
+static bool
+is_ascii(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* A name in subjectAltName, which is a list of all kinds as received. */
+static const char *
+find_alternative_name(const mbedtls_x509_crt *certificate, uint8_t tag,
+    const char *const faults[2], struct bytes *name)
+{
+	const mbedtls_x509_buf *found = NULL;
+
+	for (const mbedtls_x509_sequence *at = &certificate->subject_alt_names;
+	     at != NULL && at->buf.p != NULL; at = at->next) {
+		if ((at->buf.tag & X509_SAN_TAG_MASK) != tag)
+			continue;
+		if (found != NULL)
+			return faults[1];
+		found = &at->buf;
+	}
+	if (found == NULL)
+		return faults[0];
+	*name = bytes_of(found->p, found->len);
+	return is_ascii(*name) ? NULL : "string-type";
+}
+
+static const char *
+find_name(enum config_identity kind, const mbedtls_x509_crt *certificate,
+    struct bytes *name)
+{
+	static const char *const dns_faults[] = { "no-dns-name",
+		"several-dns-names" };
+	static const char *const uri_faults[] = { "no-uri", "several-uris" };
+	static const char *const email_faults[] = { "no-email-address",
+		"several-email-addresses" };
+
+	switch (kind) {
+	case CONFIG_IDENTITY_SUBJECT_CN:
+		return find_common_name(certificate, name);
+	case CONFIG_IDENTITY_SAN_DNS:
+		return find_alternative_name(certificate, X509_SAN_TAG_DNS,
+		    dns_faults, name);
+	case CONFIG_IDENTITY_SAN_URI:
+		return find_alternative_name(certificate, X509_SAN_TAG_URI,
+		    uri_faults, name);
+	case CONFIG_IDENTITY_SAN_EMAIL:
+		return find_alternative_name(certificate, X509_SAN_TAG_EMAIL,
+		    email_faults, name);
+	default:
+		return "unknown-kind";
+	}
+}
+
+static void
+append_fingerprint(const mbedtls_x509_crt *certificate, struct buffer *identity)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t fingerprint[TLS_HASH_LEN];
+
+	x509_fingerprint(certificate, fingerprint);
+	for (size_t i = 0; i < sizeof(fingerprint); i++) {
+		const char byte[] = { digits[fingerprint[i] >> 4],
+			digits[fingerprint[i] & 15] };
+
+		buffer_append(identity, bytes_of(byte, sizeof(byte)));
+	}
 }
 
 const char *
-x509_identity_find(enum config_identity kind,
-    const mbedtls_x509_crt *certificate, struct bytes *identity)
+x509_identity_append(enum config_identity kind,
+    const mbedtls_x509_crt *certificate, struct buffer *identity)
 {
-	switch (kind) {
-	case CONFIG_IDENTITY_SUBJECT_CN:
-		return find_common_name(certificate, identity);
+	struct bytes name = BYTES_NONE;
+	const char *fault;
+
+	if (kind == CONFIG_IDENTITY_FINGERPRINT) {
+		append_fingerprint(certificate, identity);
+		return NULL;
 	}
-	return "unknown-kind";
+	fault = find_name(kind, certificate, &name);
+	if (fault == NULL)
+		fault = x509_identity_check(kind, name);
+	if (fault == NULL)
+		buffer_append(identity, name);
+	return fault;
 }

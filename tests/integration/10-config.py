@@ -143,7 +143,7 @@ def faults_of_what_is_there_are_named_with_file_and_line():
             (r"workers = 2", "workers = 100000", ("processes.workers",)),
             (r"workers = 2", "worker = 2", ("worker", "workers")),
             (r'name = "all-2"', 'name = "all-1"', ("roles[1].name",)),
-            (r'publish = \["#", "\$private/#"\]', 'publish = "#"',
+            (r'publish = \["#", "\$private/#"\]', 'publish = 5',
              ("roles[0].publish",)),
             (r'publish = \["#", "\$private/#"\]', 'publish = [ 5 ]',
              ("roles[0].publish",)),

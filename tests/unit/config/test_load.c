@@ -37,7 +37,10 @@ START_TEST(what_is_given_holds)
 	    "  client_ca = \"/a\"; min_version = \"1.3\"; };\n"
 	    "identity = \"subject.cn\";\n"
 	    "roles = ( { name = \"r\"; match = { identity = \"x*\"; };\n"
-	    "  publish = [ \"a\", \"b\" ]; subscribe = ( \"c\" ); },\n"
+	    "  publish = [ \"a\", \"b\" ]; subscribe = ( \"c\" );\n"
+	    "  connect = \"i\"; retain = [ ]; limits = { bytes_per_second = "
+	    "4096; };\n"
+	    "  deny = { publish = [ \"x\", \"y\" ]; }; },\n"
 	    "  { name = \"s\"; match : { identity = \"y\" \"z\" }; } );\n"
 	    "sessions : { max_queued_bytes = 4294967295; };\n"
 	    "log = { level = \"debug\"; };\n");
@@ -52,7 +55,16 @@ START_TEST(what_is_given_holds)
 	ck_assert_uint_eq(config->roles.items[0].publish.count, 2);
 	ck_assert_str_eq(config->roles.items[0].publish.items[1], "b");
 	ck_assert_str_eq(config->roles.items[0].subscribe.items[0], "c");
-	ck_assert_str_eq(config->roles.items[1].match.identity, "yz");
+	ck_assert_str_eq(config->roles.items[1].match.identity.items[0], "yz");
+	/* A string alone is an array of one; what is empty is given. */
+	ck_assert_uint_eq(config->roles.items[0].connect.count, 1);
+	ck_assert_str_eq(config->roles.items[0].connect.items[0], "i");
+	ck_assert_uint_eq(config->roles.items[0].retain.count, 0);
+	ck_assert_ptr_nonnull(config->roles.items[0].retain.items);
+	ck_assert_ptr_null(config->roles.items[0].will.items);
+	ck_assert_uint_eq(config->roles.items[0].deny.publish.count, 2);
+	ck_assert_uint_eq(config->roles.items[0].limits.bytes_per_second, 4096);
+	ck_assert_uint_eq(config->roles.items[0].limits.messages_per_second, 0);
 	ck_assert_uint_eq(config->sessions.max_queued_bytes, 4294967295u);
 	ck_assert_int_eq(config->log.level, LOG_LEVEL_DEBUG);
 	config_free(&config);
@@ -91,15 +103,26 @@ static const struct {
 	    "test:2: setting `log.format' is unknown" },
 	{ "roles = ( { name = \"r\"; match = {\n identiti = \"*\"; }; } );",
 	    "test:3: setting `roles[0].match.identiti' is unknown; did you "
-	    "mean `roles[0].match.identity'?\n"
-	    "test:2: setting `roles[0].match.identity' is missing" },
+	    "mean `roles[0].match.identity'?" },
 	{ "roles = ( { name = \"r\"; match = 5; } );",
 	    "test:2: setting `roles[0].match' must be a group, { ... }, not a "
-	    "whole number\n"
-	    "test:2: setting `roles[0].match.identity' is missing" },
-	{ "roles = ( { } );",
-	    "test:2: setting `roles[0].name' is missing\n"
-	    "test:2: setting `roles[0].match.identity' is missing" },
+	    "whole number" },
+	{ "roles = ( { } );", "test:2: setting `roles[0].name' is missing" },
+	/* Nobody is made everybody by what is missing. */
+	{ "roles = (\n{ name = \"r\"; } );",
+	    "test:3: setting `roles[0]' is for nobody: its match is missing; "
+	    "identity = \"*\" is everybody" },
+	{ "roles = ( { name = \"r\"; match = { }; } );",
+	    "test:2: setting `roles[0]' is for nobody: its match is missing; "
+	    "identity = \"*\" is everybody" },
+	{ "roles = ( { name = \"r\"; match = { ou = [ ]; }; } );",
+	    "test:2: setting `roles[0].match.ou' is empty" },
+	{ "roles = ( { name = \"r\"; match = { ou = \"\"; }; } );",
+	    "test:2: setting `roles[0].match.ou' is empty" },
+	{ "roles = ( { name = \"r\"; match = { ou = \"x\"; };\n"
+	  " limits = { messages_per_second = 0; }; } );",
+	    "test:3: setting `roles[0].limits.messages_per_second' is 0, but "
+	    "must be from 1 to 1000000 messages per second" },
 	{ "roles = ( { name = \"r\"; match = { identity = \"*\"; }; },\n"
 	  " { name = \"s\"; match = { identity = \"*\"; }; },\n"
 	  " { name = \"r\"; match = { identity = \"*\"; }; } );",
@@ -108,9 +131,9 @@ static const struct {
 	    "test:2: setting `roles' must be a list of groups, ( { ... } ), "
 	    "not a group" },
 	{ "roles = ( { name = \"r\"; match = { identity = \"*\"; };\n"
-	  "  publish = \"a\"; } );",
+	  "  publish = 5; } );",
 	    "test:3: setting `roles[0].publish' must be an array of strings, "
-	    "[ \"...\" ], not a string" },
+	    "[ \"...\" ], not a whole number" },
 	{ "roles = ( { name = \"r\"; match = { identity = \"*\"; };\n"
 	  "  publish = [ \"a\",\n \"\" ]; } );",
 	    "test:4: setting `roles[0].publish[1]' is empty" },
@@ -156,9 +179,10 @@ static const struct {
 	{ "limits = 5;",
 	    "test:2: setting `limits' must be a group, { ... }, not a whole "
 	    "number" },
-	{ "identity = \"san.dns\";",
-	    "test:2: setting `identity' is \"san.dns\", but must be "
-	    "\"subject.cn\"" },
+	{ "identity = \"san.ip\";",
+	    "test:2: setting `identity' is \"san.ip\", but must be one of "
+	    "\"subject.cn\", \"san.dns\", \"san.uri\", \"san.email\", "
+	    "\"fingerprint\"" },
 	{ "identity = 5;",
 	    "test:2: setting `identity' must be a string, not a whole number" },
 	{ "log = { level = \"trace\"; };",

@@ -169,7 +169,7 @@ START_TEST(strings_are_printed_such_that_they_are_read_again)
 		strcat(all, "\"; }; } );");
 		config = parse(all);
 	}
-	ck_assert_str_eq(config->roles.items[0].match.identity, bytes);
+	ck_assert_str_eq(config->roles.items[0].match.identity.items[0], bytes);
 	assert_survives(config);
 	config_free(&config);
 }
@@ -184,7 +184,7 @@ START_TEST(strings_that_look_like_syntax_stay_strings)
 
 	ck_assert_str_eq(config->roles.items[0].name,
 	    "/* # // */ \" }; @include \\");
-	ck_assert_str_eq(config->roles.items[0].match.identity,
+	ck_assert_str_eq(config->roles.items[0].match.identity.items[0],
 	    "\n@include \"x\"\n");
 	ck_assert_str_eq(config->roles.items[0].publish.items[0],
 	    "99999999999");
@@ -218,7 +218,8 @@ START_TEST(comments_stay_within_eighty_columns)
 	char *line;
 
 	for (line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
-		ck_assert_msg(strlen(line) <= 80, "%s", line);
+		ck_assert_msg(strlen(line) <= 80 || strchr(line, '#') == NULL,
+		    "%s", line);
 	free(text);
 }
 END_TEST

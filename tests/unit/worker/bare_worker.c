@@ -3,6 +3,7 @@
 
 #include <check.h>
 
+#include "worker/denials.h"
 #include "worker/journal.h"
 #include "worker/retention.h"
 #include "worker/router.h"
@@ -47,7 +48,9 @@ bare_worker_init(struct bare_worker *bare)
 	store_reads_init(&worker->reads);
 	worker->is_ready = true;
 	TAILQ_INIT(&worker->dirty);
-	deadline_wheel_init(&worker->session_deadlines, worker_now_ms(worker));
+	deadline_wheel_init(&worker->session_deadlines, 1000,
+	    worker_now_ms(worker));
+	worker->denials = denials_new();
 }
 
 void
@@ -64,6 +67,7 @@ bare_worker_done(struct bare_worker *bare)
 	journal_free(&worker->journal);
 	interest_done(&worker->interest);
 	router_free(&worker->router);
+	denials_free(&worker->denials);
 	rights_table_free(&worker->rights);
 	topic_tree_free(&worker->topics);
 	buffer_done(&worker->scratch);
@@ -88,11 +92,18 @@ bare_session_new(struct worker *worker, const char *client_id)
 void
 bare_connection_init(struct connection *connection, struct worker *worker)
 {
+	static const uint8_t fingerprint[TLS_HASH_LEN];
+	const struct rights_certificate certificate = {
+		.identity = BYTES_LITERAL("device-1"),
+		.fingerprint = fingerprint,
+	};
+
 	memset(connection, 0, sizeof(*connection));
 	connection->worker = worker;
 	connection->version = MQTT_VERSION_5;
 	connection->state = CONNECTION_OPEN;
 	connection->id = 77;
+	connection->rights = rights_ref(worker->rights, &certificate);
 }
 
 struct buffer
@@ -116,6 +127,7 @@ bare_connection_sent(struct connection *connection)
 void
 bare_connection_done(struct connection *connection)
 {
+	rights_unref(&connection->rights);
 	if (connection->is_dirty)
 		TAILQ_REMOVE(&connection->worker->dirty, connection, in_dirty);
 	outbox_done(&connection->outbox);

@@ -20,7 +20,6 @@ main(void)
 	suite_add_tcase(suite, test_message());
 	suite_add_tcase(suite, test_outbox());
 	suite_add_tcase(suite, test_pending());
-	suite_add_tcase(suite, test_rights());
 	suite_add_tcase(suite, test_share());
 	suite_add_tcase(suite, test_statistics());
 	suite_add_tcase(suite, test_topic_alias_out());

@@ -41,7 +41,7 @@ START_TEST(a_deadline_is_called_once_and_not_early)
 	for (size_t i = 0; i < sizeof(after_ms) / sizeof(after_ms[0]); i++) {
 		struct counted counted = { .calls = 0 };
 
-		deadline_wheel_init(&wheel, START_MS);
+		deadline_wheel_init(&wheel, 1000, START_MS);
 		deadline_set(&wheel, &counted.deadline, START_MS + after_ms[i]);
 		turn(START_MS + after_ms[i] - 1);
 		ck_assert_uint_eq(counted.calls, 0);
@@ -74,7 +74,7 @@ START_TEST(ticks_of_a_second_find_every_deadline)
 {
 	struct counted counted[700] = { { .calls = 0 } };
 
-	deadline_wheel_init(&wheel, START_MS);
+	deadline_wheel_init(&wheel, 1000, START_MS);
 	for (size_t i = 0; i < 700; i++)
 		deadline_set(&wheel, &counted[i].deadline, due_ms(i));
 	for (uint64_t now = START_MS; now < START_MS + 1000000; now += 1000) {
@@ -88,7 +88,7 @@ START_TEST(one_that_is_past_is_called_at_the_next_turn)
 {
 	struct counted counted = { .calls = 0 };
 
-	deadline_wheel_init(&wheel, START_MS);
+	deadline_wheel_init(&wheel, 1000, START_MS);
 	deadline_set(&wheel, &counted.deadline, START_MS - 5000);
 	turn(START_MS);
 	ck_assert_uint_eq(counted.calls, 1);
@@ -99,7 +99,7 @@ START_TEST(one_may_be_set_again_and_clear_others_when_it_is_due)
 {
 	struct counted first = { .calls = 0 }, second = { .calls = 0 };
 
-	deadline_wheel_init(&wheel, START_MS);
+	deadline_wheel_init(&wheel, 1000, START_MS);
 	first.again_ms = START_MS + 20;
 	first.other = &second.deadline;
 	second.other = &first.deadline;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which denials have been logged of late. Each is told once a minute, whatever
+ * a client does; of more different ones than fit, the oldest is forgotten, and
+ * told again.
+ */
+#ifndef SIGNET_WORKER_DENIALS_H
+#define SIGNET_WORKER_DENIALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DENIALS_MAX    1024
+#define DENIALS_LOG_MS 60000
+
+struct denials;
+
+/* Returned, free with denials_free(). */
+struct denials *denials_new(void);
+void denials_free(struct denials **denials);
+
+/*
+ * It was denied again, whatever it is that has this keyed hash.
+ *
+ * count: if true, how often since it was last logged, this time included.
+ * Returns if it is to be logged now.
+ */
+bool denials_note(struct denials *denials, uint64_t hash, uint64_t now_ms,
+    uint32_t *count);
+
+#endif
