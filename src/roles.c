@@ -6,11 +6,14 @@
 #include "key/key.h"
 #include "proc/child.h"
 #include "store/store.h"
+#include "trust/trust.h"
 #include "worker/worker.h"
 
 /* Many times what a gate and one of its handshakes were seen to take. */
 #define GATE_BYTES           ((size_t)256 * 1024 * 1024)
 #define GATE_HANDSHAKE_BYTES ((size_t)256 * 1024)
+/* Several times what CRLs with a million entries take. */
+#define TRUST_BYTES ((size_t)2 * 1024 * 1024 * 1024)
 
 /* Two keys, and a request of each gate. */
 #define KEY_BYTES       ((size_t)64 * 1024 * 1024)
@@ -23,14 +26,7 @@ count_gates(const struct config *config)
 }
 
 static unsigned int
-count_keys(const struct config *config)
-{
-	(void)config;
-	return 1;
-}
-
-static unsigned int
-count_stores(const struct config *config)
+count_one(const struct config *config)
 {
 	(void)config;
 	return 1;
@@ -46,7 +42,7 @@ const struct role role_table[] = {
 	{
 	    .id = IPC_ROLE_STORE,
 	    .name = "store",
-	    .count = count_stores,
+	    .count = count_one,
 	    .peers = IPC_ROLE_WORKER,
 	    .is_last = true,
 	    .needs = { .calls = ROLE_NEEDS_FILES | ROLE_NEEDS_THREADS },
@@ -55,12 +51,19 @@ const struct role role_table[] = {
 	{
 	    .id = IPC_ROLE_KEY,
 	    .name = "key",
-	    .count = count_keys,
+	    .count = count_one,
 	    .peers = IPC_ROLE_GATE,
 	    .credentials = IPC_CREDENTIAL_BIT(IPC_CREDENTIAL_PRIVATE_KEY),
 	    .needs = { .descriptors = KEY_DESCRIPTORS,
 		.memory_bytes = KEY_BYTES },
 	    .run = key_run,
+	},
+	{
+	    .id = IPC_ROLE_TRUST,
+	    .name = "trust",
+	    .count = count_one,
+	    .needs = { .calls = ROLE_NEEDS_ALL, .memory_bytes = TRUST_BYTES },
+	    .run = trust_run,
 	},
 	{
 	    .id = IPC_ROLE_GATE,
@@ -70,6 +73,7 @@ const struct role role_table[] = {
 	    .has_listeners = true,
 	    .credentials = IPC_CREDENTIAL_BIT(IPC_CREDENTIAL_CERTIFICATE) |
 			   IPC_CREDENTIAL_BIT(IPC_CREDENTIAL_CLIENT_CA),
+	    .has_trust = true,
 	    .needs = { .calls = ROLE_NEEDS_ACCEPT | ROLE_NEEDS_STREAMS,
 		.memory_bytes = GATE_BYTES,
 		.handshake_bytes = GATE_HANDSHAKE_BYTES },
@@ -80,6 +84,7 @@ const struct role role_table[] = {
 	    .name = "worker",
 	    .count = count_workers,
 	    .peers = IPC_ROLE_GATE | IPC_ROLE_WORKER | IPC_ROLE_STORE,
+	    .has_trust = true,
 	    .needs = { .calls = ROLE_NEEDS_STREAMS },
 	    .run = worker_run,
 	},

@@ -19,6 +19,7 @@
 #include "proc/privileges.h"
 #include "rights/rights.h"
 #include "store/check.h"
+#include "trust/command.h"
 
 /* How ps shows the processes, and how they know themselves. */
 #define CHILD_TITLE  "signetd:"
@@ -157,6 +158,9 @@ check_or_refuse(const char *file)
 	check_user_or_refuse(config);
 	read_credentials_or_refuse(file, config, &credentials);
 	result = gate_credentials_check(&credentials, why, sizeof(why));
+	if (result >= 0)
+		result = trust_credentials_check(config, &credentials, why,
+		    sizeof(why));
 	master_credentials_wipe(&credentials);
 	config_free(&config);
 	if (result == 0)

@@ -29,6 +29,15 @@ enum config_tls_version {
 	CONFIG_TLS_1_3,
 };
 
+/* Who needs a CRL, if tls.crl names any: "listed" and "all". */
+enum config_crl_required {
+	CONFIG_CRL_REQUIRED_LISTED,
+	CONFIG_CRL_REQUIRED_ALL,
+};
+
+/* tls.crl_grace_seconds: a CRL does not stop to count. */
+#define CONFIG_CRL_GRACE_FOR_EVER UINT32_MAX
+
 struct config_strings {
 	size_t count;
 	char **items;
@@ -79,6 +88,9 @@ struct config {
 		char *certificate;
 		char *private_key;
 		char *client_ca;
+		struct config_strings crl;
+		enum config_crl_required crl_required;
+		uint32_t crl_grace_seconds; /* beyond nextUpdate */
 		enum config_tls_version min_version;
 	} tls;
 	enum config_identity identity;

@@ -62,8 +62,14 @@ say_type(char *facts, const struct config_row *row)
 		say(facts, "A name in the file system, as a string.");
 		break;
 	case CONFIG_KIND_TEXTS:
-		say(facts, "A string, or an array of %lld to %lld.", least,
-		    most);
+		if (row->is_files)
+			say(facts,
+			    "A name of a file that can be read, or an array of "
+			    "%lld to %lld.",
+			    least, most);
+		else
+			say(facts, "A string, or an array of %lld to %lld.",
+			    least, most);
 		break;
 	}
 }

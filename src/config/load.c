@@ -17,6 +17,8 @@
 
 /* An item of an array of texts: the longest MQTT string. */
 #define ITEM_LEN_MAX 65535
+/* PATH_MAX without its NUL. */
+#define FILE_LEN_MAX 4095
 
 struct loader {
 	const struct config_source *source;
@@ -262,6 +264,21 @@ count_is_well(struct loader *loader, const struct config_row *row,
 	return true;
 }
 
+/* An item of an array that is well; none for a file that cannot be read. */
+static void
+add_item(struct loader *loader, const config_setting_t *item,
+    const struct config_row *item_row, struct config_strings *texts,
+    const char *path)
+{
+	char *value = item_row->is_files
+			  ? file_find(loader, item, path)
+			  : memory_copy(bytes_of_string(
+				config_setting_get_string(item)));
+
+	if (value != NULL)
+		texts->items[texts->count++] = value;
+}
+
 /* A string alone is an array of one. */
 static void
 load_one_text(struct loader *loader, const config_setting_t *setting,
@@ -276,8 +293,7 @@ load_one_text(struct loader *loader, const config_setting_t *setting,
 	if (!text_is_well(loader, item_row, setting, path))
 		return;
 	texts->items = memory_new(1, sizeof(*texts->items));
-	texts->items[texts->count++] = memory_copy(
-	    bytes_of_string(config_setting_get_string(setting)));
+	add_item(loader, setting, item_row, texts, path);
 }
 
 static void
@@ -285,8 +301,9 @@ load_texts(struct loader *loader, const struct config_row *row,
     const config_setting_t *setting, const struct scope *scope,
     const char *path)
 {
-	static const struct config_row item_row = { .least = 1,
-		.most = ITEM_LEN_MAX };
+	const struct config_row item_row = { .least = 1,
+		.most = row->is_files ? FILE_LEN_MAX : ITEM_LEN_MAX,
+		.is_files = row->is_files };
 	struct config_strings *texts = (void *)((char *)scope->base +
 						row->offset);
 	const config_setting_t *item;
@@ -315,8 +332,7 @@ load_texts(struct loader *loader, const struct config_row *row,
 		    setting_place(loader, item));
 		if (!text_is_well(loader, &item_row, item, item_path))
 			continue;
-		texts->items[texts->count++] = memory_copy(
-		    bytes_of_string(config_setting_get_string(item)));
+		add_item(loader, item, &item_row, texts, item_path);
 	}
 }
 

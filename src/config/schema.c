@@ -33,6 +33,14 @@ tls_version_word(unsigned int value)
 }
 
 static const char *
+crl_required_word(unsigned int value)
+{
+	static const char *const words[] = { "listed", "all" };
+
+	return value < sizeof(words) / sizeof(words[0]) ? words[value] : NULL;
+}
+
+static const char *
 log_level_word(unsigned int value)
 {
 	return log_level_name((enum log_level)value);
@@ -96,6 +104,11 @@ log_level_word(unsigned int value)
 #define OPTIONAL_TEXTS(scope, member, lo, hi, value, when, says)               \
 	{ MEMBER(scope, member), .kind = CONFIG_KIND_TEXTS, .least = lo,       \
 		.most = hi, .text = value, .is_optional = true,                \
+		.applied = CONFIG_APPLIED_##when, .meaning = says },
+
+#define FILE_NAMES(scope, member, hi, value, when, says)                       \
+	{ MEMBER(scope, member), .kind = CONFIG_KIND_TEXTS, .is_files = true,  \
+		.least = 0, .most = hi, .text = value,                         \
 		.applied = CONFIG_APPLIED_##when, .meaning = says },
 
 const struct config_row config_rows[] = {

@@ -43,6 +43,7 @@ struct config_row {
 	const char *unit;    /* NULL if the value is a plain one */
 	/* Of the value; of a text's bytes; of a list's or an array's count. */
 	int64_t least, most;
+	bool is_files;    /* each of the texts names a file that can be read */
 	bool is_required; /* then number and text are no default: an example */
 	bool is_optional; /* the same; and what is not given is left out */
 	int64_t number;

@@ -7,12 +7,13 @@
  * Privileges: the listening sockets, the server's certificate, the keys of
  *   handshakes in flight. Not the server's private key; no files; never a byte
  *   of MQTT.
- * Receives: STOP; SIGNATURE of the key process.
+ * Receives: TRUST_INDEX and STOP from the master; SIGNATURE of the key process.
  * Sends: SESSION_HANDOFF to workers, in turn; SIGN to the key process.
  * On failure: clients whose handshake was in flight must connect again.
  */
 #include "gate/gate.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -175,10 +176,44 @@ on_stop(struct proc_child *child)
 	proc_child_stopped(child);
 }
 
+/* 0 or -EBADMSG. */
+static int
+use_trust(struct gate *gate, int fd, const struct ipc_trust_given *given)
+{
+	struct ipc_trust_index index;
+
+	if (ipc_trust_map(fd, given, &index) != 0)
+		return -EBADMSG;
+	settings_trust(&gate->settings, &index);
+	return 0;
+}
+
+static void
+open_trust(struct gate *gate, struct proc_child *child)
+{
+	if (child->trust_index < 0 ||
+	    use_trust(gate, child->trust_index, &child->trust_given) != 0)
+		fatal("a gate is given what clients are trusted by");
+	close(child->trust_index);
+	child->trust_index = -1;
+}
+
+static int
+on_control(struct proc_child *child, struct ipc_message *message)
+{
+	struct ipc_trust_given given;
+
+	if (message->type != IPC_TRUST_INDEX ||
+	    ipc_trust_given_decode(message->payload, &given) != 0)
+		return -EBADMSG;
+	return use_trust(child->context, message->fd, &given);
+}
+
 static const struct proc_events proc_events = {
 	.on_peer_up = on_peer_up,
 	.on_peer_down = on_peer_down,
 	.on_message = on_message,
+	.on_control = on_control,
 	.on_peer_writable = on_peer_writable,
 	.on_turn_end = on_turn_end,
 	.on_stop = on_stop,
@@ -205,9 +240,7 @@ open_settings(struct gate *gate, struct proc_child *child)
 	buffer_done(&child->credentials.client_ca);
 	if (result < 0)
 		fatal("%s", why);
-	if (result > 0 && child->index == 0)
-		log_warning(log_word("event", "certificate"),
-		    log_string("warning", why));
+	open_trust(gate, child);
 }
 
 int

@@ -533,7 +533,7 @@ handshake_begin(struct handshakes *handshakes, int fd,
 	framing_init(&handshake->framing, fd);
 	export_init(&handshake->export, &handshake->framing);
 	verification_init(&handshake->verification,
-	    handshakes->settings->identity);
+	    handshakes->settings->identity, &handshakes->settings->trust);
 	TAILQ_INSERT_TAIL(&handshakes->in_flight, handshake, link);
 	handshakes->count++;
 	handshakes->since_trim++;

@@ -28,7 +28,18 @@ static const struct row rows[REFUSAL_REASON_COUNT] = {
 	    "no CA in tls.client_ca signed it; if an intermediate CA did, the "
 	    "client must send that too" },
 	[REFUSAL_CERTIFICATE_REVOKED] = { "certificate-revoked",
-	    TLS_ALERT_CERTIFICATE_REVOKED, 0, NULL },
+	    TLS_ALERT_CERTIFICATE_REVOKED, 0,
+	    "a list in tls.crl revokes it; the client needs a new "
+	    "certificate" },
+	/* No alert says it: it is not the client's fault. */
+	[REFUSAL_CRL_MISSING] = { "crl-missing", TLS_ALERT_CERTIFICATE_UNKNOWN,
+	    0,
+	    "add the issuer's certificate to tls.client_ca and its CRL to "
+	    "tls.crl, or say tls.crl_required = \"listed\"" },
+	[REFUSAL_CRL_EXPIRED] = { "crl-expired", TLS_ALERT_CERTIFICATE_UNKNOWN,
+	    0,
+	    "the next update of the issuer's CRL in tls.crl is overdue by more "
+	    "than tls.crl_grace_seconds: fetch it" },
 	[REFUSAL_CERTIFICATE_EXPIRED] = { "certificate-expired",
 	    TLS_ALERT_CERTIFICATE_EXPIRED, 0,
 	    "renew the certificate of the client or of its CA" },
@@ -178,7 +189,7 @@ hint_of(const struct refusal *refusal)
 
 /* The fields of one line; there are never more than these. */
 struct line {
-	struct log_field fields[12];
+	struct log_field fields[13];
 	size_t count;
 };
 
@@ -194,10 +205,11 @@ add_certificate(struct line *line, const struct verification *verification)
 	if (!verification->has_leaf)
 		return;
 	add(line, log_string("subject", verification->subject));
-	add(line, log_hex("serial", bytes_of(verification->chain[0].serial,
-					verification->chain[0].serial_len)));
+	add(line, log_hex("serial", bytes_of(verification->serial,
+					verification->serial_len)));
 	add(line, log_hex("fingerprint",
 		      bytes_of(verification->fingerprint, TLS_HASH_LEN)));
+	add(line, log_string("issuer", verification->issuer_name));
 }
 
 void

@@ -172,6 +172,7 @@ settings_open(struct settings *settings, const struct config *config,
 	}
 	tls_aead_start(); /* alerts may have to be protected */
 	settings->identity = config->identity;
+	settings->trust = (struct ipc_trust_index){ .generation = 0 };
 	mbedtls_ssl_config_init(&settings->tls);
 	mbedtls_entropy_init(&settings->entropy);
 	mbedtls_ctr_drbg_init(&settings->random);
@@ -199,8 +200,16 @@ out:
 }
 
 void
+settings_trust(struct settings *settings, const struct ipc_trust_index *index)
+{
+	ipc_trust_unmap(&settings->trust);
+	settings->trust = *index;
+}
+
+void
 settings_close(struct settings *settings)
 {
+	ipc_trust_unmap(&settings->trust);
 	mbedtls_ssl_config_free(&settings->tls);
 	credentials_close(&settings->credentials);
 	mbedtls_ctr_drbg_free(&settings->random);

@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "gate/credentials.h"
+#include "ipc/trust.h"
 
 struct settings {
 	mbedtls_ssl_config tls;
@@ -15,6 +16,7 @@ struct settings {
 	mbedtls_ctr_drbg_context random;
 	mbedtls_x509_crt_profile profile;
 	struct credentials credentials;
+	struct ipc_trust_index trust; /* zeroed: nobody is trusted */
 	enum config_identity identity;
 };
 
@@ -29,6 +31,13 @@ int settings_open(struct settings *settings, const struct config *config,
     const struct proc_credentials *files, char *why, size_t why_len);
 
 void settings_close(struct settings *settings);
+
+/*
+ * Trust by another index from the next verification on. index: taken, as
+ * ipc_trust_map() gave it.
+ */
+void settings_trust(struct settings *settings,
+    const struct ipc_trust_index *index);
 
 /* A number that nobody can guess. */
 uint64_t settings_random(struct settings *settings);

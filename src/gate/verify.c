@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/verify.h"
 
+#include "lib/clock.h"
+#include "lib/log.h"
 #include "x509/identity.h"
 
 void
-verification_init(struct verification *verification, enum config_identity kind)
+verification_init(struct verification *verification, enum config_identity kind,
+    const struct ipc_trust_index *trust)
 {
 	*verification = (struct verification){ .kind = kind,
+		.trust = trust,
 		.not_after = INT64_MAX };
 }
 
@@ -22,10 +26,85 @@ static void
 set_fault(struct verification *verification, enum refusal_reason fault,
     const char *detail)
 {
-	if (verification->fault != REFUSAL_NONE)
+	if (verification->fault != REFUSAL_NONE || fault == REFUSAL_NONE)
 		return;
 	verification->fault = fault;
 	verification->detail = detail;
+}
+
+/* The dates of those above an authority are not the library's to see. */
+static void
+judge_dates(struct verification *verification,
+    const struct ipc_trust_authority *authority)
+{
+	int64_t now = clock_realtime_seconds();
+
+	if (now < authority->not_before)
+		set_fault(verification, REFUSAL_CERTIFICATE_NOT_YET_VALID,
+		    "an-authority's");
+	if (now > authority->not_after)
+		set_fault(verification, REFUSAL_CERTIFICATE_EXPIRED,
+		    "an-authority's");
+	if (authority->not_after < verification->not_after)
+		verification->not_after = authority->not_after;
+}
+
+/* A link above what the library has seen. */
+static void
+add_known(struct verification *verification,
+    const struct ipc_trust_index *trust,
+    const struct ipc_trust_authority *authority, struct tls_certificate_id *id)
+{
+	struct ipc_trust_authority issuer;
+
+	if (!ipc_trust_authority_at(trust, authority->parent, &issuer))
+		panic("who leads to an anchor has an issuer");
+	memcpy(id->issuer, issuer.id, TLS_ID_LEN);
+	memcpy(id->certificate, authority->certificate, TLS_ID_LEN);
+	verification->chain_count++;
+}
+
+/*
+ * The first certificate that is seen is one of ours, or the chain is not
+ * trusted. An intermediate has others above it, which were verified when the
+ * index was made.
+ */
+static void
+begin_chain(struct verification *verification,
+    const mbedtls_x509_crt *certificate, int depth)
+{
+	const struct ipc_trust_index *trust = verification->trust;
+	struct ipc_trust_authority authority, issuer;
+	uint8_t fingerprint[TLS_HASH_LEN];
+	uint32_t number;
+
+	verification->chain_count = (uint8_t)(depth + 1);
+	x509_authority_id(certificate, verification->issuer);
+	x509_fingerprint(certificate, fingerprint);
+	if (!ipc_trust_authority_find(trust, fingerprint, &authority,
+		&number)) {
+		set_fault(verification, REFUSAL_UNKNOWN_CA, NULL);
+		return;
+	}
+	if (depth - 1 > authority.length_max)
+		set_fault(verification, REFUSAL_UNKNOWN_CA, "path-length");
+	judge_dates(verification, &authority);
+	if (!ipc_trust_authority_at(trust, authority.parent, &issuer))
+		panic("who leads to an anchor has an issuer");
+	memcpy(verification->issuer, issuer.id, TLS_ID_LEN);
+	while (authority.parent != number) {
+		struct tls_certificate_id
+		    *id = &verification->chain[verification->chain_count];
+
+		if (verification->chain_count >= TLS_CHAIN_MAX) {
+			set_fault(verification, REFUSAL_CHAIN_TOO_LONG, NULL);
+			return;
+		}
+		number = authority.parent;
+		if (!ipc_trust_authority_at(trust, number, &authority))
+			panic("who leads to an anchor has an issuer");
+		add_known(verification, trust, &authority, id);
+	}
 }
 
 static void
@@ -33,18 +112,19 @@ add_link(struct verification *verification, const mbedtls_x509_crt *certificate,
     int depth)
 {
 	int64_t not_after = x509_seconds(&certificate->valid_to);
+	bool is_first = verification->chain_count == 0;
 
 	if (depth < 0 || depth >= TLS_CHAIN_MAX) {
 		set_fault(verification, REFUSAL_CHAIN_TOO_LONG, NULL);
 		return;
 	}
-	if (depth >= verification->chain_count)
-		verification->chain_count = (uint8_t)(depth + 1);
 	if (not_after < verification->not_after)
 		verification->not_after = not_after;
-	if (!x509_certificate_id(certificate, &verification->chain[depth]))
-		set_fault(verification, REFUSAL_MALFORMED_CERTIFICATE,
-		    "serial-number-length");
+	if (is_first)
+		begin_chain(verification, certificate, depth);
+	x509_certificate_id(certificate, verification->issuer,
+	    &verification->chain[depth]);
+	x509_authority_id(certificate, verification->issuer);
 }
 
 static void
@@ -71,12 +151,61 @@ add_leaf(struct verification *verification, const mbedtls_x509_crt *certificate)
 
 	verification->has_leaf = true;
 	x509_name_text(&certificate->subject, verification->subject);
+	x509_name_text(&certificate->issuer, verification->issuer_name);
 	x509_fingerprint(certificate, verification->fingerprint);
+	verification->serial_len = (uint8_t)(certificate->serial.len <
+						     VERIFICATION_SERIAL_MAX
+						 ? certificate->serial.len
+						 : VERIFICATION_SERIAL_MAX);
+	memcpy(verification->serial, certificate->serial.p,
+	    verification->serial_len);
 	fault = x509_identity_append(verification->kind, certificate,
 	    &verification->identity);
 	if (fault != NULL)
 		set_fault(verification, REFUSAL_IDENTITY_INVALID, fault);
 	add_fields(verification, certificate);
+}
+
+static enum refusal_reason
+reason_of(enum ipc_trust_verdict verdict)
+{
+	switch (verdict) {
+	case IPC_TRUST_GOOD:
+		break;
+	case IPC_TRUST_REVOKED:
+		return REFUSAL_CERTIFICATE_REVOKED;
+	case IPC_TRUST_ANCHOR_GONE:
+		return REFUSAL_UNKNOWN_CA;
+	case IPC_TRUST_CRL_MISSING:
+		return REFUSAL_CRL_MISSING;
+	case IPC_TRUST_CRL_ENDED:
+		return REFUSAL_CRL_EXPIRED;
+	}
+	return REFUSAL_NONE;
+}
+
+/* The whole chain is known: what do the CRLs say of it? */
+static void
+judge_chain(struct verification *verification, uint32_t *flags)
+{
+	struct ipc_trust_link links[TLS_CHAIN_MAX];
+	enum ipc_trust_verdict verdict;
+
+	for (size_t i = 0; i < verification->chain_count; i++) {
+		memcpy(links[i].issuer, verification->chain[i].issuer,
+		    TLS_ID_LEN);
+		memcpy(links[i].certificate, verification->chain[i].certificate,
+		    TLS_ID_LEN);
+	}
+	verdict = ipc_trust_chain_check(verification->trust, links,
+	    verification->chain_count, clock_realtime_seconds());
+	if (verdict == IPC_TRUST_REVOKED)
+		*flags |= MBEDTLS_X509_BADCERT_REVOKED;
+	set_fault(verification, reason_of(verdict),
+	    verdict != IPC_TRUST_REVOKED ? NULL
+	    : ipc_trust_is_revoked(verification->trust, links[0].certificate)
+		? "the-client's-own"
+		: "an-authority's");
 }
 
 int
@@ -88,6 +217,8 @@ verification_on_certificate(void *context, mbedtls_x509_crt *certificate,
 	add_link(verification, certificate, depth);
 	if (depth == 0 && !verification->has_leaf)
 		add_leaf(verification, certificate);
+	if (depth == 0 && verification->chain_count > 0)
+		judge_chain(verification, flags);
 	if (verification->fault != REFUSAL_NONE)
 		*flags |= MBEDTLS_X509_BADCERT_OTHER;
 	verification->flags |= *flags;

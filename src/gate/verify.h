@@ -8,26 +8,36 @@
 
 #include "config/config.h"
 #include "gate/refusal.h"
+#include "ipc/trust_index.h"
 #include "lib/buffer.h"
 #include "x509/certificate.h"
 
+/* RFC 5280 s4.1.2.2 allows 20; what is longer is cut in the log. */
+#define VERIFICATION_SERIAL_MAX 32
+
 struct verification {
 	enum config_identity kind; /* what the identity is */
+	const struct ipc_trust_index *trust;
 	uint32_t flags;            /* MBEDTLS_X509_BAD*, of all links */
 	enum refusal_reason fault; /* found here, not by mbedTLS */
 	const char *detail;        /* of it, in fixed words */
 	bool has_leaf;             /* the rest is known */
 	char subject[X509_SUBJECT_MAX];
+	uint8_t serial[VERIFICATION_SERIAL_MAX]; /* for the log */
+	uint8_t serial_len;
 	uint8_t fingerprint[TLS_HASH_LEN];
-	int64_t not_after; /* the earliest of the chain */
+	int64_t not_after;          /* the earliest of the chain */
+	uint8_t issuer[TLS_ID_LEN]; /* the id of the certificate seen last */
+	char issuer_name[X509_SUBJECT_MAX]; /* of the client's own */
 	uint8_t chain_count;
 	struct tls_certificate_id chain[TLS_CHAIN_MAX];
 	struct buffer identity;
 	struct buffer fields;
 };
 
+/* trust: borrowed; what it holds when a chain is verified is what counts. */
 void verification_init(struct verification *verification,
-    enum config_identity kind);
+    enum config_identity kind, const struct ipc_trust_index *trust);
 void verification_done(struct verification *verification);
 
 /*

@@ -2,17 +2,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/memory.h"
 #include "master/master.h"
 
 /* More than a thousand certificates. */
 #define FILE_BYTES_MAX (1024 * 1024)
+/* More than a million revoked ones. */
+#define CRL_BYTES_MAX (64 * 1024 * 1024)
 
 /* Read on until the end; the size is known, so that no copy is left behind. */
 static int
-read_all(int fd, struct buffer *out)
+read_all(int fd, size_t max, struct buffer *out)
 {
 	struct stat status;
 	size_t size;
@@ -21,7 +25,7 @@ read_all(int fd, struct buffer *out)
 		return -errno;
 	if (!S_ISREG(status.st_mode))
 		return -EINVAL;
-	if (status.st_size > FILE_BYTES_MAX)
+	if ((size_t)status.st_size > max)
 		return -EFBIG;
 	size = (size_t)status.st_size;
 	buffer_reserve(out, size + 1);
@@ -41,17 +45,34 @@ read_all(int fd, struct buffer *out)
 }
 
 static int
-read_file(const char *setting, const char *path, struct buffer *out, char *why,
-    size_t size)
+read_file(const char *setting, const char *path, size_t max, struct buffer *out,
+    char *why, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int error = fd < 0 ? -errno : read_all(fd, out);
+	int error = fd < 0 ? -errno : read_all(fd, max, out);
 
 	if (fd >= 0)
 		close(fd);
 	if (error != 0)
 		snprintf(why, size, "%s: cannot read %s: %s", setting, path,
 		    error == -EINVAL ? "not a regular file" : strerror(-error));
+	return error;
+}
+
+static int
+read_crls(const struct config *config, struct proc_credentials *credentials,
+    char *why, size_t size)
+{
+	const struct config_strings *files = &config->tls.crl;
+	int error = 0;
+
+	credentials->crls = memory_new(files->count + 1,
+	    sizeof(*credentials->crls));
+	for (size_t i = 0; i < files->count && error == 0; i++) {
+		error = read_file("tls.crl", files->items[i], CRL_BYTES_MAX,
+		    &credentials->crls[i], why, size);
+		credentials->crl_count++;
+	}
 	return error;
 }
 
@@ -62,13 +83,15 @@ master_credentials_read(const struct config *config,
 	int error;
 
 	error = read_file("tls.certificate", config->tls.certificate,
-	    &credentials->certificate, why, size);
+	    FILE_BYTES_MAX, &credentials->certificate, why, size);
 	if (error == 0)
 		error = read_file("tls.private_key", config->tls.private_key,
-		    &credentials->private_key, why, size);
+		    FILE_BYTES_MAX, &credentials->private_key, why, size);
 	if (error == 0)
 		error = read_file("tls.client_ca", config->tls.client_ca,
-		    &credentials->client_ca, why, size);
+		    FILE_BYTES_MAX, &credentials->client_ca, why, size);
+	if (error == 0)
+		error = read_crls(config, credentials, why, size);
 	if (error != 0)
 		master_credentials_wipe(credentials);
 	return error;
@@ -80,4 +103,9 @@ master_credentials_wipe(struct proc_credentials *credentials)
 	buffer_wipe(&credentials->private_key);
 	buffer_done(&credentials->certificate);
 	buffer_done(&credentials->client_ca);
+	for (size_t i = 0; i < credentials->crl_count; i++)
+		buffer_done(&credentials->crls[i]);
+	free(credentials->crls);
+	credentials->crls = NULL;
+	credentials->crl_count = 0;
 }

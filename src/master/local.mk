@@ -7,6 +7,7 @@ libsignet_master_a_SOURCES = \
 	src/master/listener.c src/master/listener.h \
 	src/master/master.c src/master/master.h \
 	src/master/member.c src/master/member.h \
-	src/master/signing_keys.c src/master/signing_keys.h
+	src/master/signing_keys.c src/master/signing_keys.h \
+	src/master/trust.c src/master/trust.h
 
 MASTER_ALL = libsignet-master.a $(PROC_ALL)

@@ -12,6 +12,7 @@
 #include "master/folder.h"
 #include "master/listener.h"
 #include "master/member.h"
+#include "master/trust.h"
 #include "proc/privileges.h"
 #include "proc/sandbox.h"
 
@@ -113,6 +114,7 @@ finish(struct master *master)
 		uv_close((uv_handle_t *)&master->signals[i], on_closed);
 	uv_close((uv_handle_t *)&master->deadline, on_closed);
 	signing_keys_stop(&master->keys);
+	master_trust_close(master);
 	control_close(master->control);
 }
 
@@ -235,6 +237,8 @@ master_on_exit(struct member *member, int64_t status, int signal)
 		    BYTES_LITERAL("the store has ended"));
 	if (member->role->id == IPC_ROLE_KEY)
 		signing_keys_on_exit(&master->keys);
+	if (member->role->id == IPC_ROLE_TRUST)
+		master_trust_on_exit(master);
 	if (master->is_stopping) {
 		if (status != 0 || signal != 0)
 			log_exit(member, status, signal, -1);
@@ -265,21 +269,15 @@ master_on_message(struct member *member, struct ipc_message *message)
 	case IPC_KEY_ADDED:
 		return signing_keys_on_added(&master->keys, message->payload);
 	default:
-		return -EBADMSG;
+		return master_trust_on_message(member, message);
 	}
 }
 
-void
-master_on_ready(struct member *member)
+/* Go on with the start, as far as it has come. */
+static void
+start_next(struct master *master)
 {
-	struct master *master = member->master;
-
-	if (master->is_stopping)
-		return;
-	if (member->role->id == IPC_ROLE_KEY)
-		signing_keys_on_ready(&master->keys);
-	member_introduce_ready(member);
-	if (!is_all_ready(master, false))
+	if (!is_all_ready(master, false) || !master_trust_is_known(master))
 		return;
 	if (!master->is_second_stage) {
 		master->is_second_stage = true;
@@ -292,6 +290,35 @@ master_on_ready(struct member *member)
 	    log_number("listeners", (int64_t)master->supplies.listener_count),
 	    log_number("workers", count_of(master, IPC_ROLE_WORKER)),
 	    log_number("gates", count_of(master, IPC_ROLE_GATE)));
+}
+
+void
+master_on_ready(struct member *member)
+{
+	struct master *master = member->master;
+
+	if (master->is_stopping)
+		return;
+	if (member->role->id == IPC_ROLE_KEY)
+		signing_keys_on_ready(&master->keys);
+	member_introduce_ready(member);
+	if (member->role->id == IPC_ROLE_TRUST)
+		master_trust_on_ready(member);
+	start_next(master);
+}
+
+void
+master_on_trust(struct master *master, const char *why)
+{
+	if (master->is_stopping)
+		return;
+	if (why == NULL) {
+		start_next(master);
+		return;
+	}
+	log_error(log_word("event", "start-failed"), log_string("reason", why));
+	master->status = EXIT_FAILURE;
+	stop(master);
 }
 
 void
@@ -386,6 +413,12 @@ supplies_open(struct master *master, struct proc_credentials *credentials)
 	signing_keys_open(&master->keys, master, &credentials->private_key);
 	supplies->credentials[IPC_CREDENTIAL_CLIENT_CA - 1] = seal("client-ca",
 	    buffer_view(&credentials->client_ca));
+	supplies->crls = memory_new(credentials->crl_count + 1,
+	    sizeof(*supplies->crls));
+	for (size_t i = 0; i < credentials->crl_count; i++)
+		supplies->crls[i] = seal("crl",
+		    buffer_view(&credentials->crls[i]));
+	supplies->crl_count = credentials->crl_count;
 	master_credentials_wipe(credentials);
 
 	config_print(master->config, false, &text);
@@ -406,6 +439,9 @@ supplies_close(struct supplies *supplies)
 	for (int i = 0; i < 3; i++)
 		if (supplies->credentials[i] >= 0)
 			close(supplies->credentials[i]);
+	for (size_t i = 0; i < supplies->crl_count; i++)
+		close(supplies->crls[i]);
+	free(supplies->crls);
 	for (size_t i = 0; i < supplies->listener_count; i++)
 		close(supplies->listeners[i]);
 	free(supplies->listeners);
@@ -442,12 +478,14 @@ master_run(const struct config *config, struct proc_credentials *credentials)
 	master.control = control_new(&master, control_fd);
 	master.deadline.data = &master;
 	uv_timer_init(&master.loop, &master.deadline);
+	master_trust_init(&master);
 	start_stage(&master, false);
 	uv_run(&master.loop, UV_RUN_DEFAULT);
 
 	log_info(log_word("event", "stopped"));
 	supplies_close(&master.supplies);
 	signing_keys_close(&master.keys);
+	master_trust_free(&master);
 	control_free(&master.control);
 	free(master.members);
 	(void)uv_loop_close(&master.loop);

@@ -7,10 +7,12 @@
  * Privileges: those it is started with, until the sockets are bound and the
  * credentials are read; then those of processes.user.
  * Receives: READY and PEER_FAULT of its children, BACKUP_DONE of the store,
- * KEY_ADDED of the key process;
- * SIGTERM, SIGINT, SIGHUP; lines of signetctl.
+ * KEY_ADDED of the key process, TRUST_MADE and TRUST_VERDICT of the trust
+ * process; SIGTERM, SIGINT, SIGHUP; lines of signetctl.
  * Sends: CONFIGURATION, CREDENTIALS, LISTENER, PEER, START, STOP; BACKUP and
- * BACKUP_REMOVE to the store; KEY_ADD and KEY_REMOVE to the key process.
+ * BACKUP_REMOVE to the store; KEY_ADD and KEY_REMOVE to the key process;
+ * TRUST_FILE and TRUST_CHECK to the trust process; TRUST_INDEX to gates and
+ * workers.
  * On failure: its children see the end of their channels and end in order.
  */
 #ifndef SIGNET_MASTER_MASTER_H

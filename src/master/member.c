@@ -45,7 +45,7 @@ on_flush_timer(uv_timer_t *timer)
 	on_event(member->poll, 0, UV_WRITABLE);
 }
 
-static void
+void
 member_flush(struct member *member)
 {
 	int error;
@@ -61,8 +61,7 @@ member_flush(struct member *member)
 	/* another error: the channel's end is read, too */
 }
 
-/* fd: borrowed, or -1. */
-static void
+void
 member_send(struct member *member, enum ipc_message_type type,
     struct bytes payload, int fd)
 {
@@ -248,6 +247,7 @@ member_supply(struct member *member)
 			? member->master->keys.current.fd
 			: supplies->credentials[i - 1]);
 	}
+	master_trust_supply(member);
 	for (size_t i = 0;
 	     i < supplies->listener_count && member->role->has_listeners; i++)
 		member_send(member, IPC_LISTENER, BYTES_NONE,

@@ -9,6 +9,7 @@
 
 #include "ipc/channel.h"
 #include "master/signing_keys.h"
+#include "master/trust.h"
 #include "proc/child.h"
 
 /* As many starts as may fail before the daemon gives up starting. */
@@ -26,6 +27,8 @@ struct supplies {
 	/* sealed memory: enum ipc_credential, less one; that of the private key
 	 * is not here but in keys */
 	int credentials[3];
+	size_t crl_count;
+	int *crls; /* sealed memory: what tls.crl names */
 	size_t listener_count;
 	int *listeners;
 	struct ipc_start start;
@@ -53,6 +56,7 @@ struct master {
 	const struct config *config;
 	struct supplies supplies;
 	struct signing_keys keys;
+	struct trust_state trust;
 	struct control *control;
 	size_t member_count;
 	struct member *members;
@@ -87,6 +91,12 @@ bool member_tell(struct member *member, enum ipc_message_type type);
 bool member_give(struct member *member, enum ipc_message_type type,
     struct bytes payload, int fd);
 
+/* Push to one that is not down, without sending yet. fd: borrowed, or -1.
+ * Send what was pushed. */
+void member_send(struct member *member, enum ipc_message_type type,
+    struct bytes payload, int fd);
+void member_flush(struct member *member);
+
 /* Order it to end; by force. No effect on one that is down. */
 void member_stop(struct member *member);
 void member_kill(struct member *member);
@@ -96,5 +106,7 @@ void master_on_ready(struct member *member);
 void master_on_peer_fault(struct member *member, const struct ipc_peer *peer);
 void master_on_exit(struct member *member, int64_t status, int signal);
 int master_on_message(struct member *member, struct ipc_message *message);
+/* The first index is there; or why there can be none. */
+void master_on_trust(struct master *master, const char *why);
 
 #endif

@@ -105,6 +105,23 @@ on_credentials(struct proc_child *child, struct ipc_message *message)
 	return ipc_sealed_memory_read(message->fd, CREDENTIAL_BYTES_MAX, one);
 }
 
+/* The last one that comes before the role runs is the one that holds. */
+static int
+on_trust_index(struct proc_child *child, struct ipc_message *message)
+{
+	struct ipc_trust_given given;
+
+	if (!child->role->has_trust ||
+	    ipc_trust_given_decode(message->payload, &given) != 0)
+		return -EBADMSG;
+	if (child->trust_index >= 0)
+		close(child->trust_index);
+	child->trust_index = message->fd;
+	child->trust_given = given;
+	message->fd = -1;
+	return 0;
+}
+
 static int
 on_listener(struct proc_child *child, struct ipc_message *message)
 {
@@ -169,6 +186,10 @@ child_on_control(void *context, struct ipc_message *message)
 	case IPC_STOP:
 		child->private->is_told_to_stop = true;
 		return 0;
+	case IPC_TRUST_INDEX:
+		if (child->private->events == NULL)
+			return on_trust_index(child, message);
+		break;
 	default:
 		break;
 	}
@@ -221,6 +242,8 @@ child_done(struct proc_child *child)
 	for (size_t i = 0; i < child->listener_count; i++)
 		close(child->listeners[i]);
 	free(child->listeners);
+	if (child->trust_index >= 0)
+		close(child->trust_index);
 	buffer_wipe(&child->credentials.private_key);
 	buffer_done(&child->credentials.certificate);
 	buffer_done(&child->credentials.client_ca);
@@ -234,6 +257,7 @@ proc_child_main(const struct role *role, uint16_t index)
 	struct proc_child_private private = { .status = EXIT_SUCCESS };
 	struct proc_child child = { .role = role,
 		.index = index,
+		.trust_index = -1,
 		.private = &private };
 	int status = EXIT_FAILURE;
 

@@ -18,6 +18,7 @@
 
 #include "config/config.h"
 #include "ipc/channel.h"
+#include "ipc/trust.h"
 #include "proc/role.h"
 
 /* Another process that this one has a channel to. */
@@ -54,6 +55,9 @@ struct proc_credentials {
 	struct buffer certificate; /* PEM or DER, as in the files */
 	struct buffer private_key; /* wipe with buffer_wipe() */
 	struct buffer client_ca;
+	/* The master's: no gate parses them. */
+	size_t crl_count;
+	struct buffer *crls;
 };
 
 struct proc_child {
@@ -63,6 +67,10 @@ struct proc_child {
 	const struct config *config;
 	struct ipc_start start;
 	struct proc_credentials credentials;
+	/* What clients are trusted by, if the role has it: map it with
+	 * ipc_trust_map(). -1: none has come before START. */
+	int trust_index;
+	struct ipc_trust_given trust_given;
 	size_t listener_count;
 	int *listeners;
 	void *context; /* the role's own */
@@ -84,6 +92,10 @@ void proc_child_ready(struct proc_child *child);
 /* Push to the master; sent at the end of the turn. */
 void proc_master_push(struct proc_child *child, enum ipc_message_type type,
     struct bytes payload);
+
+/* The same with a descriptor, which is taken. */
+void proc_master_push_with(struct proc_child *child, enum ipc_message_type type,
+    struct bytes payload, int fd);
 
 /* Everything that on_stop asked for is done: leave the loop. */
 void proc_child_stopped(struct proc_child *child);

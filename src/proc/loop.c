@@ -454,7 +454,14 @@ void
 proc_master_push(struct proc_child *child, enum ipc_message_type type,
     struct bytes payload)
 {
-	(void)ipc_channel_push(child->private->control, type, payload, -1,
+	proc_master_push_with(child, type, payload, -1);
+}
+
+void
+proc_master_push_with(struct proc_child *child, enum ipc_message_type type,
+    struct bytes payload, int fd)
+{
+	(void)ipc_channel_push(child->private->control, type, payload, fd,
 	    false);
 }
 

@@ -43,6 +43,8 @@ struct role {
 	bool has_listeners;
 	/* Which files of the section tls, bits of enum ipc_credential. */
 	unsigned int credentials;
+	/* Does it get what clients are trusted by? */
+	bool has_trust;
 	/* Does it end only when all the others have? */
 	bool is_last;
 	/* All else is given up before the first outside byte. */

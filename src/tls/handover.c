@@ -10,13 +10,13 @@
 
 /* "SgH" and the version of the format. */
 #define FORMAT_MAGIC   0x536748
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2
 
 #define DIRECTION_LEN_MAX                                                      \
 	(1 + 8 + 8 + TLS_KEY_MAX + TLS_IV_MAX + TLS_SECRET_MAX)
 #define STATE_LEN_MAX   (4 * 2 + 1 + 2 * DIRECTION_LEN_MAX)
 #define ADDRESS_LEN_MAX (1 + 2 + 16 + 4 + 4)
-#define CERTIFICATE_LEN (TLS_HASH_LEN + 1 + TLS_SERIAL_MAX)
+#define CERTIFICATE_LEN (2 * TLS_ID_LEN)
 #define PEER_LEN_MAX                                                           \
 	(8 + ADDRESS_LEN_MAX + 8 + 8 + 1 + TLS_HASH_LEN + 4 +                  \
 	    TLS_IDENTITY_MAX + 1 + TLS_CHAIN_MAX * CERTIFICATE_LEN + 4 +       \
@@ -62,8 +62,6 @@ state_is_valid(const struct tls_state *state)
 static bool
 peer_is_valid(const struct tls_peer *peer)
 {
-	size_t i;
-
 	if (peer->address.ss_family != AF_INET &&
 	    peer->address.ss_family != AF_INET6)
 		return false;
@@ -71,10 +69,6 @@ peer_is_valid(const struct tls_peer *peer)
 	    !is_in_range(peer->identity.len, 1, TLS_IDENTITY_MAX) ||
 	    !is_in_range(peer->chain_count, 1, TLS_CHAIN_MAX))
 		return false;
-	for (i = 0; i < peer->chain_count; i++) {
-		if (!is_in_range(peer->chain[i].serial_len, 1, TLS_SERIAL_MAX))
-			return false;
-	}
 	return fields_are_valid(peer->fields);
 }
 
@@ -142,9 +136,8 @@ tls_peer_encode(const struct tls_peer *peer, struct buffer *out)
 	pack_bytes(out, peer->identity);
 	pack_u8(out, peer->chain_count);
 	for (i = 0; i < peer->chain_count; i++) {
-		pack_raw(out, peer->chain[i].issuer_hash, TLS_HASH_LEN);
-		pack_u8(out, peer->chain[i].serial_len);
-		pack_raw(out, peer->chain[i].serial, peer->chain[i].serial_len);
+		pack_raw(out, peer->chain[i].issuer, TLS_ID_LEN);
+		pack_raw(out, peer->chain[i].certificate, TLS_ID_LEN);
 	}
 	pack_bytes(out, peer->fields);
 }
@@ -253,18 +246,6 @@ address_decode(struct unpack *in, struct sockaddr_storage *address)
 }
 
 static void
-certificate_id_decode(struct unpack *in, struct tls_certificate_id *id)
-{
-	unpack_raw(in, id->issuer_hash, TLS_HASH_LEN);
-	id->serial_len = unpack_u8(in);
-	if (!is_in_range(id->serial_len, 1, TLS_SERIAL_MAX)) {
-		in->failed = true;
-		return;
-	}
-	unpack_raw(in, id->serial, id->serial_len);
-}
-
-static void
 peer_decode(struct unpack *in, struct tls_peer *peer)
 {
 	size_t i;
@@ -281,8 +262,10 @@ peer_decode(struct unpack *in, struct tls_peer *peer)
 		in->failed = true;
 		return;
 	}
-	for (i = 0; i < peer->chain_count; i++)
-		certificate_id_decode(in, &peer->chain[i]);
+	for (i = 0; i < peer->chain_count; i++) {
+		unpack_raw(in, peer->chain[i].issuer, TLS_ID_LEN);
+		unpack_raw(in, peer->chain[i].certificate, TLS_ID_LEN);
+	}
 	peer->fields = unpack_bytes(in, TLS_FIELDS_LEN_MAX);
 	if (!in->failed && !peer_is_valid(peer))
 		in->failed = true;

@@ -12,7 +12,7 @@
 #include "tls/tls.h"
 
 #define TLS_HASH_LEN     32
-#define TLS_SERIAL_MAX   32
+#define TLS_ID_LEN       16
 #define TLS_IDENTITY_MAX 512
 #define TLS_CHAIN_MAX    8
 /* A certificate field for rights: type and value. */
@@ -29,12 +29,14 @@ enum tls_field_type {
 	TLS_FIELD_ISSUER_CN,
 };
 
-/* What revokes a certificate: its issuer's name and its serial number. */
+/*
+ * A certificate of a chain, by what revokes it: hashes of its issuer's name and
+ * public key, and of these and its serial number (x509/certificate.h). The
+ * issuer of the last one of a chain is the trust anchor.
+ */
 struct tls_certificate_id {
-	uint8_t
-	    issuer_hash[TLS_HASH_LEN]; /* SHA-256 of the issuer's DER name */
-	uint8_t serial_len;            /* 1..TLS_SERIAL_MAX */
-	uint8_t serial[TLS_SERIAL_MAX];
+	uint8_t issuer[TLS_ID_LEN];
+	uint8_t certificate[TLS_ID_LEN];
 };
 
 /* The peer whom a gate has authenticated. */

@@ -53,6 +53,7 @@ connection_keep_peer(struct connection *connection, const struct tls_peer *peer)
 	scratch->len = 0;
 	tls_peer_encode(peer, scratch);
 	connection->id = peer->id;
+	connection->not_after = peer->not_after;
 	connection->peer = memory_copy(buffer_view(scratch));
 	connection->peer_len = (uint32_t)scratch->len;
 }
@@ -105,6 +106,7 @@ connection_leave(struct connection *connection)
 	interest_forget(worker, connection);
 	retention_forget(worker, connection);
 	deadline_clear(&connection->deadline);
+	trust_forget(worker, connection);
 	TAILQ_REMOVE(&worker->connections, connection, in_all);
 	if (connection->is_dirty)
 		TAILQ_REMOVE(&worker->dirty, connection, in_dirty);
@@ -188,14 +190,19 @@ connection_close(struct connection *connection, enum tls_alert alert)
 #define DISCONNECT_LEN_MAX 8
 
 static void
-send_disconnect(struct connection *connection, enum mqtt_reason reason)
+send_disconnect(struct connection *connection, enum mqtt_reason reason,
+    const char *text)
 {
 	uint8_t packet[DISCONNECT_LEN_MAX + REASON_STRING_MAX];
 	struct mqtt_writer writer = { packet, sizeof(packet), 0 };
 	struct mqtt_disconnect disconnect = { .reason = (uint8_t)reason };
 
-	reason_string_add(connection, reason, DISCONNECT_LEN_MAX,
-	    &disconnect.properties);
+	if (text == NULL)
+		reason_string_add(connection, reason, DISCONNECT_LEN_MAX,
+		    &disconnect.properties);
+	else
+		reason_string_add_text(connection, text, DISCONNECT_LEN_MAX,
+		    &disconnect.properties);
 	if (mqtt_disconnect_encode(MQTT_VERSION_5, MQTT_DISCONNECT, &disconnect,
 		&writer) == 0)
 		connection_send(connection, bytes_of(packet, writer.len));
@@ -205,6 +212,13 @@ void
 connection_disconnect(struct connection *connection, enum mqtt_reason reason,
     const char *word)
 {
+	connection_disconnect_saying(connection, reason, NULL, word);
+}
+
+void
+connection_disconnect_saying(struct connection *connection,
+    enum mqtt_reason reason, const char *text, const char *word)
+{
 	if (connection->state >= CONNECTION_CLOSING)
 		return;
 	if (connection->state == CONNECTION_OPEN)
@@ -213,7 +227,7 @@ connection_disconnect(struct connection *connection, enum mqtt_reason reason,
 	if (connection->state == CONNECTION_OPEN &&
 	    !connection->waits_connack &&
 	    connection->version == MQTT_VERSION_5 && reason != 0)
-		send_disconnect(connection, reason);
+		send_disconnect(connection, reason, text);
 	connection_websocket_closes(connection, reason);
 	connection_end_session(connection, !connection->worker->is_stopping,
 	    word);
@@ -250,6 +264,8 @@ connection_peer(const struct connection *connection, struct tls_peer *peer)
 void
 connection_set_deadline(struct connection *connection, uint64_t in_ms)
 {
+	if (connection->state < CONNECTION_CLOSING)
+		in_ms = trust_deadline_ms(connection, in_ms);
 	deadline_set(&connection->worker->deadlines, &connection->deadline,
 	    worker_now_ms(connection->worker) + in_ms);
 }
@@ -262,6 +278,10 @@ keep_alive_due(struct connection *connection)
 	uint64_t silent_ms = worker_now_ms(connection->worker) -
 			     connection->received_ms;
 
+	if (allowed_ms == 0) {
+		connection_set_deadline(connection, UINT64_MAX);
+		return;
+	}
 	/* it is we who do not read */
 	if (connection->is_held || connection->waits_connack ||
 	    connection->is_throttled || acks_is_full(connection))
@@ -276,6 +296,8 @@ keep_alive_due(struct connection *connection)
 void
 connection_due(struct connection *connection)
 {
+	if (trust_due(connection))
+		return;
 	switch (connection->state) {
 	case CONNECTION_OPENING:
 		connection_disconnect(connection, 0, "connect-timeout");

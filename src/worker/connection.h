@@ -46,7 +46,8 @@ struct connection {
 	struct worker *worker;
 	struct session *session; /* NULL unless OPEN */
 	uint64_t id;
-	uint8_t *peer; /* of tls_peer_encode() */
+	int64_t not_after; /* of its certificate: seconds since 1970 */
+	uint8_t *peer;     /* of tls_peer_encode() */
 	uint32_t peer_len;
 	int fd;
 	uint8_t state;         /* enum connection_state */
@@ -63,7 +64,7 @@ struct connection {
 	bool waits_connack : 1;   /* OPEN, but the client cannot know it yet */
 	bool wants_reasons : 1;   /* Reason Strings (5.0) */
 	bool is_packet_alone : 1; /* in hand: plaintext holds nothing else */
-	uint16_t keep_alive_seconds;
+	uint16_t keep_alive_seconds;  /* 0: none is agreed on */
 	uint32_t maximum_packet_size; /* what the client takes; 0: any */
 	uint16_t home;                /* the worker to move to, if MOVING */
 	uint32_t
@@ -131,6 +132,10 @@ bool connection_has_room(const struct connection *connection, size_t bytes);
 void connection_disconnect(struct connection *connection,
     enum mqtt_reason reason, const char *word);
 
+/* The same with a Reason String of its own, of REASON_STRING_MAX bytes. */
+void connection_disconnect_saying(struct connection *connection,
+    enum mqtt_reason reason, const char *text, const char *word);
+
 /* End it with a TLS alert, with nothing before it. */
 void connection_alert(struct connection *connection, enum tls_alert alert,
     const char *word);
@@ -147,7 +152,8 @@ int connection_release(struct connection *connection);
 /* Give memory back while nothing happens. */
 void connection_rest(struct connection *connection);
 
-/* Its deadline is due. */
+/* Its deadline is due. Set it: it is due before, if the certificate ends or has
+ * to be looked at again. */
 void connection_due(struct connection *connection);
 void connection_set_deadline(struct connection *connection, uint64_t in_ms);
 

@@ -378,11 +378,12 @@ open_connection(struct opening *opening)
 	use_aliases(opening);
 	connection->state = CONNECTION_OPEN;
 	connection->keep_alive_seconds = connack_keep_alive(&terms);
-	deadline_clear(&connection->deadline);
-	if (connection->keep_alive_seconds > 0)
-		connection_set_deadline(connection,
-		    (uint64_t)connection->keep_alive_seconds * 1500);
+	connection_set_deadline(connection,
+	    connection->keep_alive_seconds > 0
+		? (uint64_t)connection->keep_alive_seconds * 1500
+		: UINT64_MAX);
 	log_connected(opening);
+	trust_warn(connection);
 	send_connack(opening);
 	session_send_queued(connection->session);
 }

@@ -38,6 +38,10 @@ take_over(struct worker *worker, const struct proc_peer *peer, int fd,
 		close(fd);
 		return;
 	}
+	if (!trust_admits(worker, &handover->peer)) {
+		close(fd);
+		return;
+	}
 	connection = connection_new(worker, fd, handover);
 	if (connection == NULL) {
 		log_warning(log_id("session", handover->peer.id),

@@ -46,17 +46,22 @@ void
 reason_string_add(const struct connection *connection, enum mqtt_reason reason,
     size_t packet_len, struct mqtt_properties *properties)
 {
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+		if (strings[i].reason == reason)
+			reason_string_add_text(connection, strings[i].text,
+			    packet_len, properties);
+}
+
+void
+reason_string_add_text(const struct connection *connection, const char *words,
+    size_t packet_len, struct mqtt_properties *properties)
+{
 	size_t max = connection->maximum_packet_size;
+	struct bytes text = bytes_of_string(words);
 
-	if (!connection->wants_reasons)
+	if (!connection->wants_reasons ||
+	    (max != 0 && packet_len + text.len + PROPERTY_EXTRA > max))
 		return;
-	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-		struct bytes text = bytes_of_string(strings[i].text);
-
-		if (strings[i].reason != reason ||
-		    (max != 0 && packet_len + text.len + PROPERTY_EXTRA > max))
-			continue;
-		properties->reason_string = text;
-		mqtt_properties_mark(properties, MQTT_PROPERTY_REASON_STRING);
-	}
+	properties->reason_string = text;
+	mqtt_properties_mark(properties, MQTT_PROPERTY_REASON_STRING);
 }

@@ -21,4 +21,8 @@ void reason_string_add(const struct connection *connection,
     enum mqtt_reason reason, size_t packet_len,
     struct mqtt_properties *properties);
 
+/* The same with a text of at most REASON_STRING_MAX bytes. */
+void reason_string_add_text(const struct connection *connection,
+    const char *words, size_t packet_len, struct mqtt_properties *properties);
+
 #endif

@@ -7,7 +7,7 @@
  * Privileges: none; the sockets that are handed to it, and its channels.
  * Receives: SESSION_HANDOFF from gates and workers; INTEREST_*, RETAINED_*,
  * PUBLISH_*, FORWARD_* and STATISTICS from workers; STORE_* from the store;
- * STOP from the master.
+ * TRUST_INDEX and STOP from the master.
  * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_*, FORWARD_* and
  * STATISTICS to workers; STORE_* to the store.
  * On failure: its connections are lost, and nothing of the other workers'; what
@@ -197,6 +197,14 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 	}
 }
 
+static int
+on_control(struct proc_child *child, struct ipc_message *message)
+{
+	if (message->type != IPC_TRUST_INDEX)
+		return -EBADMSG;
+	return on_trust_index(child->context, message);
+}
+
 /* Keeps the loop from waiting while there is more to do. */
 static void
 on_idle(uv_idle_t *idle)
@@ -232,6 +240,7 @@ on_turn_end(struct proc_child *child)
 
 	worker_flush(worker);
 	is_busy = retention_turn(worker);
+	is_busy |= trust_turn(worker);
 	sharing_turn(worker);
 	/* What they found is sent before the loop waits again. */
 	worker_flush(worker);
@@ -320,6 +329,7 @@ on_tick(uv_timer_t *timer)
 		    worker_now_ms(worker), on_session_due, worker);
 	retention_tick(worker);
 	sys_tick(worker);
+	trust_tick(worker);
 	rest_idle(worker);
 	handoff_retry(worker);
 }
@@ -328,6 +338,7 @@ const struct proc_events worker_events = {
 	.on_peer_up = on_peer_up,
 	.on_peer_down = on_peer_down,
 	.on_message = on_message,
+	.on_control = on_control,
 	.on_peer_writable = on_peer_writable,
 	.on_turn_end = on_turn_end,
 	.on_stop = on_stop,
@@ -389,6 +400,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 	worker->read_buffer = memory_new(1, CONNECTION_READ_BUFFER);
 	worker->record_buffer = memory_new(1, TLS_PLAINTEXT_MAX);
 	worker->write_buffer = memory_new(1, CONNECTION_WRITE_MAX);
+	trust_init(worker);
 	uv_idle_init(&child->loop, &worker->idle);
 	uv_timer_init(&child->loop, &worker->tick);
 	worker->tick.data = worker;
@@ -417,6 +429,7 @@ worker_done(struct worker *worker)
 	denials_free(&worker->denials);
 	rights_table_free(&worker->rights);
 	topic_tree_free(&worker->topics);
+	trust_done(worker);
 	buffer_done(&worker->scratch);
 	free(worker->read_buffer);
 	free(worker->record_buffer);

@@ -15,6 +15,7 @@
 #include "worker/sharing.h"
 #include "worker/store_read.h"
 #include "worker/topic_tree.h"
+#include "worker/trust.h"
 
 struct connection;
 struct denials;
@@ -66,6 +67,7 @@ struct worker {
 	struct retention *retention;
 	struct journal *journal;
 	struct sys *sys;
+	struct worker_trust trust;
 	struct interest interest;
 	struct sharing sharing;
 	/* Index by worker; NULL: itself, or not there. */

@@ -103,18 +103,55 @@ x509_fingerprint(const mbedtls_x509_crt *certificate,
 	compat_sha256(certificate->raw.p, certificate->raw.len, fingerprint);
 }
 
-bool
-x509_certificate_id(const mbedtls_x509_crt *certificate,
-    struct tls_certificate_id *id)
+/* SHA-256 of both, cut: 128 bits that nobody can meet by intent. */
+static void
+hash_pair(struct bytes first, struct bytes second, uint8_t id[TLS_ID_LEN])
 {
-	if (certificate->serial.len == 0 ||
-	    certificate->serial.len > TLS_SERIAL_MAX)
-		return false;
-	id->serial_len = (uint8_t)certificate->serial.len;
-	memcpy(id->serial, certificate->serial.p, certificate->serial.len);
-	compat_sha256(certificate->issuer_raw.p, certificate->issuer_raw.len,
-	    id->issuer_hash);
-	return true;
+	struct buffer both = { NULL, 0, 0 };
+	uint8_t hash[TLS_HASH_LEN];
+
+	buffer_reserve(&both, first.len + second.len);
+	buffer_append(&both, first);
+	buffer_append(&both, second);
+	compat_sha256(both.data, both.len, hash);
+	memcpy(id, hash, TLS_ID_LEN);
+	buffer_done(&both);
+}
+
+void
+x509_authority_id(const mbedtls_x509_crt *certificate, uint8_t id[TLS_ID_LEN])
+{
+	/* Both are DER: where the first ends is said in it. */
+	hash_pair(bytes_of(certificate->subject_raw.p,
+		      certificate->subject_raw.len),
+	    bytes_of(certificate->pk_raw.p, certificate->pk_raw.len), id);
+}
+
+void
+x509_serial_id(const uint8_t issuer[TLS_ID_LEN], struct bytes serial,
+    uint8_t id[TLS_ID_LEN])
+{
+	while (serial.len > 1 && serial.data[0] == 0)
+		serial = bytes_skip(serial, 1);
+	hash_pair(bytes_of(issuer, TLS_ID_LEN), serial, id);
+}
+
+void
+x509_certificate_id(const mbedtls_x509_crt *certificate,
+    const uint8_t issuer[TLS_ID_LEN], struct tls_certificate_id *id)
+{
+	memcpy(id->issuer, issuer, TLS_ID_LEN);
+	x509_serial_id(issuer,
+	    bytes_of(certificate->serial.p, certificate->serial.len),
+	    id->certificate);
+}
+
+bool
+x509_is_self_issued(const mbedtls_x509_crt *certificate)
+{
+	return bytes_equal(bytes_of(certificate->issuer_raw.p,
+			       certificate->issuer_raw.len),
+	    bytes_of(certificate->subject_raw.p, certificate->subject_raw.len));
 }
 
 /* Fields, and the first fault that was found in them. */

@@ -56,11 +56,25 @@ void x509_fingerprint(const mbedtls_x509_crt *certificate,
     uint8_t fingerprint[TLS_HASH_LEN]);
 
 /*
- * What revokes it. False if its serial number is empty or too long; id is
- * untouched then.
+ * Who issues under this certificate: a hash of its subject's name and its
+ * public key, so that it stays when the certificate is renewed.
  */
-bool x509_certificate_id(const mbedtls_x509_crt *certificate,
-    struct tls_certificate_id *id);
+void x509_authority_id(const mbedtls_x509_crt *certificate,
+    uint8_t id[TLS_ID_LEN]);
+
+/*
+ * What a CRL revokes: a hash of an issuer's id and a serial number, which is as
+ * DER has it; zeros in front make no difference.
+ */
+void x509_serial_id(const uint8_t issuer[TLS_ID_LEN], struct bytes serial,
+    uint8_t id[TLS_ID_LEN]);
+
+/* A certificate as a link of a chain, by the id of its issuer. */
+void x509_certificate_id(const mbedtls_x509_crt *certificate,
+    const uint8_t issuer[TLS_ID_LEN], struct tls_certificate_id *id);
+
+/* Do issuer and subject bear the same name? */
+bool x509_is_self_issued(const mbedtls_x509_crt *certificate);
 
 enum x509_fields_result {
 	X509_FIELDS_COMPLETE,

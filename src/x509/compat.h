@@ -23,7 +23,9 @@
 #define COMPAT_HAS_TLS_1_3 1
 #include <psa/crypto.h>
 #else
-#define COMPAT_HAS_TLS_1_3 0
+#define COMPAT_HAS_TLS_1_3      0
+/* Here all fields are public. */
+#define MBEDTLS_PRIVATE(member) member
 #endif
 
 #if COMPAT_HAS_TLS_1_3

@@ -15,7 +15,7 @@ static const struct {
 	{ "processes.worker", "processes.workers" },
 	{ "session", "sessions" },
 	{ "role", "roles" },
-	{ "tls.cert", NULL },
+	{ "tls.cert", "tls.crl" },
 	{ "roles[].mach", "roles[].match" },
 	{ "roles[].publsih", "roles[].publish" },
 	{ "listen[].adress", "listen[].address" },

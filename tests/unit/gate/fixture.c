@@ -9,7 +9,9 @@
 #include <openssl/rsa.h>
 
 #include "gate/signer.h"
+#include "ipc/channel.h"
 #include "lib/log.h"
+#include "x509/authority.h"
 
 struct fixture_pki fixture_pki;
 
@@ -73,6 +75,79 @@ fixture_free_files(struct proc_credentials *files)
 	buffer_done(&files->certificate);
 	buffer_wipe(&files->private_key);
 	buffer_done(&files->client_ca);
+}
+
+static void
+map_index(const struct buffer *bytes, struct ipc_trust_index *index)
+{
+	const struct ipc_trust_given given = { 1, bytes->len };
+	int fd = ipc_sealed_memory("index", buffer_view(bytes));
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ipc_trust_map(fd, &given, index), 0);
+	close(fd);
+}
+
+static void
+make_rows(const struct x509_authorities *authorities,
+    struct ipc_trust_authority *rows)
+{
+	for (size_t i = 0; i < authorities->count; i++) {
+		const struct x509_authority *authority = &authorities->items[i];
+		struct tls_certificate_id id;
+
+		x509_fingerprint(authority->certificate, rows[i].fingerprint);
+		memcpy(rows[i].id, authority->id, TLS_ID_LEN);
+		x509_certificate_id(authority->certificate,
+		    authorities->items[authority->parent].id, &id);
+		memcpy(rows[i].certificate, id.certificate, TLS_ID_LEN);
+		rows[i].parent = authority->parent;
+		rows[i].length_max = authority->length_max;
+		rows[i].not_before = authority->not_before;
+		rows[i].not_after = authority->not_after;
+	}
+}
+
+void
+fixture_trust(struct bytes client_ca, struct bytes revoked, struct bytes crl_of,
+    struct ipc_trust_index *index)
+{
+	char why[256];
+	const struct x509_fault fault = { why, sizeof(why) };
+	struct x509_authorities authorities;
+	struct ipc_trust_authority rows[8] = { 0 };
+	struct ipc_trust_crl crls[8] = { 0 };
+	struct buffer ids = { NULL, 0, 0 }, bytes = { NULL, 0, 0 };
+	struct ipc_trust_content content = {
+		.generation = 1,
+		.needs_all_crls = crl_of.len > 0,
+		.crl_count = crl_of.len / TLS_ID_LEN,
+		.authorities = rows,
+		.crls = crls,
+		.revoked = &ids,
+	};
+	mbedtls_x509_crt list;
+
+	mbedtls_x509_crt_init(&list);
+	ck_assert_int_eq(x509_certificates_parse(&list, client_ca,
+			     "tls.client_ca", &fault),
+	    0);
+	ck_assert_msg(x509_authorities_find(&list, &authorities, &fault) == 0,
+	    "%s", why);
+	content.authority_count = authorities.count;
+	make_rows(&authorities, rows);
+	for (size_t i = 0; i < content.crl_count; i++) {
+		memcpy(crls[i].issuer, crl_of.data + i * TLS_ID_LEN,
+		    TLS_ID_LEN);
+		crls[i].ends_at = IPC_TRUST_NEVER;
+	}
+	buffer_append(&ids, revoked);
+	ipc_trust_index_encode(&content, &bytes);
+	map_index(&bytes, index);
+	buffer_done(&bytes);
+	buffer_done(&ids);
+	x509_authorities_done(&authorities);
+	mbedtls_x509_crt_free(&list);
 }
 
 static void
@@ -168,6 +243,7 @@ fixture_start(struct fixture *fixture, const struct pki_pair *server,
     uint64_t limit_ms)
 {
 	struct proc_credentials files;
+	struct ipc_trust_index index;
 	char why[256];
 
 	*fixture = (struct fixture){ .has_worker = true, .fd = -1 };
@@ -180,6 +256,9 @@ fixture_start(struct fixture *fixture, const struct pki_pair *server,
 	ck_assert_int_ge(settings_open(&fixture->settings, &fixture->config,
 			     &files, why, sizeof(why)),
 	    0);
+	fixture_trust(buffer_view(&files.client_ca), BYTES_NONE, BYTES_NONE,
+	    &index);
+	settings_trust(&fixture->settings, &index);
 	fixture_free_files(&files);
 	fixture->key = server->key;
 	signer_open(on_sign, fixture);

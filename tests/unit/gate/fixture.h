@@ -25,6 +25,16 @@ extern struct fixture_pki fixture_pki;
 void fixture_make_pki(void);
 void fixture_free_pki(void);
 
+/*
+ * What a gate trusts: the authorities of a file, and what is revoked.
+ *
+ * revoked: ids; may be empty. crl_of: the ids of issuers that have a CRL, of
+ * which each needs one if there are any; may be empty.
+ * index: returned, as ipc_trust_map() gives it.
+ */
+void fixture_trust(struct bytes client_ca, struct bytes revoked,
+    struct bytes crl_of, struct ipc_trust_index *index);
+
 struct fixture {
 	uv_loop_t loop;
 	EVP_PKEY *key;          /* of the server's certificate */

@@ -71,9 +71,8 @@ example(int case_number)
 	peer->identity = BYTES_LITERAL("pump-7");
 	peer->chain_count = 2;
 	for (i = 0; i < 2; i++) {
-		memset(peer->chain[i].issuer_hash, (int)(0xa0 + i), 32);
-		peer->chain[i].serial_len = (uint8_t)(1 + 31 * i);
-		memset(peer->chain[i].serial, (int)(0x70 + i), 1 + 31 * i);
+		memset(peer->chain[i].issuer, (int)(0xa0 + i), TLS_ID_LEN);
+		memset(peer->chain[i].certificate, (int)(0x70 + i), TLS_ID_LEN);
 	}
 	memset(peer->fingerprint, 0xfe, sizeof(peer->fingerprint));
 	peer->fields = buffer_view(&fields);
@@ -204,7 +203,7 @@ START_TEST(handover_of_another_format_is_refused)
 		encoded.data[3] = (uint8_t)version;
 		ck_assert_int_eq(tls_handover_decode(buffer_view(&encoded),
 				     &taken),
-		    version == 1 ? 0 : -TLS_ALERT_PROTOCOL_VERSION);
+		    version == 2 ? 0 : -TLS_ALERT_PROTOCOL_VERSION);
 	}
 	encoded.data[3] = 1;
 	encoded.data[0] ^= 1;
@@ -230,9 +229,7 @@ enum offset {
 	AT_RESUMED = AT_NOT_AFTER + 8,
 	AT_IDENTITY = AT_RESUMED + 1 + 32,
 	AT_CHAIN_COUNT = AT_IDENTITY + 4 + 6,
-	AT_SERIAL_LEN = AT_CHAIN_COUNT + 1 + 32,
-	AT_SERIAL_LEN_2 = AT_SERIAL_LEN + 2 + 32,
-	AT_FIELDS = AT_SERIAL_LEN_2 + 1 + 32,
+	AT_FIELDS = AT_CHAIN_COUNT + 1 + 2 * 2 * TLS_ID_LEN,
 	AT_FIELD_TYPE = AT_FIELDS + 4,
 	AT_FIELD_LEN = AT_FIELD_TYPE + 1,
 };
@@ -268,8 +265,6 @@ START_TEST(handover_with_a_field_out_of_range_is_refused)
 		{ "chain empty", AT_CHAIN_COUNT, 1, 0 },
 		{ "chain beyond", AT_CHAIN_COUNT, 1, TLS_CHAIN_MAX + 1 },
 		{ "chain far beyond", AT_CHAIN_COUNT, 1, 255 },
-		{ "serial empty", AT_SERIAL_LEN, 1, 0 },
-		{ "serial beyond", AT_SERIAL_LEN_2, 1, TLS_SERIAL_MAX + 1 },
 		{ "fields shorter", AT_FIELDS, 4, 3 },
 		{ "fields beyond", AT_FIELDS, 4, TLS_FIELDS_LEN_MAX + 1 },
 		{ "field type 0", AT_FIELD_TYPE, 1, 0 },
@@ -292,7 +287,7 @@ START_TEST(handover_with_a_field_out_of_range_is_refused)
 	    "%s", rows[_i].name);
 }
 END_TEST
-#define FAULTS_COUNT 29
+#define FAULTS_COUNT 27
 
 START_TEST(handover_of_what_cannot_be_is_a_broken_promise)
 {
@@ -325,8 +320,6 @@ START_TEST(handover_at_its_largest_goes_through)
 	address_set(&sent.peer.address, true);
 	sent.peer.identity = bytes_of(text, sizeof(text));
 	sent.peer.chain_count = TLS_CHAIN_MAX;
-	for (i = 0; i < TLS_CHAIN_MAX; i++)
-		sent.peer.chain[i].serial_len = TLS_SERIAL_MAX;
 	buffer_done(&fields);
 	for (i = 0; i < TLS_FIELDS_MAX; i++)
 		ck_assert(tls_field_append(&fields, TLS_FIELD_SAN_URI,

@@ -316,7 +316,6 @@ START_TEST(client_does_not_notice_that_we_move)
 	int round;
 
 	sent.peer.address.ss_family = AF_INET;
-	sent.peer.chain[0].serial_len = 1;
 	for (round = 0; live != NULL && round < 6; round++) {
 		both_write(live, 1000);
 		if (live_is_1_3(live) && round % 2) {

@@ -104,6 +104,7 @@ bare_connection_init(struct connection *connection, struct worker *worker)
 	connection->state = CONNECTION_OPEN;
 	connection->id = 77;
 	connection->rights = rights_ref(worker->rights, &certificate);
+	connection->not_after = INT64_MAX;
 }
 
 struct buffer

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "master/trust.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ipc/trust_date.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "master/member.h"
+
+/* How often the dates are looked at: each is told of once a day. */
+#define HOUR_MS     (60 * 60 * 1000)
+#define DAY_SECONDS 86400
+#define FIRST       1 /* the generation of the first index */
+
+static struct member *
+find_trust(const struct master *master)
+{
+	for (size_t i = 0; i < master->member_count; i++)
+		if (master->members[i].role->id == IPC_ROLE_TRUST)
+			return &master->members[i];
+	return NULL;
+}
+
+bool
+master_trust_is_known(const struct master *master)
+{
+	return master->trust.index >= 0 || find_trust(master) == NULL;
+}
+
+/* Dates */
+
+static void
+tell_of(const struct ipc_trust_date *date, int64_t now)
+{
+	char text[IPC_TRUST_DATE_TEXT_MAX];
+	bool is_over = now >= date->ends_at;
+	struct log_field fields[4] = {
+		log_word("event", "expires"),
+		log_word("what", ipc_trust_date_word(date->kind)),
+		log_number("days_left",
+		    is_over ? 0 : (date->ends_at - now) / DAY_SECONDS),
+		log_string("warning", text),
+	};
+
+	ipc_trust_date_text(date, now, text);
+	log_event(is_over ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, fields, 4);
+}
+
+/* In the hour in which it begins to be due, and then each 24 hours. */
+static bool
+is_told_now(const struct ipc_trust_date *date, int64_t from, int64_t now)
+{
+	int64_t days;
+
+	if (now < date->tell_from)
+		return false;
+	days = (now - date->tell_from) / DAY_SECONDS;
+	return from < date->tell_from + days * DAY_SECONDS ||
+	       (now >= date->ends_at && from < date->ends_at);
+}
+
+/* from: when they were looked at last; INT64_MIN: not yet. */
+static void
+tell_dates(const struct master *master, int64_t from, int64_t now)
+{
+	struct ipc_trust_date date;
+	size_t pos = 0;
+
+	while (ipc_trust_date_next(&master->trust.view, &pos, &date))
+		if (is_told_now(&date, from, now))
+			tell_of(&date, now);
+}
+
+static void
+on_hour(uv_timer_t *timer)
+{
+	struct master *master = timer->data;
+	int64_t now = clock_realtime_seconds();
+
+	if (master->trust.index >= 0)
+		tell_dates(master, master->trust.told_at, now);
+	master->trust.told_at = now;
+}
+
+/* Using an index */
+
+void
+master_trust_supply(struct member *member)
+{
+	const struct trust_state *trust = &member->master->trust;
+	struct buffer out = { NULL, 0, 0 };
+
+	if (!member->role->has_trust || trust->index < 0)
+		return;
+	ipc_trust_given_encode(&trust->given, &out);
+	member_send(member, IPC_TRUST_INDEX, buffer_view(&out), trust->index);
+	buffer_done(&out);
+}
+
+static void
+forget_index(struct trust_state *trust)
+{
+	if (trust->index < 0)
+		return;
+	ipc_trust_unmap(&trust->view);
+	close(trust->index);
+	trust->index = -1;
+}
+
+void
+master_trust_use(struct master *master, int index,
+    const struct ipc_trust_given *given)
+{
+	struct trust_state *trust = &master->trust;
+
+	forget_index(trust);
+	if (ipc_trust_map(index, given, &trust->view) != 0)
+		panic("an index was looked at before it is used");
+	trust->index = index;
+	trust->given = *given;
+	trust->told_at = clock_realtime_seconds();
+	tell_dates(master, INT64_MIN, trust->told_at);
+	log_info(log_word("event", "trust"),
+	    log_number("generation", (int64_t)given->generation),
+	    log_number("authorities", trust->view.authority_count),
+	    log_number("crls", trust->view.crl_count),
+	    log_number("revoked", trust->view.revoked_count));
+	for (size_t i = 0; i < master->member_count; i++) {
+		struct member *member = &master->members[i];
+
+		if (member->state == MEMBER_DOWN || !member->role->has_trust)
+			continue;
+		master_trust_supply(member);
+		member_flush(member);
+	}
+}
+
+/* Asking */
+
+static void
+send_file(struct member *member, enum ipc_trust_file_kind kind,
+    const char *path, int fd)
+{
+	struct ipc_trust_file file = { kind, bytes_of_string(path) };
+	struct buffer out = { NULL, 0, 0 };
+
+	ipc_trust_file_encode(&file, &out);
+	member_send(member, IPC_TRUST_FILE, buffer_view(&out), fd);
+	buffer_done(&out);
+}
+
+static void
+send_check(struct member *member, const struct config *config,
+    uint64_t generation)
+{
+	uint32_t grace = config->tls.crl_grace_seconds;
+	struct ipc_trust_check check = {
+		.generation = generation,
+		.needs_all_crls = config->tls.crl_required ==
+				  CONFIG_CRL_REQUIRED_ALL,
+		.grace_seconds = grace == CONFIG_CRL_GRACE_FOR_EVER
+				     ? IPC_TRUST_GRACE_FOR_EVER
+				     : grace,
+	};
+	struct buffer out = { NULL, 0, 0 };
+
+	ipc_trust_check_encode(&check, &out);
+	member_send(member, IPC_TRUST_CHECK, buffer_view(&out), -1);
+	buffer_done(&out);
+}
+
+int
+master_trust_ask(struct master *master, const struct trust_sources *sources,
+    uint64_t generation, trust_done *done)
+{
+	const struct config *config = sources->config;
+	struct trust_state *trust = &master->trust;
+	struct member *member = find_trust(master);
+
+	if (trust->asked != 0)
+		return -EBUSY;
+	if (member == NULL || member->state != MEMBER_READY)
+		return -ESRCH;
+	trust->asked = generation;
+	trust->done = done;
+	send_file(member, IPC_TRUST_FILE_CERTIFICATE, config->tls.certificate,
+	    sources->certificate);
+	send_file(member, IPC_TRUST_FILE_CLIENT_CA, config->tls.client_ca,
+	    sources->client_ca);
+	for (size_t i = 0; i < config->tls.crl.count; i++)
+		send_file(member, IPC_TRUST_FILE_CRL, config->tls.crl.items[i],
+		    sources->crls[i]);
+	if (trust->index >= 0)
+		send_file(member, IPC_TRUST_FILE_CURRENT, "", trust->index);
+	send_check(member, config, generation);
+	member_flush(member);
+	return 0;
+}
+
+static void
+answer(struct master *master, const struct ipc_trust_verdict_of *verdict)
+{
+	struct trust_state *trust = &master->trust;
+	int index = trust->made;
+
+	trust->asked = 0;
+	trust->made = -1;
+	if (!verdict->is_good && index >= 0) {
+		close(index);
+		index = -1;
+	}
+	trust->done(master, verdict, index, &trust->made_given);
+}
+
+static int
+on_made(struct trust_state *trust, struct ipc_message *message)
+{
+	struct ipc_trust_index index;
+
+	if (trust->asked == 0 || trust->made >= 0 ||
+	    ipc_trust_given_decode(message->payload, &trust->made_given) != 0 ||
+	    trust->made_given.generation != trust->asked ||
+	    ipc_trust_map(message->fd, &trust->made_given, &index) != 0)
+		return -EBADMSG;
+	ipc_trust_unmap(&index);
+	trust->made = message->fd;
+	message->fd = -1;
+	return 0;
+}
+
+static int
+on_verdict(struct master *master, struct bytes payload)
+{
+	struct trust_state *trust = &master->trust;
+	struct ipc_trust_verdict_of verdict;
+
+	if (ipc_trust_verdict_decode(payload, &verdict) != 0 ||
+	    trust->asked == 0 || verdict.generation != trust->asked ||
+	    (verdict.is_good && trust->made < 0))
+		return -EBADMSG;
+	answer(master, &verdict);
+	return 0;
+}
+
+int
+master_trust_on_message(struct member *member, struct ipc_message *message)
+{
+	switch (message->type) {
+	case IPC_TRUST_MADE:
+		return on_made(&member->master->trust, message);
+	case IPC_TRUST_VERDICT:
+		return on_verdict(member->master, message->payload);
+	default:
+		return -EBADMSG;
+	}
+}
+
+void
+master_trust_on_exit(struct master *master)
+{
+	const struct ipc_trust_verdict_of verdict = {
+		.generation = master->trust.asked,
+		.text = BYTES_LITERAL("the process that checks it has ended"),
+	};
+
+	if (master->trust.asked != 0)
+		answer(master, &verdict);
+}
+
+/* The first index */
+
+static void
+on_first(struct master *master, const struct ipc_trust_verdict_of *verdict,
+    int index, const struct ipc_trust_given *given)
+{
+	if (verdict->is_good) {
+		master_trust_use(master, index, given);
+		master_on_trust(master, NULL);
+		return;
+	}
+	/* One that has ended is started again, and asked again. */
+	if (find_trust(master)->state == MEMBER_READY)
+		master_on_trust(master, (const char *)verdict->text.data);
+}
+
+void
+master_trust_on_ready(struct member *member)
+{
+	struct master *master = member->master;
+	const struct supplies *supplies = &master->supplies;
+	const struct trust_sources sources = {
+		.config = master->config,
+		.certificate =
+		    supplies->credentials[IPC_CREDENTIAL_CERTIFICATE - 1],
+		.client_ca = supplies
+				 ->credentials[IPC_CREDENTIAL_CLIENT_CA - 1],
+		.crls = supplies->crls,
+	};
+
+	if (master->trust.index < 0)
+		(void)master_trust_ask(master, &sources, FIRST, on_first);
+}
+
+void
+master_trust_init(struct master *master)
+{
+	struct trust_state *trust = &master->trust;
+
+	*trust = (struct trust_state){ .index = -1, .made = -1 };
+	trust->hourly.data = master;
+	uv_timer_init(&master->loop, &trust->hourly);
+	uv_timer_start(&trust->hourly, on_hour, HOUR_MS, HOUR_MS);
+}
+
+void
+master_trust_close(struct master *master)
+{
+	uv_close((uv_handle_t *)&master->trust.hourly, NULL);
+}
+
+void
+master_trust_free(struct master *master)
+{
+	forget_index(&master->trust);
+	if (master->trust.made >= 0)
+		close(master->trust.made);
+}

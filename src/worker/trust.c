@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/trust.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/memory.h"
+#include "worker/connection.h"
+#include "worker/session.h"
+#include "worker/worker.h"
+
+/* In one turn: what takes about a millisecond. */
+#define CHECKS_A_TURN 1000
+#define ENDS_A_TURN   100
+
+/* The clock may be set: dates are compared with it at least this often. */
+#define LOOK_MS (60 * 60 * 1000)
+
+#define DAY_SECONDS     86400
+#define WARNING_SECONDS (30 * DAY_SECONDS)
+
+/* Why somebody is ended: for the log, in TLS, and in a DISCONNECT. */
+struct end {
+	const char *word;
+	enum tls_alert alert;
+	const char *text; /* at most REASON_STRING_MAX bytes */
+};
+
+static const struct end ends[] = {
+	[IPC_TRUST_REVOKED] = { "certificate-revoked",
+	    TLS_ALERT_CERTIFICATE_REVOKED,
+	    "your certificate, or its issuer's, was revoked" },
+	[IPC_TRUST_ANCHOR_GONE] = { "unknown-ca", TLS_ALERT_UNKNOWN_CA,
+	    "the authority of your certificate is no longer trusted here" },
+	[IPC_TRUST_CRL_MISSING] = { "crl-missing",
+	    TLS_ALERT_CERTIFICATE_UNKNOWN,
+	    "the server has no revocation list of your authority" },
+	[IPC_TRUST_CRL_ENDED] = { "crl-expired", TLS_ALERT_CERTIFICATE_UNKNOWN,
+	    "the server's revocation list of your authority is too old" },
+};
+static const struct end end_expired = { "certificate-expired",
+	TLS_ALERT_CERTIFICATE_EXPIRED, "your certificate has expired" };
+
+static enum ipc_trust_verdict
+judge(const struct worker *worker, const struct tls_peer *peer)
+{
+	struct ipc_trust_link links[TLS_CHAIN_MAX];
+
+	for (size_t i = 0; i < peer->chain_count; i++) {
+		memcpy(links[i].issuer, peer->chain[i].issuer, TLS_ID_LEN);
+		memcpy(links[i].certificate, peer->chain[i].certificate,
+		    TLS_ID_LEN);
+	}
+	return ipc_trust_chain_check(&worker->trust.index, links,
+	    peer->chain_count, clock_realtime_seconds());
+}
+
+static void
+log_end(const struct tls_peer *peer, const struct end *end)
+{
+	log_warning(log_id("session", peer->id),
+	    log_word("event", "trust-ended"), log_word("reason", end->word),
+	    log_address("peer", (const struct sockaddr *)&peer->address),
+	    log_text("identity", peer->identity),
+	    log_hex("fingerprint", bytes_of(peer->fingerprint, TLS_HASH_LEN)));
+}
+
+/*
+ * In MQTT 5.0 a DISCONNECT tells the client; 3.1.1 has no word for it, so that
+ * TLS has to. Its will is published either way.
+ */
+static void
+end_connection(struct connection *connection, const struct tls_peer *peer,
+    const struct end *end)
+{
+	log_end(peer, end);
+	if (connection->state == CONNECTION_OPEN &&
+	    connection->version == MQTT_VERSION_5)
+		connection_disconnect_saying(connection,
+		    MQTT_REASON_NOT_AUTHORIZED, end->text, end->word);
+	else
+		connection_alert(connection, end->alert, end->word);
+}
+
+static bool
+is_known(const struct worker *worker)
+{
+	return worker->trust.index.generation != 0;
+}
+
+/* Begin the walk over all connections, or begin it anew. */
+static void
+begin_walk(struct worker *worker)
+{
+	struct worker_trust *trust = &worker->trust;
+
+	trust->crls_end_at = ipc_trust_crls_end_at(&trust->index,
+	    clock_realtime_seconds());
+	trust->cursor = TAILQ_FIRST(&worker->connections);
+}
+
+static int
+use_index(struct worker *worker, int fd, const struct ipc_trust_given *given)
+{
+	struct worker_trust *trust = &worker->trust;
+	struct ipc_trust_index index;
+
+	if (ipc_trust_map(fd, given, &index) != 0)
+		return -EBADMSG;
+	ipc_trust_unmap(&trust->index);
+	trust->index = index;
+	begin_walk(worker);
+	return 0;
+}
+
+void
+trust_init(struct worker *worker)
+{
+	struct proc_child *child = worker->child;
+
+	worker->trust.crls_end_at = IPC_TRUST_NEVER;
+	if (child->trust_given.generation == 0)
+		return;
+	if (use_index(worker, child->trust_index, &child->trust_given) != 0)
+		fatal("a worker is given what clients are trusted by");
+	close(child->trust_index);
+	child->trust_index = -1;
+}
+
+void
+trust_done(struct worker *worker)
+{
+	ipc_trust_unmap(&worker->trust.index);
+	free(worker->trust.told.hashes);
+}
+
+int
+on_trust_index(struct worker *worker, struct ipc_message *message)
+{
+	struct ipc_trust_given given;
+
+	if (ipc_trust_given_decode(message->payload, &given) != 0)
+		return -EBADMSG;
+	return use_index(worker, message->fd, &given);
+}
+
+/* What was verified with an index before this one may have been handed over
+ * after it came. */
+bool
+trust_admits(struct worker *worker, const struct tls_peer *peer)
+{
+	enum ipc_trust_verdict verdict;
+
+	/* No gate runs before the first one is there. */
+	if (!is_known(worker))
+		return true;
+	verdict = judge(worker, peer);
+	if (verdict == IPC_TRUST_GOOD)
+		return true;
+	log_end(peer, &ends[verdict]);
+	return false;
+}
+
+/* Returns whether it was ended. */
+static bool
+look_at(struct worker *worker, struct connection *connection)
+{
+	enum ipc_trust_verdict verdict;
+	struct tls_peer peer;
+
+	if (connection->state >= CONNECTION_CLOSING)
+		return false;
+	connection_peer(connection, &peer);
+	verdict = judge(worker, &peer);
+	if (verdict == IPC_TRUST_GOOD)
+		return false;
+	end_connection(connection, &peer, &ends[verdict]);
+	return true;
+}
+
+bool
+trust_turn(struct worker *worker)
+{
+	struct worker_trust *trust = &worker->trust;
+	unsigned int checks = 0, ended = 0;
+
+	while (trust->cursor != NULL && checks < CHECKS_A_TURN &&
+	       ended < ENDS_A_TURN) {
+		struct connection *connection = trust->cursor;
+
+		trust->cursor = TAILQ_NEXT(connection, in_all);
+		ended += look_at(worker, connection);
+		checks++;
+	}
+	return trust->cursor != NULL;
+}
+
+void
+trust_tick(struct worker *worker)
+{
+	if (clock_realtime_seconds() >= worker->trust.crls_end_at)
+		begin_walk(worker);
+}
+
+void
+trust_forget(struct worker *worker, struct connection *connection)
+{
+	if (worker->trust.cursor == connection)
+		worker->trust.cursor = TAILQ_NEXT(connection, in_all);
+}
+
+/* Until the certificate ends; 0 if it has. */
+static uint64_t
+left_ms(const struct connection *connection)
+{
+	struct clock_reading now = clock_read();
+
+	if (connection->not_after >= CLOCK_REALTIME_SECONDS_MAX)
+		return UINT64_MAX;
+	if (connection->not_after * 1000 <= now.realtime_ms)
+		return 0;
+	return (uint64_t)(connection->not_after * 1000 - now.realtime_ms);
+}
+
+uint64_t
+trust_deadline_ms(const struct connection *connection, uint64_t in_ms)
+{
+	uint64_t left = left_ms(connection);
+
+	if (left > LOOK_MS)
+		left = LOOK_MS;
+	return in_ms < left ? in_ms : left;
+}
+
+/* Remember who was told of today; false if it was already, or if they are too
+ * many to be remembered. */
+static bool
+is_first_today(struct trust_told *told, const struct tls_peer *peer,
+    int64_t day)
+{
+	uint64_t hash;
+
+	if (told->day != day) {
+		told->day = day;
+		told->count = 0;
+	}
+	if (told->hashes == NULL)
+		told->hashes = memory_new(TRUST_TOLD_MAX,
+		    sizeof(*told->hashes));
+	memcpy(&hash, peer->fingerprint, sizeof(hash));
+	for (size_t i = 0; i < told->count; i++)
+		if (told->hashes[i] == hash)
+			return false;
+	if (told->count >= TRUST_TOLD_MAX)
+		return false;
+	told->hashes[told->count++] = hash;
+	if (told->count == TRUST_TOLD_MAX)
+		log_warning(log_word("event", "expires"),
+		    log_word("what", "client"),
+		    log_string("warning", "the certificates of more clients "
+					  "than can be told of in a day end "
+					  "within 30 days"));
+	return true;
+}
+
+static void
+warn_early(struct connection *connection, uint64_t left)
+{
+	struct worker *worker = connection->worker;
+	struct tls_peer peer;
+
+	if (connection->state != CONNECTION_OPEN ||
+	    left / 1000 >= WARNING_SECONDS)
+		return;
+	connection_peer(connection, &peer);
+	if (!is_first_today(&worker->trust.told, &peer,
+		clock_realtime_seconds() / DAY_SECONDS))
+		return;
+	log_warning(log_id("session", connection->id),
+	    log_word("event", "expires"), log_word("what", "client"),
+	    log_number("days_left", (int64_t)(left / 1000 / DAY_SECONDS)),
+	    log_text("identity", peer.identity),
+	    log_hex("fingerprint", bytes_of(peer.fingerprint, TLS_HASH_LEN)),
+	    log_string("hint", "renew the client's certificate"));
+}
+
+void
+trust_warn(struct connection *connection)
+{
+	warn_early(connection, left_ms(connection));
+}
+
+bool
+trust_due(struct connection *connection)
+{
+	uint64_t left = left_ms(connection);
+	struct tls_peer peer;
+
+	if (connection->state >= CONNECTION_CLOSING)
+		return false;
+	if (left > 0) {
+		warn_early(connection, left);
+		return false;
+	}
+	connection_peer(connection, &peer);
+	end_connection(connection, &peer, &end_expired);
+	return true;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether those who are connected may still be trusted: by the index that the
+ * master gives, and by the dates of their certificates.
+ */
+#ifndef SIGNET_WORKER_TRUST_H
+#define SIGNET_WORKER_TRUST_H
+
+#include "ipc/trust.h"
+#include "proc/child.h"
+#include "tls/handover.h"
+
+struct connection;
+struct worker;
+
+/* Clients of whom it was told today that their certificates end soon. */
+#define TRUST_TOLD_MAX 4096
+struct trust_told {
+	int64_t day;      /* since 1970 */
+	size_t count;     /* of hashes */
+	uint64_t *hashes; /* NULL: nobody yet */
+};
+
+struct worker_trust {
+	struct ipc_trust_index index; /* zeroed: none has come */
+	int64_t crls_end_at;          /* the first CRL to end, or NEVER */
+	struct connection *cursor;    /* of the walk: who is looked at next */
+	struct trust_told told;
+};
+
+/* Take what came before the start. */
+void trust_init(struct worker *worker);
+void trust_done(struct worker *worker);
+
+/* TRUST_INDEX: all who are connected are looked at, over the next turns. */
+int on_trust_index(struct worker *worker, struct ipc_message *message);
+
+/* May a peer that is handed over now come in? Otherwise it is logged. */
+bool trust_admits(struct worker *worker, const struct tls_peer *peer);
+
+/* Look at some more connections; is there more to do? */
+bool trust_turn(struct worker *worker);
+
+/* Once a second: has a CRL ended? */
+void trust_tick(struct worker *worker);
+
+/* A connection leaves the list of all: the walk must not stop at it. */
+void trust_forget(struct worker *worker, struct connection *connection);
+
+/*
+ * A deadline in so many milliseconds, or before, so that nothing outlives its
+ * certificate, whatever becomes of the clock.
+ */
+uint64_t trust_deadline_ms(const struct connection *connection, uint64_t in_ms);
+
+/*
+ * At a deadline: end the connection if its certificate has ended, and tell
+ * once a day if that is near. Is it ended?
+ */
+bool trust_due(struct connection *connection);
+
+/* Tell of a client that has just connected if its certificate ends soon. */
+void trust_warn(struct connection *connection);
+
+#endif
