@@ -122,8 +122,8 @@ control_bind(const struct config *config, int *bound, char *why, size_t size)
 		return -ENAMETOOLONG;
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	error = proc_privileges_user(config->processes.user, &uid, &gid, why,
-	    size);
+	error = proc_privileges_user(config->processes.user, NULL, &uid, &gid,
+	    why, size);
 	if (error == 0)
 		error = make_folder(path, uid, gid, why, size);
 	if (error == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "master/folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -16,6 +17,9 @@
 /* In the folder: the key, and how it is called until it is whole. */
 #define KEY_NAME     "home-key"
 #define KEY_NAME_NEW "home-key.new"
+
+/* Whose folder it is, where that role has an account of its own. */
+#define STORE_ROLE "store"
 
 /* Below the folder: what the process that has the database open locks. */
 #define LOCK_NAME "db/LOCK"
@@ -70,6 +74,63 @@ folder_sync(struct folder *folder)
 		return 0;
 	return fail(folder, -error, "cannot sync the folder of %s: %s",
 	    folder->path, strerror(-error));
+}
+
+/* Give what belongs to the user before, here and below, to the one now. The
+ * folder itself comes last, so that a crash leaves it to be done again. */
+static int
+give_all(int at, const char *name, uid_t before, const struct folder *folder)
+{
+	int fd = openat(at, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
+	struct stat status;
+	struct dirent *entry;
+	int error = 0;
+
+	if (fd >= 0 && list == NULL)
+		close(fd);
+	while (error == 0 && list != NULL && (entry = readdir(list)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			error = give_all(dirfd(list), entry->d_name, before,
+			    folder);
+	if (list != NULL)
+		closedir(list);
+	if (error == 0 &&
+	    fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    status.st_uid == before &&
+	    fchownat(at, name, folder->uid, folder->gid, AT_SYMLINK_NOFOLLOW) !=
+		0)
+		error = -errno;
+	return error;
+}
+
+/* When the store gets an account of its own, its files follow. */
+static int
+folder_adopt(struct folder *folder)
+{
+	struct stat status;
+	uid_t before;
+	gid_t group;
+	int error;
+
+	if (geteuid() != 0 || lstat(folder->path, &status) != 0)
+		return 0; /* what is wrong with it is told below */
+	error = proc_privileges_user(folder->user, NULL, &before, &group,
+	    folder->why, folder->size);
+	if (error != 0 || before == folder->uid || status.st_uid != before)
+		return error;
+	/* not under the feet of a daemon that runs */
+	error = master_folder_check_lock(folder->path, folder->why,
+	    folder->size);
+	if (error != 0)
+		return error;
+	error = give_all(AT_FDCWD, folder->path, before, folder);
+	if (error == 0)
+		return 0;
+	return fail(folder, -error, "cannot give %s to user %u: %s",
+	    folder->path, folder->uid, strerror(-error));
 }
 
 static int
@@ -193,11 +254,13 @@ master_folder_open(const struct config *config, uint8_t home_key[HASH_KEY_LEN],
 		.fd = -1,
 		.why = why,
 		.size = size };
-	int error = proc_privileges_user(folder.user, &folder.uid, &folder.gid,
-	    why, size);
+	int error = proc_privileges_user(folder.user, STORE_ROLE, &folder.uid,
+	    &folder.gid, why, size);
 
 	if (error == 0)
 		error = folder_make(&folder);
+	if (error == 0)
+		error = folder_adopt(&folder);
 	if (error == 0)
 		error = folder_check(&folder);
 	if (error == 0)

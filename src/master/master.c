@@ -447,6 +447,26 @@ supplies_close(struct supplies *supplies)
 	free(supplies->listeners);
 }
 
+/* What is bound and open stays so. */
+static void
+drop_privileges(const struct config *config)
+{
+	const char *user = config->processes.user;
+	char why[512];
+	int error;
+
+	proc_sandbox_report_lacks(config);
+	error = proc_privileges_leave_network();
+	if (error != 0)
+		log_debug(log_word("event", "network-shared"),
+		    log_errno("reason", -error));
+	error = proc_sandbox_has_users(config)
+		    ? proc_privileges_drop_for_roles(user, why, sizeof(why))
+		    : proc_privileges_drop(user, why, sizeof(why));
+	if (error != 0)
+		fatal("processes.user: %s", why);
+}
+
 int
 master_run(const struct config *config, struct proc_credentials *credentials)
 {
@@ -467,11 +487,9 @@ master_run(const struct config *config, struct proc_credentials *credentials)
 	error = control_bind(config, &control_fd, why, sizeof(why));
 	if (error != 0)
 		fatal("control.socket: %s", why);
-	if (proc_privileges_drop(config->processes.user, why, sizeof(why)) != 0)
-		fatal("processes.user: %s", why);
+	drop_privileges(config);
 	proc_privileges_confine();
 
-	proc_sandbox_report_lacks();
 	members_init(&master);
 	supplies_open(&master, credentials);
 	handle_signals(&master);

@@ -32,6 +32,11 @@
 #define FS_REFER       (UINT64_C(1) << 13) /* from version 2 */
 #define FS_TRUNCATE    (UINT64_C(1) << 14) /* 3 */
 
+#define FS_READ (FS_READ_FILE | FS_READ_DIR)
+#define FS_USE                                                                 \
+	(FS_READ | FS_WRITE_FILE | FS_REMOVE_DIR | FS_REMOVE_FILE |            \
+	    FS_MAKE_DIR | FS_MAKE_REG | FS_REFER | FS_TRUNCATE)
+
 /* All rights that a version knows: the lowest so many bits. */
 #define FS_BITS_1    13
 #define FS_BITS_2    14
@@ -90,13 +95,10 @@ ruleset_init(struct ruleset *ruleset, long known)
 }
 
 static int
-allow(int ruleset, const char *folder, uint64_t handled)
+allow(int ruleset, const char *folder, uint64_t rights)
 {
 	struct path_beneath rule = {
-		.allowed = handled &
-			   (FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR |
-			       FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR |
-			       FS_MAKE_REG | FS_REFER | FS_TRUNCATE),
+		.allowed = rights,
 		.folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC),
 	};
 	int error = 0;
@@ -121,7 +123,7 @@ proc_landlock_lack(void)
 }
 
 int
-proc_landlock_enter(const char *folder)
+proc_landlock_enter(const char *folder, bool may_write)
 {
 	struct ruleset ruleset;
 	size_t size;
@@ -134,7 +136,8 @@ proc_landlock_enter(const char *folder)
 	if (fd < 0)
 		return -errno;
 	if (folder != NULL)
-		error = allow(fd, folder, ruleset.fs);
+		error = allow(fd, folder,
+		    ruleset.fs & (may_write ? FS_USE : FS_READ));
 	if (error == 0 && syscall(RESTRICT_SELF, fd, 0) != 0)
 		error = -errno;
 	close(fd);

@@ -5,17 +5,20 @@
 #ifndef SIGNET_PROC_LANDLOCK_H
 #define SIGNET_PROC_LANDLOCK_H
 
+#include <stdbool.h>
+
 /* Can it be used here? NULL, or why not, in plain words. */
 const char *proc_landlock_lack(void);
 
 /*
  * From now on, for good: no file but those below a folder, which is borrowed
- * (NULL: no file at all), to be read, written, made and removed, not executed.
+ * (NULL: no file at all), to be read, and if may_write, to be written, made and
+ * removed; not to be executed.
  * What is open stays open. No TCP socket is bound or connected, and no signal
  * is sent to others, where the kernel knows how to refuse that.
  *
  * Returns 0, also where Landlock cannot be used; or -errno.
  */
-int proc_landlock_enter(const char *folder);
+int proc_landlock_enter(const char *folder, bool may_write);
 
 #endif

@@ -5,6 +5,9 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,6 +17,15 @@
 
 #include "lib/log.h"
 #include "proc/sanitized.h"
+
+#define BIT(capability) (UINT32_C(1) << (capability))
+
+/* To give roles users and an empty root of their own, and to end them. */
+#define FOR_ROLES  (BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SYS_CHROOT))
+#define FOR_MASTER (FOR_ROLES | BIT(CAP_KILL))
+
+/* As long as the name of an account may be, with its NUL. */
+#define USER_NAME_MAX 64
 
 void
 proc_privileges_raise_files(void)
@@ -45,18 +57,49 @@ drop_bounding_set(void)
 	return 0;
 }
 
+/* Keep these, as far as they are there, and let those that are started have
+ * some of them. */
 static int
-drop_capabilities(void)
+set_capabilities(uint32_t kept, uint32_t inherited)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
-	struct __user_cap_data_struct none[2] = { { 0, 0, 0 } };
+	struct __user_cap_data_struct data[2] = { { 0, 0, 0 } };
 
+	if (syscall(SYS_capget, &header, data) != 0)
+		return -errno;
+	kept &= data[0].permitted;
+	data[0] = (struct __user_cap_data_struct){ kept, kept,
+		kept & inherited };
+	data[1] = (struct __user_cap_data_struct){ 0, 0, 0 };
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 &&
 	    errno != EINVAL)
 		return -errno;
-	return syscall(SYS_capset, &header, none) == 0 ? 0 : -errno;
+	return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
+}
+
+static int
+inherit_capabilities(uint32_t mask)
+{
+	for (unsigned long capability = 0; capability < 32; capability++)
+		if ((mask & BIT(capability)) != 0 &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0,
+			0) != 0)
+			return -errno;
+	return 0;
+}
+
+static bool
+has_capability(unsigned int capability)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2] = { { 0, 0, 0 } };
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       (data[0].effective & BIT(capability)) != 0;
 }
 
 static int
@@ -116,9 +159,43 @@ proc_privileges_check(const char *name, char *why, size_t size)
 	return geteuid() == 0 ? find_user(name, &user, why, size) : 0;
 }
 
+/* The user of a role, or the one that it shares with others. */
+static int
+find_role_user(const char *name, const char *role, const struct passwd **found,
+    char *why, size_t size)
+{
+	char own[USER_NAME_MAX];
+	const struct passwd *user = NULL;
+	int len;
+
+	if (role != NULL) {
+		len = snprintf(own, sizeof(own), "%s-%s", name, role);
+		if (len > 0 && (size_t)len < sizeof(own))
+			user = getpwnam(own);
+	}
+	if (user == NULL || user->pw_uid == 0)
+		return find_user(name, found, why, size);
+	*found = user;
+	return 0;
+}
+
+bool
+proc_privileges_has_own(const char *name, const char *role)
+{
+	const struct passwd *shared, *own;
+	uid_t uid;
+	char why[256];
+
+	if (find_user(name, &shared, why, sizeof(why)) != 0)
+		return false;
+	uid = shared->pw_uid;
+	return find_role_user(name, role, &own, why, sizeof(why)) == 0 &&
+	       own->pw_uid != uid;
+}
+
 int
-proc_privileges_user(const char *name, uid_t *uid, gid_t *gid, char *why,
-    size_t size)
+proc_privileges_user(const char *name, const char *role, uid_t *uid, gid_t *gid,
+    char *why, size_t size)
 {
 	const struct passwd *user;
 	int error;
@@ -127,7 +204,7 @@ proc_privileges_user(const char *name, uid_t *uid, gid_t *gid, char *why,
 	*gid = getegid();
 	if (*uid != 0)
 		return 0;
-	error = find_user(name, &user, why, size);
+	error = find_role_user(name, role, &user, why, size);
 	if (error != 0)
 		return error;
 	*uid = user->pw_uid;
@@ -135,35 +212,101 @@ proc_privileges_user(const char *name, uid_t *uid, gid_t *gid, char *why,
 	return 0;
 }
 
-int
-proc_privileges_drop(const char *name, char *why, size_t size)
+/* From root: to the user, with these capabilities and no others for ever. */
+static int
+become_with(const struct passwd *user, uint32_t kept, uint32_t inherited)
 {
+	/* the bounding set last: what is to be inherited must be in it */
+	int error = prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 ? 0 : -errno;
+
+	if (error == 0)
+		error = become(user);
+	if (error == 0)
+		error = set_capabilities(kept | BIT(CAP_SETPCAP), inherited);
+	if (error == 0 && has_capability(CAP_SETPCAP))
+		error = drop_bounding_set();
+	if (error == 0)
+		error = set_capabilities(kept, inherited);
+	if (error == 0)
+		error = inherit_capabilities(inherited);
+	/* the kernel has just made it so that nobody looks into us */
+	if (IS_SANITIZED)
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return error;
+}
+
+/*
+ * / is a folder of numbers of our own descriptors, and nothing else. Where we
+ * may not do that, Landlock does it alone.
+ */
+static int
+leave_files(void)
+{
+	if (IS_SANITIZED || !has_capability(CAP_SYS_CHROOT))
+		return 0;
+	return chroot("/proc/self/fdinfo") == 0 && chdir("/") == 0 ? 0 : -errno;
+}
+
+int
+proc_privileges_become(const char *name, const char *role, unsigned int needs,
+    char *why, size_t size)
+{
+	uint32_t kept = (needs & ROLE_NEEDS_READING) != 0
+			    ? BIT(CAP_DAC_READ_SEARCH)
+			    : 0;
 	const struct passwd *user;
 	int error;
 
-	if (geteuid() != 0) {
-		error = drop_capabilities();
+	if (geteuid() != 0 && !has_capability(CAP_SETUID)) {
+		error = set_capabilities(kept, 0);
 		return error == 0
 			   ? 0
 			   : fail(why, size, "dropping capabilities", -error);
 	}
-	error = find_user(name, &user, why, size);
+	error = find_role_user(name, role, &user, why, size);
 	if (error != 0)
 		return error;
-	/* the bounding set first: it takes a capability to change it */
-	error = drop_bounding_set();
+	/* nobody has to be looked up any more */
+	if ((needs & (ROLE_NEEDS_FILES | ROLE_NEEDS_READING)) == 0)
+		error = leave_files();
 	if (error != 0)
-		return fail(why, size, "dropping capabilities", -error);
-	error = become(user);
+		return fail(why, size, "changing the root", -error);
+	error = become_with(user, kept, 0);
 	if (error != 0)
 		return fail(why, size, "changing the user", -error);
-	error = drop_capabilities();
-	if (error != 0)
-		return fail(why, size, "dropping capabilities", -error);
 	error = check_no_return();
 	if (error != 0)
 		return fail(why, size, "giving up root", -error);
 	return 0;
+}
+
+int
+proc_privileges_drop(const char *name, char *why, size_t size)
+{
+	return proc_privileges_become(name, NULL, ROLE_NEEDS_FILES, why, size);
+}
+
+int
+proc_privileges_drop_for_roles(const char *name, char *why, size_t size)
+{
+	const struct passwd *user;
+	int error;
+
+	if (geteuid() != 0)
+		return proc_privileges_drop(name, why, size);
+	error = find_user(name, &user, why, size);
+	if (error != 0)
+		return error;
+	error = become_with(user, FOR_MASTER, FOR_ROLES);
+	if (error != 0)
+		return fail(why, size, "changing the user", -error);
+	return 0;
+}
+
+int
+proc_privileges_leave_network(void)
+{
+	return unshare(CLONE_NEWNET) == 0 ? 0 : -errno;
 }
 
 void

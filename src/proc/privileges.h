@@ -5,8 +5,11 @@
 #ifndef SIGNET_PROC_PRIVILEGES_H
 #define SIGNET_PROC_PRIVILEGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+
+#include "proc/role.h"
 
 /* As many open files as the hard limit allows, for this process and those
  * that it starts. */
@@ -18,12 +21,16 @@ void proc_privileges_raise_files(void);
  */
 int proc_privileges_check(const char *user, char *why, size_t size);
 
+/* Is there an account USER-ROLE, of that role alone? */
+bool proc_privileges_has_own(const char *user, const char *role);
+
 /*
- * Whom this process becomes by dropping its privileges to that user: the user,
- * or itself if it is not root. Arguments and value as below.
+ * Whom a process becomes as that role: the account of the role, else the user,
+ * or itself if it is not root. role: NULL for the master. Other arguments and
+ * value as below.
  */
-int proc_privileges_user(const char *user, uid_t *uid, gid_t *gid, char *why,
-    size_t size);
+int proc_privileges_user(const char *user, const char *role, uid_t *uid,
+    gid_t *gid, char *why, size_t size);
 
 /*
  * Become an unprivileged user for good, if the process runs as root: its
@@ -35,6 +42,30 @@ int proc_privileges_user(const char *user, uid_t *uid, gid_t *gid, char *why,
  * Returns 0; -ENOENT if there is no such user; -EPERM or another -errno.
  */
 int proc_privileges_drop(const char *user, char *why, size_t size);
+
+/*
+ * The same, as a role, if the process is root or may change its user: the
+ * account USER-ROLE where there is one. It has an empty root from now on, or,
+ * by its needs, keeps its own; with ROLE_NEEDS_READING, it keeps the capability
+ * to read the files of others, if it has it.
+ *
+ * needs: enum role_need, or-ed.
+ */
+int proc_privileges_become(const char *user, const char *role,
+    unsigned int needs, char *why, size_t size);
+
+/*
+ * The same for the master, where roles have accounts of their own: what it
+ * keeps for good, and gives to those that it starts, is to change their user
+ * and root; besides, it can end them.
+ */
+int proc_privileges_drop_for_roles(const char *user, char *why, size_t size);
+
+/*
+ * A network without any interface for this process and those that it starts;
+ * sockets that are open stay in theirs. 0; -EPERM or another -errno.
+ */
+int proc_privileges_leave_network(void);
 
 /*
  * For every process that holds a secret: no new privileges by executing a

@@ -19,6 +19,7 @@ enum role_need {
 	ROLE_NEEDS_STREAMS = 4, /* to read and write connections */
 	ROLE_NEEDS_FILES = 8,   /* store.path, and nothing else */
 	ROLE_NEEDS_THREADS = 16,
+	ROLE_NEEDS_READING = 32, /* any file, also others', but not to write */
 };
 
 /* What a role gets of the system; nothing else (src/proc/sandbox.h). */

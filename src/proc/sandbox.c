@@ -2,13 +2,15 @@
 #include "proc/sandbox.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/log.h"
 #include "proc/landlock.h"
+#include "proc/privileges.h"
 #include "proc/sanitized.h"
 #include "proc/seccomp.h"
 
@@ -46,25 +48,30 @@ lower_limits(const struct role_needs *needs, const struct config *config)
 	lower(RLIMIT_MSGQUEUE, 0, "limit of message queues");
 }
 
-/* What a library would look for later, when no file can be opened any more. */
-static void
-prepare_libraries(void)
+static int
+leave_files(const struct role_needs *needs, const struct config *config)
 {
-	tzset();
-	/* libuv's rings would be a way around the filter */
-	(void)setenv("UV_USE_IO_URING", "0", 1);
+	if ((needs->calls & ROLE_NEEDS_FILES) != 0)
+		return proc_landlock_enter(config->store.path, true);
+	if ((needs->calls & ROLE_NEEDS_READING) != 0)
+		return proc_landlock_enter("/", false);
+	return proc_landlock_enter(NULL, false);
 }
 
 void
 proc_sandbox_enter(const struct role *role, const struct config *config)
 {
 	const struct role_needs *needs = &role->needs;
-	bool has_files = (needs->calls & ROLE_NEEDS_FILES) != 0;
+	char why[256];
 	int error;
 
-	prepare_libraries();
+	/* it would look for a file later, when there is none */
+	tzset();
+	if (proc_privileges_become(config->processes.user, role->name,
+		needs->calls, why, sizeof(why)) != 0)
+		fatal("processes.user: %s", why);
 	lower_limits(needs, config);
-	error = proc_landlock_enter(has_files ? config->store.path : NULL);
+	error = leave_files(needs, config);
 	if (error != 0)
 		fatal("Landlock: %s", strerror(-error));
 	error = proc_seccomp_enter(needs->calls);
@@ -80,9 +87,42 @@ report(const char *measure, const char *lack)
 		    log_word("lacks", measure), log_string("reason", lack));
 }
 
+/* Those who have no account of their own, by name. */
+static void
+report_shared(const char *user)
+{
+	char names[256] = "";
+	size_t len = 0;
+
+	for (const struct role *role = role_table; role->name; role++)
+		if (!proc_privileges_has_own(user, role->name) &&
+		    len < sizeof(names))
+			len += (size_t)snprintf(names + len,
+			    sizeof(names) - len, "%s%s-%s", len > 0 ? ", " : "",
+			    user, role->name);
+	if (len > 0)
+		log_warning(log_word("event", "unconfined"),
+		    log_word("lacks", "users"), log_string("user", user),
+		    log_string("reason",
+			"roles share this user that could have their own"),
+		    log_string("accounts", names),
+		    log_string("hint", "make them: systemd-sysusers"));
+}
+
+bool
+proc_sandbox_has_users(const struct config *config)
+{
+	for (const struct role *role = role_table; role->name; role++)
+		if (proc_privileges_has_own(config->processes.user, role->name))
+			return true;
+	return false;
+}
+
 void
-proc_sandbox_report_lacks(void)
+proc_sandbox_report_lacks(const struct config *config)
 {
 	report("seccomp", proc_seccomp_lack());
 	report("landlock", proc_landlock_lack());
+	if (geteuid() == 0)
+		report_shared(config->processes.user);
 }

@@ -6,17 +6,23 @@
 #ifndef SIGNET_PROC_SANDBOX_H
 #define SIGNET_PROC_SANDBOX_H
 
+#include <stdbool.h>
+
 #include "config/config.h"
 #include "proc/role.h"
 
 /*
- * Enter the role's confinement, for good: its limits, its files, its system
- * calls. What is open stays open. Called before the first byte from outside;
- * fatal if what the kernel offers cannot be used.
+ * Enter the role's confinement, for good: its user, its limits, its files, its
+ * system calls. What is open stays open. Called before the first byte from
+ * outside; fatal if what the kernel offers cannot be used.
  */
 void proc_sandbox_enter(const struct role *role, const struct config *config);
 
-/* Log what of it this system lacks; once, by the master. */
-void proc_sandbox_report_lacks(void);
+/* Is there a role with an account of its own? */
+bool proc_sandbox_has_users(const struct config *config);
+
+/* Log what of it this system lacks: once, by the master, before it gives up
+ * its own rights. */
+void proc_sandbox_report_lacks(const struct config *config);
 
 #endif

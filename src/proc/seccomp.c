@@ -27,6 +27,7 @@
 /* Newer than the headers of some systems. */
 #define CALLS_PR_SET_VMA    0x53564d41
 #define CALLS_F_SET_RW_HINT 1036
+#define CALLS_WRITING       (O_ACCMODE | O_CREAT | O_TRUNC)
 /* No thread of ours begins in a namespace of its own. */
 #define CALLS_CLONE_NEW                                                        \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |         \
@@ -38,11 +39,9 @@
 /* A filter optimised as a tree, not a list, for the calls with a check. */
 #define AS_TREE 2
 
-enum action { ALLOW, DEADLY };
-
 struct call {
 	unsigned int need;
-	enum action action;
+	uint32_t action;
 	int number;
 	bool is_checked;
 	struct scmp_arg_cmp check;
@@ -61,18 +60,21 @@ struct call {
 
 static const struct call calls[] = {
 #define CALL(need, name)                                                       \
-	{ ROLE_NEEDS_##need, ALLOW, SCMP_SYS(name), UNCHECKED },
+	{ ROLE_NEEDS_##need, SCMP_ACT_ALLOW, SCMP_SYS(name), UNCHECKED },
 #define CALL_IF(need, name, argument, mask, value)                             \
-	{ ROLE_NEEDS_##need, ALLOW, SCMP_SYS(name),                            \
+	{ ROLE_NEEDS_##need, SCMP_ACT_ALLOW, SCMP_SYS(name),                   \
 		CHECK(argument, mask, value) },
-#define DEADLY(name) { ROLE_NEEDS_ALL, DEADLY, SCMP_SYS(name), UNCHECKED },
+#define QUIET(name, error)                                                     \
+	{ ROLE_NEEDS_ALL, SCMP_ACT_ERRNO(error), SCMP_SYS(name), UNCHECKED },
+#define DEADLY(name)                                                           \
+	{ ROLE_NEEDS_ALL, SCMP_ACT_KILL_PROCESS, SCMP_SYS(name), UNCHECKED },
 #if IS_SANITIZED
 #define DEADLY_UNLESS_SANITIZED(name)
 #define DEADLY_IF(name, argument, mask, value)
 #else
 #define DEADLY_UNLESS_SANITIZED(name) DEADLY(name)
 #define DEADLY_IF(name, argument, mask, value)                                 \
-	{ ROLE_NEEDS_ALL, DEADLY, SCMP_SYS(name),                              \
+	{ ROLE_NEEDS_ALL, SCMP_ACT_KILL_PROCESS, SCMP_SYS(name),               \
 		CHECK(argument, mask, value) },
 #endif
 #include "proc/calls.def"
@@ -126,13 +128,11 @@ default_action(void)
 static int
 add_call(scmp_filter_ctx filter, const struct call *call, uint32_t base)
 {
-	uint32_t action = call->action == ALLOW ? SCMP_ACT_ALLOW
-						: SCMP_ACT_KILL_PROCESS;
 	int error;
 
-	if (action == base)
+	if (call->action == base)
 		return 0;
-	error = seccomp_rule_add_array(filter, action, call->number,
+	error = seccomp_rule_add_array(filter, call->action, call->number,
 	    call->is_checked ? 1 : 0, call->is_checked ? &call->check : NULL);
 	/* a call that this machine does not have */
 	return error == -EDOM ? 0 : error;
@@ -164,12 +164,7 @@ add_all(scmp_filter_ctx filter, unsigned int needs)
 			error = add_call(filter, &calls[i], base);
 	if (error != 0 || IS_SANITIZED)
 		return error;
-	error = add_signals(filter);
-	/* its flags are in memory: the C library falls back on clone() */
-	if (error == 0)
-		error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS),
-		    SCMP_SYS(clone3), 0);
-	return error;
+	return add_signals(filter);
 }
 
 static int

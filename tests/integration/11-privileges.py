@@ -6,15 +6,29 @@ import base64
 import os
 import pwd
 import re
+import signal
 import subprocess
+import tempfile
 
-from signet import Client, Skipped, case, context, main, processes
-from signet import wait_until
+from signet import Client, Daemon, Skipped, case, context, main, processes
+from signet import standalone, wait_until
 
 
 def need_root():
     if os.geteuid() != 0:
         raise Skipped("not started as root")
+
+
+def expect_served(daemon):
+    """Once those who were killed are back, too."""
+    def is_served():
+        try:
+            with Client(daemon) as client:
+                client.ping()
+            return True
+        except (OSError, AssertionError):
+            return False
+    wait_until(is_served, "clients are served")
 
 
 def listeners(port):
@@ -49,7 +63,8 @@ def each_role_runs_as_somebody_without_rights(broker):
 def each_role_is_confined(broker):
     """By a filter of its system calls, in every thread, and by limits."""
     is_sanitized = processes.is_sanitized(broker.pid)
-    lacks = {line["lacks"] for line in broker.log.find(event="unconfined")}
+    lacks = {line["lacks"] for line in broker.log.find(event="unconfined")
+             } - {"users"}
     assert not lacks or is_sanitized, lacks
     for name, pid in broker.roles().items():
         for thread in os.listdir(f"/proc/{pid}/task"):
@@ -202,6 +217,132 @@ def a_gate_forgets_a_session_s_secrets(broker):
             found = find_in_memory(pid, needles)
             assert "CLIENT_RANDOM" not in found, (f"worker {index}", found)
             assert "EXPORTER_SECRET" not in found, (f"worker {index}", found)
+
+
+# From a number that no account has, of the daemon and of its roles.
+ACCOUNT = "signet-test"
+FIRST_NUMBER = 61000
+OWN = {"gate": 1, "worker": 2, "store": 3}
+
+# CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT
+OF_MASTER = 1 << 5 | 1 << 6 | 1 << 7 | 1 << 18
+
+
+class OfUsers(Daemon):
+    """Sees accounts of its own making, and is ACCOUNT's."""
+
+    def __init__(self, path, **overrides):
+        self.prefix = ["unshare", "--mount", "sh", "-euc",
+                       'mount --bind "$1" /etc/passwd; shift; exec "$@"',
+                       "sh", path]
+        super().__init__(processes={"workers": 2, "gates": 2,
+                                    "user": ACCOUNT}, **overrides)
+
+
+def write_accounts(path, roles):
+    numbers = {ACCOUNT: FIRST_NUMBER}
+    numbers.update({f"{ACCOUNT}-{role}": FIRST_NUMBER + OWN[role]
+                    for role in roles})
+    with open("/etc/passwd") as file:
+        text = file.read()
+    with open(path, "w") as file:
+        file.write(text + "".join(
+            f"{name}:x:{number}:{number}::/nonexistent:/usr/sbin/nologin\n"
+            for name, number in numbers.items()))
+
+
+def need_mounts():
+    need_root()
+    if subprocess.run(["unshare", "--mount", "true"],
+                      capture_output=True).returncode != 0:
+        raise Skipped("no mounts of its own")
+
+
+def owners(folder):
+    """Of all that is in it."""
+    found = {os.lstat(folder).st_uid}
+    for where, folders, files in os.walk(folder):
+        found |= {os.lstat(f"{where}/{name}").st_uid
+                  for name in folders + files}
+    return found
+
+
+def expect_own_users(daemon):
+    for name, pid in daemon.roles().items():
+        number = str(FIRST_NUMBER + OWN[name.split()[0]])
+        lines = processes.status(pid)
+        assert lines["Uid"].split() == [number] * 4, (name, lines)
+        assert lines["Gid"].split() == [number] * 4, (name, lines)
+        assert set(lines["Groups"].split()) <= {number}, (name, lines)
+        for kind in "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb":
+            assert int(lines[kind], 16) == 0, (name, kind, lines[kind])
+        root = os.readlink(f"/proc/{pid}/root")
+        has_files = name.startswith("store") or processes.is_sanitized(pid)
+        assert root == ("/" if has_files else f"/proc/{pid}/fdinfo"), root
+    lines = processes.status(daemon.pid)
+    assert lines["Uid"].split() == [str(FIRST_NUMBER)] * 4, lines
+    assert int(lines["CapPrm"], 16) == OF_MASTER, lines["CapPrm"]
+    assert int(lines["CapBnd"], 16) == 0, lines["CapBnd"]
+
+
+@standalone
+def roles_have_accounts_of_their_own():
+    need_mounts()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        accounts = f"{folder}/passwd"
+        write_accounts(accounts, OWN)
+        with OfUsers(accounts) as daemon:
+            assert not daemon.log.find(event="unconfined", lacks="users")
+            expect_own_users(daemon)
+            assert owners(f"{daemon.folder}/store") == {
+                FIRST_NUMBER + OWN["store"]}
+            for role in OWN:
+                pids = daemon.role_pids(role)
+                os.kill(pids[0], signal.SIGKILL)
+                wait_until(lambda: daemon.role_pids(role).get(
+                    0, pids[0]) != pids[0], "it is started again")
+            expect_served(daemon)
+            expect_own_users(daemon)
+
+
+@standalone
+def a_store_follows_its_account():
+    """What it wrote as the user that all share is then its own."""
+    need_mounts()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        accounts = f"{folder}/passwd"
+        write_accounts(accounts, [])
+        with OfUsers(accounts) as daemon:
+            lacks, = daemon.log.find(event="unconfined", lacks="users")
+            assert lacks["accounts"] == ", ".join(
+                f"{ACCOUNT}-{role}" for role in ("store", "gate", "worker"))
+            lines = processes.status(daemon.pid)
+            assert int(lines["CapPrm"], 16) == 0, lines["CapPrm"]
+            lasts = {"client_id": "kept", "clean": False,
+                     "props": {"session_expiry_interval": 600}}
+            with Client(daemon, **lasts):
+                pass
+            assert owners(f"{daemon.folder}/store") == {FIRST_NUMBER}
+            write_accounts(accounts, OWN)
+            daemon.restart()
+            expect_own_users(daemon)
+            assert owners(f"{daemon.folder}/store") == {
+                FIRST_NUMBER + OWN["store"]}
+            with Client(daemon, **lasts) as client:
+                assert client.connack.session_present
+
+
+@standalone
+def no_role_has_a_network():
+    """But the sockets that it was given."""
+    need_mounts()
+    with Daemon() as daemon:
+        for pid in [daemon.pid, *daemon.roles().values()]:
+            assert os.readlink(f"/proc/{pid}/ns/net") != os.readlink(
+                "/proc/self/ns/net"), pid
+        expect_served(daemon)
 
 
 main()

@@ -185,13 +185,14 @@ class Daemon(Broker):
     """signetd. overrides: settings by group, see settings()."""
 
     is_signet = True
+    prefix = []  # a command that executes the daemon
 
     def __init__(self, is_awaited=True, **overrides):
         super().__init__()
         self.configuration = f"{self.folder}/signet.conf"
         self.settings = settings(self.port, self.folder, overrides)
         write_configuration(self.configuration, self.settings)
-        self.spawn([SIGNETD, "-c", self.configuration])
+        self.spawn([*self.prefix, SIGNETD, "-c", self.configuration])
         if is_awaited:
             try:
                 self.await_ready()
@@ -220,7 +221,7 @@ class Daemon(Broker):
         self.settings = merge(self.settings, overrides)
         write_configuration(self.configuration, self.settings)
         mark = self.log.mark()
-        self.spawn([SIGNETD, "-c", self.configuration])
+        self.spawn([*self.prefix, SIGNETD, "-c", self.configuration])
         self.await_ready(mark)
 
     def await_ready(self, since=0):

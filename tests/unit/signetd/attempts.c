@@ -414,7 +414,7 @@ const struct attempt attempts[] = {
 	ATTEMPT(listen_on_a_socket, DEADLY, true, 0),
 	ATTEMPT(mount_something, DEADLY, true, 0),
 	ATTEMPT(load_a_program, DEADLY, true, 0),
-	ATTEMPT(make_a_ring, DEADLY, true, 0),
+	ATTEMPT(make_a_ring, REFUSED, true, 0),
 	ATTEMPT(be_root_of_a_namespace, DEADLY, true, 0),
 	ATTEMPT(watch_itself, DEADLY, true, 0),
 	ATTEMPT(become_root, DEADLY, true, 0),

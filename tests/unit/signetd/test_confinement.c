@@ -156,7 +156,7 @@ START_TEST(files_are_out_of_reach_without_a_filter)
 	pid = fork();
 	if (pid == 0) {
 		proc_privileges_confine();
-		if (proc_landlock_enter(NULL) != 0)
+		if (proc_landlock_enter(NULL, false) != 0)
 			_exit(1);
 		if (open(secret, O_RDONLY) >= 0 || errno != EACCES)
 			_exit(2);
