@@ -2,5 +2,6 @@
 EXTRA_DIST += \
 	packaging/dependencies.debian \
 	packaging/install-packages \
-	packaging/quickstart
+	packaging/quickstart \
+	packaging/sysusers.d/signet.conf
 dist_bin_SCRIPTS += packaging/signet-pki

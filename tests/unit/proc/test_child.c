@@ -160,7 +160,8 @@ send_control(enum ipc_message_type type, struct bytes payload, int fd)
 static const char settings[] =
     "listen = ( { address = \"127.0.0.1\"; } );"
     "tls = { certificate = \"/c\"; private_key = \"/k\"; client_ca = \"/a\"; };"
-    "processes = { channel_bytes = 1000000; stop_seconds = 1; };";
+    "processes = { channel_bytes = 1000000; stop_seconds = 1; "
+    "user = \"nobody\"; };";
 
 static int
 configuration(void)

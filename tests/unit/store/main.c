@@ -21,6 +21,7 @@ const struct role role_table[] = {
 	    .count = count,
 	    .peers = IPC_ROLE_WORKER,
 	    .is_last = true,
+	    .needs = { .calls = ROLE_NEEDS_FILES | ROLE_NEEDS_THREADS },
 	    .run = store_run },
 	{ .name = NULL },
 };

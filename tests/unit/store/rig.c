@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "lib/hash.h"
+#include "lib/log.h"
 #include "lib/memory.h"
+#include "proc/privileges.h"
 
 /* For everything that is waited for; far longer than it takes. */
 #define PATIENCE_MS 60000
@@ -39,6 +41,7 @@ send_configuration(void)
 	    "tls = { certificate = \"/c\"; private_key = \"/k\"; "
 	    "client_ca = \"/a\"; };"
 	    "store = { path = \"%s\"; reserve_bytes = 1048576; };"
+	    "processes = { user = \"nobody\"; };"
 	    "log = { level = \"%s\"; };",
 	    rig.path, getenv("SHOW_LOG") != NULL ? "debug" : "error");
 	send_control(IPC_CONFIGURATION, BYTES_NONE,
@@ -73,6 +76,27 @@ wait_for(struct ipc_channel *channel)
 	ck_assert_int_eq(poll(&state, 1, PATIENCE_MS), 1);
 }
 
+/* As the master does it: what is there belongs to whom the store becomes. */
+static void
+give_folder(void)
+{
+	char command[160];
+
+	if (geteuid() != 0)
+		return;
+	snprintf(command, sizeof(command), "chown -R nobody %s", rig.folder);
+	ck_assert_int_eq(system(command), 0);
+}
+
+void
+rig_become_store(void)
+{
+	char why[256];
+
+	if (proc_privileges_drop("nobody", why, sizeof(why)) != 0)
+		fatal("%s", why);
+}
+
 void
 rig_start_early(void)
 {
@@ -80,6 +104,7 @@ rig_start_early(void)
 		(char[]){ "0" }, NULL };
 	int fds[2];
 
+	give_folder();
 	ck_assert_int_eq(ipc_socket_pair(fds), 0);
 	rig.pid = fork();
 	if (rig.pid == 0) {

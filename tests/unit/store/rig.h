@@ -54,6 +54,8 @@ void rig_start(void);
 /* The same without waiting until it is ready: is it, in so many ms? */
 void rig_start_early(void);
 bool rig_is_ready(int ms);
+/* This process gets the rights of the store, for good. */
+void rig_become_store(void);
 void rig_kill(void);
 void rig_stop(void);
 /* It ends by itself, with status 1, unless an assertion of RocksDB, which
