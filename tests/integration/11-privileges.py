@@ -267,7 +267,15 @@ def owners(folder):
     return found
 
 
+def are_confined(daemon):
+    """One that was just started may be about to be."""
+    found = [processes.status(pid) for pid in daemon.roles().values()]
+    return len(found) == 6 and all(
+        lines is not None and lines["Seccomp"] == "2" for lines in found)
+
+
 def expect_own_users(daemon):
+    wait_until(lambda: are_confined(daemon), "everybody is confined")
     for name, pid in daemon.roles().items():
         number = str(FIRST_NUMBER + OWN[name.split()[0]])
         lines = processes.status(pid)
