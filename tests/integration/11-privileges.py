@@ -222,7 +222,8 @@ def a_gate_forgets_a_session_s_secrets(broker):
 # From a number that no account has, of the daemon and of its roles.
 ACCOUNT = "signet-test"
 FIRST_NUMBER = 61000
-OWN = {"gate": 1, "worker": 2, "store": 3, "key": 4}
+OWN = {"gate": 1, "worker": 2, "store": 3, "key": 4,
+       "trust": 5}
 
 # CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT
 OF_MASTER = 1 << 5 | 1 << 6 | 1 << 7 | 1 << 18
@@ -270,7 +271,7 @@ def owners(folder):
 def are_confined(daemon):
     """One that was just started may be about to be."""
     found = [processes.status(pid) for pid in daemon.roles().values()]
-    return len(found) == 6 and all(
+    return len(found) == 7 and all(
         lines is not None and lines["Seccomp"] == "2" for lines in found)
 
 
