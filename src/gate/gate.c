@@ -25,10 +25,11 @@
 
 /*
  * How long the key process may take for a signature. It needs 1 to 10 ms, and
- * as much again for each other gate that asks at the same time; meanwhile this
- * gate's other handshakes wait.
+ * as much again for each other gate that asks at the same time, on a machine
+ * that may be busy; meanwhile this gate's other handshakes wait. It is waited
+ * for so long once if it hangs (sign_request.h).
  */
-#define SIGNATURE_MS 2000
+#define SIGNATURE_MS 5000
 
 struct gate {
 	struct proc_child *child;

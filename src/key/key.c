@@ -80,12 +80,13 @@ add_key(struct key *key, struct bytes file, char *why, size_t size)
 	const struct x509_fault fault = { why, size };
 	struct ipc_key_added added = { .is_usable = false };
 	struct buffer payload = { NULL, 0, 0 };
+	size_t count = key->keyring.count;
 	int error = keyring_add(&key->keyring, file, added.key_id, &fault);
 
 	added.is_usable = error == 0;
-	if (error == 0)
+	if (key->keyring.count > count)
 		log_key(&key->keyring, "key-added", added.key_id);
-	else
+	if (error != 0)
 		added.why = bytes_of_string(why);
 	ipc_key_added_encode(&added, &payload);
 	proc_master_push(key->child, IPC_KEY_ADDED, buffer_view(&payload));

@@ -210,11 +210,11 @@ signing_keys_on_start(struct signing_keys *keys)
 void
 signing_keys_on_ready(struct signing_keys *keys)
 {
-	/* Meanwhile another may have become the current one. One that it has
-	 * already is there once. */
+	/* Meanwhile another may have become the current one. */
 	if (keys->has_first)
 		remove_from_holder(keys, keys->first_id);
-	(void)give(keys, &keys->current, SIGNING_KEYS_AGAIN);
+	if (!keys->has_first || !is_same(&keys->current, keys->first_id))
+		(void)give(keys, &keys->current, SIGNING_KEYS_AGAIN);
 	if (keys->previous.fd >= 0)
 		(void)give(keys, &keys->previous, SIGNING_KEYS_AGAIN);
 	if (keys->proposed.fd >= 0)

@@ -7,6 +7,7 @@
 #
 #   ca, other-ca            two authorities that do not know each other
 #   server, server-rsa      localhost, 127.0.0.1 and ::1, by ca
+#   server-rsa-3072, server-p384
 #   client-1 ...            CN device-1 ..., by ca, clientAuth
 #   client-rsa              CN device-rsa
 #   client-no-eku           CN device-no-eku, without extended key usage
@@ -78,6 +79,7 @@ END
 new_key() {
 	case $2 in
 	ec) openssl ecparam -name prime256v1 -genkey -noout -out "$1.key" ;;
+	ec:*) openssl ecparam -name "${2#ec:}" -genkey -noout -out "$1.key" ;;
 	rsa:*) openssl genrsa -out "$1.key" "${2#rsa:}" 2>/dev/null ;;
 	esac
 }
@@ -122,6 +124,8 @@ issue other-ca "/O=Somebody else/CN=Other CA" - ca
 issue intermediate "/O=Signet tests/CN=Signet test CA 2" ca intermediate
 issue server /CN=localhost ca server
 issue server-rsa /CN=localhost ca server rsa:2048
+issue server-rsa-3072 /CN=localhost ca server rsa:3072
+issue server-p384 /CN=localhost ca server ec:secp384r1
 
 for ((i = 1; i <= count; i++)); do
 	issue "client-$i" "/CN=device-$i" ca client

@@ -20,6 +20,7 @@
 #include "lib/clock.h"
 #include "master/master.h"
 #include "test_folder.h"
+#include "test_signing_keys.h"
 #include "toys.h"
 
 #define WORKERS 3
@@ -545,6 +546,7 @@ main(int argc, char **argv)
 		    (uint16_t)atoi(argv[2]));
 	suite = suite_create("master");
 	suite_add_tcase(suite, test_folder());
+	suite_add_tcase(suite, test_signing_keys());
 	suite_add_tcase(suite, running_tests());
 	suite_add_tcase(suite, failing_tests());
 	runner = srunner_create(suite);
