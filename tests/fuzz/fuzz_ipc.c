@@ -9,6 +9,7 @@
 
 #include "ipc/batch.h"
 #include "ipc/message.h"
+#include "ipc/signing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -230,6 +231,63 @@ decode_statistics(struct bytes payload)
 }
 
 static int
+decode_sign(struct bytes payload)
+{
+	struct buffer out = { NULL, 0, 0 };
+	struct ipc_sign sign;
+	int error = ipc_sign_decode(payload, &sign);
+
+	if (error != 0)
+		return error;
+	if (sign.digest.len != ipc_sign_digest_len(sign.hash))
+		abort();
+	read_through(sign.digest);
+	ipc_sign_encode(&sign, &out);
+	expect_same(&out, payload);
+	return 0;
+}
+
+static int
+decode_signature(struct bytes payload)
+{
+	struct buffer out = { NULL, 0, 0 };
+	struct ipc_signature signature;
+	int error = ipc_signature_decode(payload, &signature);
+
+	if (error != 0)
+		return error;
+	if (signature.signature.len > IPC_SIGNATURE_MAX)
+		abort();
+	read_through(signature.signature);
+	ipc_signature_encode(&signature, &out);
+	expect_same(&out, payload);
+	return 0;
+}
+
+static int
+decode_key_added(struct bytes payload)
+{
+	struct buffer out = { NULL, 0, 0 };
+	struct ipc_key_added added;
+	int error = ipc_key_added_decode(payload, &added);
+
+	if (error != 0)
+		return error;
+	read_through(added.why);
+	ipc_key_added_encode(&added, &out);
+	expect_same(&out, payload);
+	return 0;
+}
+
+static int
+decode_key_id(struct bytes payload)
+{
+	uint8_t key_id[IPC_KEY_ID_LEN];
+
+	return ipc_key_id_decode(payload, key_id);
+}
+
+static int
 on_message(void *context, struct ipc_message *message)
 {
 	(void)context;
@@ -266,6 +324,14 @@ on_message(void *context, struct ipc_message *message)
 		return decode_interest_share(message->payload);
 	case IPC_PUBLISH_SHARE:
 		return decode_publish_share(message->payload);
+	case IPC_SIGN:
+		return decode_sign(message->payload);
+	case IPC_SIGNATURE:
+		return decode_signature(message->payload);
+	case IPC_KEY_ADDED:
+		return decode_key_added(message->payload);
+	case IPC_KEY_REMOVE:
+		return decode_key_id(message->payload);
 	default:
 		return decode_interest(message->payload);
 	}
@@ -275,7 +341,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const enum ipc_role roles[] = { IPC_ROLE_MASTER, IPC_ROLE_GATE,
-		IPC_ROLE_WORKER, IPC_ROLE_STORE };
+		IPC_ROLE_WORKER, IPC_ROLE_STORE, IPC_ROLE_KEY };
 	struct batch_input input = { .fds = NULL };
 	const char *fault = NULL;
 	struct bytes rest;
@@ -285,8 +351,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	rest = bytes_of(data + 1, len - 1);
 	input.bytes = rest;
-	input.from = roles[data[0] % 4];
-	input.to = roles[data[0] / 4 % 4];
+	input.from = roles[data[0] % 5];
+	input.to = roles[data[0] / 5 % 5];
 	input.is_fds_cut = (data[0] & 0x80) != 0;
 	error = batch_handle(&input, on_message, NULL, &fault);
 	if (error != 0 && (error != -EBADMSG || fault == NULL))
@@ -306,5 +372,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	(void)decode_forward(rest);
 	(void)decode_release(rest);
 	(void)decode_forward_ack(rest);
+	(void)decode_sign(rest);
+	(void)decode_signature(rest);
+	(void)decode_key_added(rest);
+	(void)decode_key_id(rest);
 	return 0;
 }

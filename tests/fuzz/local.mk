@@ -121,3 +121,16 @@ tests_fuzz_fuzz_store_SOURCES = tests/fuzz/fuzz_store.c
 tests_fuzz_fuzz_store_CFLAGS = $(AM_CFLAGS) $(ROCKSDB_CFLAGS)
 tests_fuzz_fuzz_store_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_store_LDADD = $(STORE_ALL)
+
+EXTRA_DIST += \
+	tests/fuzz/corpus/key/held.bin \
+	tests/fuzz/corpus/key/signs.bin \
+	tests/fuzz/corpus/key/unfit.bin
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_key
+endif
+
+tests_fuzz_fuzz_key_SOURCES = tests/fuzz/fuzz_key.c
+tests_fuzz_fuzz_key_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_key_LDADD = $(KEY_ALL)
