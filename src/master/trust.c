@@ -37,15 +37,14 @@ tell_of(const struct ipc_trust_date *date, int64_t now)
 {
 	char text[IPC_TRUST_DATE_TEXT_MAX];
 	bool is_over = now >= date->ends_at;
-	struct log_field fields[4] = {
-		log_word("event", "expires"),
-		log_word("what", ipc_trust_date_word(date->kind)),
-		log_number("days_left",
-		    is_over ? 0 : (date->ends_at - now) / DAY_SECONDS),
-		log_string("warning", text),
-	};
+	int64_t days = is_over ? 0 : (date->ends_at - now) / DAY_SECONDS;
+	struct log_field fields[4];
 
 	ipc_trust_date_text(date, now, text);
+	fields[0] = log_word("event", "expires");
+	fields[1] = log_word("what", ipc_trust_date_word(date->kind));
+	fields[2] = log_number("days_left", days);
+	fields[3] = log_string("warning", text);
 	log_event(is_over ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, fields, 4);
 }
 

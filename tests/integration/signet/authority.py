@@ -1,178 +1,133 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A folder of signet-pki, and signet-pki itself under observation."""
+"""Authorities of a test's own: they issue, revoke and sign CRLs."""
 
 import os
-import shutil
 import subprocess
-import tempfile
+import time
 
-from .daemon import TOP
+from .pki import pki
 
-SCRIPT = f"{TOP}/packaging/signet-pki"
-
-
-class Authority:
-    """One folder of signet-pki, gone with the case."""
-
-    def __init__(self, is_made=True):
-        self.top = tempfile.mkdtemp(prefix="signet-pki-test-")
-        os.chmod(self.top, 0o755)
-        self.dir = f"{self.top}/a folder"
-        # No power is cut here, and a disk that others use takes its time.
-        os.mkdir(f"{self.top}/bin")
-        self.put_command("sync", "exit 0")
-        if is_made:
-            self.good("init", "--name", "Test")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        shutil.rmtree(self.top)
-
-    def put_command(self, name, text):
-        """A command that comes before the real one."""
-        with open(f"{self.top}/bin/{name}", "w") as file:
-            file.write(f"#!/bin/sh\n{text}\n")
-        os.chmod(f"{self.top}/bin/{name}", 0o755)
-
-    def environment(self, **more):
-        return dict(os.environ, **dict(
-            {"PATH": f"{self.top}/bin:{os.environ['PATH']}"}, **more))
-
-    def run(self, *arguments, environment=None):
-        return subprocess.run(
-            [SCRIPT, "-d", self.dir, *arguments], stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, cwd=self.top,
-            env=self.environment(**(environment or {})))
-
-    def good(self, *arguments, **options):
-        done = self.run(*arguments, **options)
-        assert done.returncode == 0, f"{arguments}: {done.stderr}"
-        assert done.stderr == "", done.stderr
-        return done.stdout
-
-    def bad(self, text, *arguments, status=1):
-        """It refuses, says so in one line, and changes nothing."""
-        before = self.contents()
-        done = self.run(*arguments)
-        assert done.returncode == status, (arguments, done)
-        lines = done.stderr.splitlines()
-        assert lines[-1].startswith("signet-pki: "), done.stderr
-        assert text in lines[-1], (arguments, done.stderr)
-        assert self.contents() == before, arguments
-
-    def path(self, name):
-        return f"{self.dir}/{name}"
-
-    def read(self, name):
-        with open(self.path(name), "rb") as file:
-            return file.read()
-
-    def contents(self):
-        """{name: bytes} of all files but the lock."""
-        found = {}
-        for folder, _, files in os.walk(self.dir):
-            for name in files:
-                path = f"{folder}/{name}"
-                if os.path.isfile(path) and name != "lock":
-                    with open(path, "rb") as file:
-                        found[os.path.relpath(path, self.dir)] = file.read()
-        return found
-
-    def openssl(self, *arguments):
-        done = subprocess.run(["openssl", *arguments], cwd=self.dir,
-                              stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True)
-        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
-        return done.stdout
-
-    def verifies(self, kind, name, *options):
-        return subprocess.run(
-            ["openssl", "verify", "-x509_strict", "-CAfile",
-             f"{kind}s-ca.pem", "-purpose", f"ssl{kind}", *options,
-             f"{kind}s/{name}.pem"], cwd=self.dir,
-            capture_output=True).returncode == 0
-
-    def text(self, name):
-        return self.openssl("x509", "-in", name, "-noout", "-text")
-
-    def serial(self, name):
-        return self.openssl("x509", "-in", name, "-noout",
-                            "-serial").strip().split("=")[1].lower()
-
-    def rows(self, *arguments):
-        """What list prints: {(kind, name): [(days, state, serial), ...]}."""
-        found = {}
-        for line in self.good("list", *arguments).splitlines()[1:]:
-            kind, name, days, state, serial = line.split()
-            found.setdefault((kind, name), []).append(
-                (int(days), state, serial))
-        return found
-
-    def matches(self, name):
-        """Does the certificate of a client belong to its key?"""
-        return self.openssl(
-            "pkey", "-in", f"clients/{name}.key", "-pubout"
-        ) == self.openssl("x509", "-in", f"clients/{name}.pem", "-noout",
-                          "-pubkey")
-
-    def request(self, kind=("-algorithm", "EC", "-pkeyopt",
-                            "ec_paramgen_curve:P-256")):
-        """A device's key and request; the request's path."""
-        self.openssl("genpkey", *kind, "-out", f"{self.top}/device.key")
-        self.openssl("req", "-new", "-key", f"{self.top}/device.key",
-                     "-subj", "/CN=whatever it says",
-                     "-addext", "basicConstraints=critical,CA:TRUE",
-                     "-out", f"{self.top}/device.csr")
-        return f"{self.top}/device.csr"
-
-
-# In front of the real command in PATH: looks at what the folder shows to
-# others at this moment, and ends all of signet-pki when its time has come.
-WRAPPER = """#!/bin/sh
-find "$WATCHED" -name '*key*' -perm /077 ! -type l >>"$WATCHER/open"
-echo >>"$WATCHER/calls"
-if [ "$(wc -l <"$WATCHER/calls")" = "$KILL_AT" ]; then
-    : >"$WATCHER/killed"
-    kill -9 0
-fi
-PATH=${PATH#*:}
-exec %s "$@"
+_CONFIGURATION = """
+[req]
+distinguished_name = dn
+prompt = no
+[dn]
+[ca]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[client]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = clientAuth
+[authority]
+new_certs_dir = {folder}
+database = {folder}/{name}.db
+crlnumber = {folder}/{name}.number
+certificate = {folder}/{name}.pem
+private_key = {folder}/{name}.key
+rand_serial = yes
+default_md = sha256
+policy = any
+unique_subject = no
+crl_extensions = crl
+[any]
+commonName = supplied
+[crl]
+authorityKeyIdentifier = keyid
+[delta]
+authorityKeyIdentifier = keyid
+2.5.29.27 = critical, ASN1:INTEGER:1
 """
 
 
-class Watched:
-    """The environment in which each COMMAND is seen, and may be the last."""
+def _openssl(*arguments):
+    made = subprocess.run(["openssl", *arguments], capture_output=True,
+                          text=True, stdin=subprocess.DEVNULL)
+    assert made.returncode == 0, f"openssl {arguments}:\n{made.stderr}"
 
-    def __init__(self, pki, commands):
-        self.pki = pki
-        self.folder = f"{pki.top}/watch"
-        os.mkdir(self.folder)
-        for command in commands:
-            path = f"{self.folder}/{command}"
-            with open(path, "w") as file:
-                file.write(WRAPPER % command)
-            os.chmod(path, 0o755)
 
-    def run(self, kill_at, *arguments):
-        """Was it killed?"""
-        for name in "calls", "killed":
-            try:
-                os.unlink(f"{self.folder}/{name}")
-            except FileNotFoundError:
-                pass
-        done = subprocess.run(
-            [SCRIPT, "-d", self.pki.dir, *arguments], cwd=self.pki.top,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            start_new_session=True, env=self.pki.environment(
-                PATH=f"{self.folder}:{self.pki.environment()['PATH']}",
-                WATCHED=self.pki.dir, WATCHER=self.folder,
-                KILL_AT=str(kill_at)))
-        is_killed = os.path.exists(f"{self.folder}/killed")
-        assert is_killed or done.returncode == 0, (arguments, done.stderr)
-        return is_killed
+def _when(seconds):
+    """A time so many seconds from now, as openssl takes it."""
+    return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
 
-    def seen_open(self):
-        with open(f"{self.folder}/open") as file:
-            return file.read()
+
+class Authority:
+    """NAME.pem, NAME.key and what they issue, in a folder that also has the
+    ca.pem that clients know the server by. issuer: None: it signs itself."""
+
+    def __init__(self, folder, name, issuer=None):
+        self.folder, self.name = str(folder), name
+        self.configuration = f"{folder}/{name}.cnf"
+        with open(self.configuration, "w") as file:
+            file.write(_CONFIGURATION.format(folder=folder, name=name))
+        with open(f"{folder}/{name}.db", "w"):
+            pass
+        with open(f"{folder}/{name}.number", "w") as file:
+            file.write("01\n")
+        if not os.path.exists(f"{folder}/ca.pem"):
+            os.symlink(f"{pki()}/ca.pem", f"{folder}/ca.pem")
+        self._new_key(name)
+        if issuer is None:
+            _openssl("req", "-x509", "-new", "-config", self.configuration,
+                     "-extensions", "ca", "-key", self._path(name, "key"),
+                     "-subj", f"/CN={name}", "-days", "3650",
+                     "-out", self.certificate)
+        else:
+            issuer.sign(name, f"/CN={name}", "ca", 3650 * 86400)
+
+    @property
+    def certificate(self):
+        return self._path(self.name, "pem")
+
+    def _path(self, name, ending):
+        return f"{self.folder}/{name}.{ending}"
+
+    def _new_key(self, name):
+        _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout",
+                 "-out", self._path(name, "key"))
+
+    def sign(self, name, subject, extensions, seconds):
+        _openssl("req", "-new", "-config", self.configuration, "-key",
+                 self._path(name, "key"), "-subj", subject,
+                 "-out", self._path(name, "csr"))
+        _openssl("ca", "-batch", "-notext", "-config", self.configuration,
+                 "-name", "authority", "-extensions", extensions,
+                 "-startdate", _when(-3600), "-enddate", _when(seconds),
+                 "-in", self._path(name, "csr"),
+                 "-out", self._path(name, "pem"))
+
+    def issue(self, name, identity="device-1", seconds=365 * 86400,
+              sending=()):
+        """A client's certificate, with those of these authorities behind."""
+        self._new_key(name)
+        self.sign(name, f"/CN={identity}", "client", seconds)
+        with open(self._path(name, "pem"), "a") as file:
+            for authority in sending:
+                with open(authority.certificate) as certificate:
+                    file.write(certificate.read())
+        return name
+
+    def revoke(self, name):
+        _openssl("ca", "-config", self.configuration, "-name", "authority",
+                 "-revoke", self._path(name, "pem"))
+
+    def crl(self, name=None, since=-600, until=90 * 86400, is_der=False,
+            extensions="crl"):
+        """Write a CRL; its path. since, until: seconds from now."""
+        path = self._path(name or self.name, "crl")
+        _openssl("ca", "-gencrl", "-config", self.configuration, "-name",
+                 "authority", "-crlexts", extensions, "-crl_lastupdate",
+                 _when(since), "-crl_nextupdate", _when(until), "-out", path)
+        if is_der:
+            _openssl("crl", "-in", path, "-outform", "DER", "-out", path)
+        return path
+
+
+def bundle(path, *parts):
+    """One file of several."""
+    with open(path, "wb") as out:
+        for part in parts:
+            with open(part, "rb") as file:
+                out.write(file.read())
+    return path
