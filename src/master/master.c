@@ -456,10 +456,10 @@ drop_privileges(const struct config *config)
 	int error;
 
 	proc_sandbox_report_lacks(config);
-	error = proc_privileges_leave_network();
+	error = geteuid() == 0 ? proc_privileges_leave_network() : 0;
 	if (error != 0)
-		log_debug(log_word("event", "network-shared"),
-		    log_errno("reason", -error));
+		log_warning(log_word("event", "unconfined"),
+		    log_word("lacks", "network"), log_errno("reason", -error));
 	error = proc_sandbox_has_users(config)
 		    ? proc_privileges_drop_for_roles(user, why, sizeof(why))
 		    : proc_privileges_drop(user, why, sizeof(why));
