@@ -235,17 +235,23 @@ take_level(struct bytes *topic)
 	return true;
 }
 
-bool
-rights_filter_covers(const struct rights_filter *filter,
-    const struct rights_values *values, struct bytes topic)
+static bool
+begins_with_wildcard(const struct rights_filter *filter)
+{
+	return filter->pieces[0].type == RIGHTS_PIECE_LEVEL ||
+	       filter->pieces[0].type == RIGHTS_PIECE_ALL;
+}
+
+/* Each piece takes its part off the front of topic, which, is_denial, is a
+ * name. */
+static inline bool
+takes_all(const struct rights_filter *filter,
+    const struct rights_values *values, struct bytes topic, bool is_denial)
 {
 	struct bytes rest = topic;
 	const struct rights_piece *piece = filter->pieces;
 	const struct rights_piece *end = piece + filter->piece_count;
 
-	/* [MQTT-4.7.2-1], and no variable is worth more than a wildcard. */
-	if (topic.len == 0 || (topic.data[0] == '$' && !filter->has_dollar))
-		return false;
 	for (; piece < end; piece++) {
 		switch (piece->type) {
 		case RIGHTS_PIECE_TEXT:
@@ -255,7 +261,9 @@ rights_filter_covers(const struct rights_filter *filter,
 			break;
 		case RIGHTS_PIECE_VARIABLE:
 			if (!take_value(&rest, values, piece))
-				return false;
+				return is_denial &&
+				       !rights_value_is_plain(values,
+					   piece->variable);
 			break;
 		case RIGHTS_PIECE_LEVEL:
 			if (!take_level(&rest))
@@ -269,6 +277,26 @@ rights_filter_covers(const struct rights_filter *filter,
 		}
 	}
 	return rest.len == 0;
+}
+
+bool
+rights_filter_covers(const struct rights_filter *filter,
+    const struct rights_values *values, struct bytes topic)
+{
+	/* [MQTT-4.7.2-1], and no variable is worth more than a wildcard. */
+	if (topic.len == 0 || (topic.data[0] == '$' && !filter->has_dollar))
+		return false;
+	return takes_all(filter, values, topic, false);
+}
+
+bool
+rights_filter_meets_name(const struct rights_filter *filter,
+    const struct rights_values *values, struct bytes topic_name)
+{
+	if (topic_name.len == 0 ||
+	    (topic_name.data[0] == '$' && begins_with_wildcard(filter)))
+		return false;
+	return takes_all(filter, values, topic_name, true);
 }
 
 static bool

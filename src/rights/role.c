@@ -376,16 +376,16 @@ find_pattern(const struct rights_rules *rules, bool is_denial,
 	return false;
 }
 
-static bool
-find_filter(const struct rights_rules *rules, bool is_denial,
+typedef bool filter_question(const struct rights_filter *filter,
+    const struct rights_values *values, struct bytes topic);
+
+static inline bool
+find_filter(const struct rights_rules *rules, filter_question *is_of,
     const struct rights_values *values, struct bytes topic, size_t *index,
     const char **rule)
 {
 	for (size_t i = 0; i < rules->count; i++) {
-		if (is_denial
-			? !rights_filter_meets(rules->filters[i], values, topic)
-			: !rights_filter_covers(rules->filters[i], values,
-			      topic))
+		if (!is_of(rules->filters[i], values, topic))
 			continue;
 		*index = i;
 		*rule = rights_filter_text(rules->filters[i]);
@@ -394,13 +394,22 @@ find_filter(const struct rights_rules *rules, bool is_denial,
 	return false;
 }
 
+/* To grant, a rule covers the topic; to deny, it need not. */
+static filter_question *
+question_of(enum rights_list list)
+{
+	if (list == RIGHTS_LIST_DENY_SUBSCRIBE)
+		return rights_filter_meets;
+	return rights_list_is_denial(list) ? rights_filter_meets_name
+					   : rights_filter_covers;
+}
+
 bool
 rights_role_find(const struct rights_role *role, enum rights_list list,
     const struct rights_values *values, struct bytes topic, size_t *index,
     const char **rule)
 {
 	const struct rights_rules *rules = &role->lists[list];
-	bool is_denial = rights_list_is_denial(list);
 
 	if (list == RIGHTS_LIST_CONNECT && !rules->is_given) {
 		*index = 0;
@@ -408,6 +417,8 @@ rights_role_find(const struct rights_role *role, enum rights_list list,
 		return true;
 	}
 	if (is_of_patterns(list))
-		return find_pattern(rules, is_denial, values, index, rule);
-	return find_filter(rules, is_denial, values, topic, index, rule);
+		return find_pattern(rules, rights_list_is_denial(list), values,
+		    index, rule);
+	return find_filter(rules, question_of(list), values, topic, index,
+	    rule);
 }

@@ -4,6 +4,9 @@
 noinst_PROGRAMS += tests/bench/bench_record
 tests_bench_bench_record_SOURCES = tests/bench/bench_record.c
 tests_bench_bench_record_LDADD = $(TLS_ALL)
+noinst_PROGRAMS += tests/bench/bench_rights
+tests_bench_bench_rights_SOURCES = tests/bench/bench_rights.c
+tests_bench_bench_rights_LDADD = $(RIGHTS_ALL)
 if HAVE_CHECK
 noinst_PROGRAMS += tests/bench/bench_store
 tests_bench_bench_store_SOURCES = tests/bench/bench_store.c \

@@ -40,6 +40,11 @@ ask(const char *rule, const struct rights_values *values, struct bytes topic,
 	ck_assert_str_eq(rights_filter_text(filter), rule);
 	is_so = is_denial ? rights_filter_meets(filter, values, topic)
 			  : rights_filter_covers(filter, values, topic);
+	if (is_denial && memchr(topic.data, '#', topic.len) == NULL &&
+	    memchr(topic.data, '+', topic.len) == NULL)
+		ck_assert_int_eq(rights_filter_meets_name(filter, values,
+				     topic),
+		    is_so);
 	rights_filter_free(&filter);
 	ck_assert_ptr_null(filter);
 	return is_so;
