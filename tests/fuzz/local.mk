@@ -109,6 +109,20 @@ tests_fuzz_fuzz_session_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_session_LDADD = $(WORKER_ALL)
 
 EXTRA_DIST += \
+	tests/fuzz/corpus/rights/denied \
+	tests/fuzz/corpus/rights/pattern \
+	tests/fuzz/corpus/rights/uri \
+	tests/fuzz/corpus/rights/variables
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_rights
+endif
+
+tests_fuzz_fuzz_rights_SOURCES = tests/fuzz/fuzz_rights.c
+tests_fuzz_fuzz_rights_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_rights_LDADD = $(RIGHTS_ALL)
+
+EXTRA_DIST += \
 	tests/fuzz/corpus/store/changes.bin \
 	tests/fuzz/corpus/store/head.bin \
 	tests/fuzz/corpus/store/row.bin
