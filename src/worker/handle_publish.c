@@ -68,9 +68,11 @@ refuse(struct connection *connection, const struct mqtt_publish *publish,
 
 	if (publish->qos == 0)
 		return 0;
-	if (connection->version != MQTT_VERSION_5 &&
-	    !is_acknowledged(connection, reason))
-		return -(int)reason;
+	if (connection->version != MQTT_VERSION_5) {
+		if (!is_acknowledged(connection, reason))
+			return -(int)reason;
+		ack.reason = MQTT_REASON_SUCCESS;
+	}
 	acks_push(connection, &ack);
 	return 0;
 }

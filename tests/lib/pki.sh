@@ -13,6 +13,9 @@
 #   client-no-eku           CN device-no-eku, without extended key usage
 #   client-chain            CN device-chain, leaf and intermediate, root is ca
 #   client-operator         CN operator, OU operators
+#   client-names            CN names, O Works, OU crew, and a DNS name, a URI
+#                           and an e-mail address
+#   client-names-twice      the same with two of each
 # and what a gate must refuse:
 #   client-other            CN device-1 by other-ca
 #   client-self-signed      CN device-1 by itself
@@ -57,6 +60,18 @@ subjectAltName = DNS:localhost, IP:127.0.0.1, IP:::1
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
 extendedKeyUsage = clientAuth
+[names]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = clientAuth
+subjectAltName = DNS:pump.example, URI:spiffe://example.org/site/pump, \
+	email:pump@example.com
+[names_twice]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = clientAuth
+subjectAltName = DNS:a.example, DNS:b.example, URI:urn:a, URI:urn:b, \
+	email:a@example.com, email:b@example.com
 [no_eku]
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
@@ -136,6 +151,8 @@ issue client-chain-leaf /CN=device-chain intermediate client
 cp client-chain-leaf.key client-chain.key
 cat client-chain-leaf.pem intermediate.pem >client-chain.pem
 issue client-operator /OU=operators/CN=operator ca client
+issue client-names "/O=Works/OU=crew/CN=names" ca names
+issue client-names-twice "/O=Works/OU=crew/OU=pier/CN=names-twice" ca names_twice
 
 issue client-other /CN=device-1 other-ca client
 issue client-self-signed /CN=device-1 - client

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/denials.h"
+
+#include "tests.h"
+
+#define START_MS 5000000
+
+START_TEST(one_is_logged_once_a_minute_with_how_many_there_were)
+{
+	struct denials *denials = denials_new();
+	uint32_t count = 0;
+
+	ck_assert(denials_note(denials, 7, START_MS, &count));
+	ck_assert_uint_eq(count, 1);
+	for (unsigned int i = 1; i < 60; i++)
+		ck_assert(
+		    !denials_note(denials, 7, START_MS + i * 1000, &count));
+	/* Another one is another one. */
+	ck_assert(denials_note(denials, 8, START_MS + 1000, &count));
+	ck_assert_uint_eq(count, 1);
+	ck_assert(denials_note(denials, 7, START_MS + DENIALS_LOG_MS, &count));
+	ck_assert_uint_eq(count, 60);
+	ck_assert(!denials_note(denials, 7, START_MS + DENIALS_LOG_MS, &count));
+	denials_free(&denials);
+	ck_assert_ptr_null(denials);
+}
+END_TEST
+
+START_TEST(the_first_at_the_start_of_time_is_logged)
+{
+	struct denials *denials = denials_new();
+	uint32_t count;
+
+	ck_assert(denials_note(denials, 0, 0, &count));
+	ck_assert(!denials_note(denials, 0, 1, &count));
+	denials_free(&denials);
+}
+END_TEST
+
+START_TEST(of_too_many_the_oldest_is_forgotten)
+{
+	struct denials *denials = denials_new();
+	uint64_t i, last = DENIALS_MAX * 10;
+	uint32_t count;
+
+	for (i = 0; i < last; i++)
+		ck_assert(denials_note(denials, i, START_MS + i, &count));
+	ck_assert(denials_note(denials, 0, START_MS + last, &count));
+	ck_assert(!denials_note(denials, last - 1, START_MS + last, &count));
+	denials_free(&denials);
+}
+END_TEST
+
+TCase *
+test_denials(void)
+{
+	TCase *tests = tcase_create("denials");
+
+	tcase_add_test(tests,
+	    one_is_logged_once_a_minute_with_how_many_there_were);
+	tcase_add_test(tests, the_first_at_the_start_of_time_is_logged);
+	tcase_add_test(tests, of_too_many_the_oldest_is_forgotten);
+	return tests;
+}
