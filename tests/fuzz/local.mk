@@ -109,10 +109,10 @@ tests_fuzz_fuzz_session_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_session_LDADD = $(WORKER_ALL)
 
 EXTRA_DIST += \
-	tests/fuzz/corpus/rights/denied \
-	tests/fuzz/corpus/rights/pattern \
-	tests/fuzz/corpus/rights/uri \
-	tests/fuzz/corpus/rights/variables
+	tests/fuzz/corpus/rights/denied.bin \
+	tests/fuzz/corpus/rights/pattern.bin \
+	tests/fuzz/corpus/rights/uri.bin \
+	tests/fuzz/corpus/rights/variables.bin
 
 if FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_rights
