@@ -362,7 +362,8 @@ refuse_error(struct handshake *handshake, int error)
 		    handshake->framing.version != 0);
 	if (reason == verification->fault)
 		detail = verification->detail;
-	refuse(handshake, reason, detail, is_vague(reason) ? error : 0);
+	refuse(handshake, reason, detail,
+	    detail == NULL && is_vague(reason) ? error : 0);
 }
 
 /* Succeeding */

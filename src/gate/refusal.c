@@ -6,6 +6,8 @@
 #include "tls/tls.h"
 #include "x509/compat.h"
 
+#define HINT_KEY "use RSA of at least 2048 bits, or P-256, P-384 or P-521"
+
 /* What an alert of the client most often means. */
 #define HINT_DISTRUST                                                          \
 	"the client does not trust tls.certificate: give it our CA, or the "   \
@@ -54,10 +56,15 @@ static const struct row rows[REFUSAL_REASON_COUNT] = {
 	    TLS_ALERT_UNSUPPORTED_CERTIFICATE, 0,
 	    "issue it with extended key usage clientAuth" },
 	[REFUSAL_WEAK_KEY] = { "weak-key", TLS_ALERT_BAD_CERTIFICATE, 0,
-	    "use RSA of at least 2048 bits, or P-256, P-384 or P-521" },
+	    HINT_KEY },
 	[REFUSAL_WEAK_SIGNATURE_HASH] = { "weak-signature-hash",
 	    TLS_ALERT_BAD_CERTIFICATE, 0,
 	    "sign it with SHA-256, SHA-384 or SHA-512" },
+	[REFUSAL_UNSUPPORTED_KEY] = { "unsupported-key",
+	    TLS_ALERT_UNSUPPORTED_CERTIFICATE, 0, HINT_KEY },
+	[REFUSAL_UNSUPPORTED_SIGNATURE] = { "unsupported-signature",
+	    TLS_ALERT_UNSUPPORTED_CERTIFICATE, 0,
+	    "sign it with RSA or ECDSA and SHA-256, SHA-384 or SHA-512" },
 	[REFUSAL_CHAIN_TOO_LONG] = { "chain-too-long",
 	    TLS_ALERT_BAD_CERTIFICATE, 0, NULL },
 	[REFUSAL_MALFORMED_CERTIFICATE] = { "malformed-certificate",
@@ -67,8 +74,9 @@ static const struct row rows[REFUSAL_REASON_COUNT] = {
 	    "its subject and subjectAltName are too many or too long" },
 	[REFUSAL_IDENTITY_INVALID] = { "identity-invalid",
 	    TLS_ALERT_CERTIFICATE_UNKNOWN, 0,
-	    "the subject needs one CN of 1 to 256 bytes of UTF-8 without "
-	    "control characters, '/', '+' and '#'" },
+	    "the field that identity names must be there once, in 1 to 512 "
+	    "bytes of UTF-8 without control characters, '+', '#' and, but in a "
+	    "URI, '/'" },
 	[REFUSAL_BAD_SIGNATURE] = { "bad-signature", TLS_ALERT_DECRYPT_ERROR, 0,
 	    "the client does not hold the key of its certificate" },
 	[REFUSAL_BAD_FINISHED] = { "bad-finished", TLS_ALERT_DECRYPT_ERROR, 0,
@@ -98,7 +106,9 @@ static const struct row rows[REFUSAL_REASON_COUNT] = {
 	[REFUSAL_BAD_RECORD_MAC] = { "bad-record-mac", TLS_ALERT_BAD_RECORD_MAC,
 	    0, NULL },
 	[REFUSAL_HANDSHAKE_TOO_LONG] = { "handshake-too-long",
-	    TLS_ALERT_UNEXPECTED_MESSAGE, 0, NULL },
+	    TLS_ALERT_UNEXPECTED_MESSAGE, 0,
+	    "all certificates that the client sends must fit into 16 kB, and "
+	    "with mbedTLS 2.28 into one record" },
 	[REFUSAL_HANDSHAKE_TIMEOUT] = { "handshake-timeout", REFUSAL_NO_ALERT,
 	    0, NULL },
 	[REFUSAL_CLOSED_BY_PEER] = { "closed-by-peer", REFUSAL_NO_ALERT, 0,
@@ -152,24 +162,48 @@ static const struct {
 	{ MBEDTLS_ERR_ECP_VERIFY_FAILED, REFUSAL_BAD_SIGNATURE },
 	{ MBEDTLS_ERR_RSA_VERIFY_FAILED, REFUSAL_BAD_SIGNATURE },
 	{ MBEDTLS_ERR_PK_SIG_LEN_MISMATCH, REFUSAL_BAD_SIGNATURE },
+	/* A message in pieces to 2.28, and to 3.6 beyond its buffer. */
+	{ MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE, REFUSAL_HANDSHAKE_TOO_LONG },
+	{ MBEDTLS_ERR_SSL_BAD_INPUT_DATA, REFUSAL_HANDSHAKE_TOO_LONG },
+	/* Of the key in a certificate. */
+	{ MBEDTLS_ERR_ECP_INVALID_KEY, REFUSAL_MALFORMED_CERTIFICATE },
+	{ MBEDTLS_ERR_ECP_BAD_INPUT_DATA, REFUSAL_MALFORMED_CERTIFICATE },
+	{ MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE, REFUSAL_UNSUPPORTED_KEY },
 };
+
+/* Of X.509 and of public keys, to which those of ASN.1 may be added. */
+static enum refusal_reason
+reason_of_high(int high)
+{
+	switch (high) {
+	case MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG:
+		return REFUSAL_UNSUPPORTED_SIGNATURE;
+	case MBEDTLS_ERR_PK_UNKNOWN_PK_ALG:
+	case MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE:
+		return REFUSAL_UNSUPPORTED_KEY;
+	case MBEDTLS_ERR_PK_INVALID_PUBKEY:
+	case MBEDTLS_ERR_PK_INVALID_ALG:
+	case MBEDTLS_ERR_PK_KEY_INVALID_FORMAT:
+		return REFUSAL_MALFORMED_CERTIFICATE;
+	default:
+		break;
+	}
+	if (high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE &&
+	    high >= MBEDTLS_ERR_X509_FATAL_ERROR)
+		return REFUSAL_MALFORMED_CERTIFICATE;
+	return REFUSAL_MALFORMED_HANDSHAKE;
+}
 
 enum refusal_reason
 refusal_of_error(int error, bool is_hello_answered)
 {
-	/* X.509 and ASN.1 add their codes: the part of X.509 is above. */
-	int high = -(-error & 0xff80);
-
 	/* 3.6 says so of the client's signature and Finished in TLS 1.3. */
 	if (error == COMPAT_ERR_HANDSHAKE_FAILURE && is_hello_answered)
 		return REFUSAL_BAD_SIGNATURE;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (error == errors[i].error)
 			return errors[i].reason;
-	if (high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE &&
-	    high >= MBEDTLS_ERR_X509_FATAL_ERROR)
-		return REFUSAL_MALFORMED_CERTIFICATE;
-	return REFUSAL_MALFORMED_HANDSHAKE;
+	return reason_of_high(-(-error & 0xff80));
 }
 
 static const char *

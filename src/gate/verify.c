@@ -4,6 +4,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "x509/identity.h"
+#include "x509/strict.h"
 
 void
 verification_init(struct verification *verification, enum config_identity kind,
@@ -213,10 +214,20 @@ verification_on_certificate(void *context, mbedtls_x509_crt *certificate,
     int depth, uint32_t *flags)
 {
 	struct verification *verification = context;
+	const char *fault = NULL;
 
-	add_link(verification, certificate, depth);
-	if (depth == 0 && !verification->has_leaf)
-		add_leaf(verification, certificate);
+	/* mbedTLS leaves a certificate out that is signed in an unknown way. */
+	if (certificate->raw.len == 0)
+		set_fault(verification, REFUSAL_UNSUPPORTED_SIGNATURE, NULL);
+	else
+		fault = x509_strict_fault(certificate);
+	if (fault != NULL)
+		set_fault(verification, REFUSAL_MALFORMED_CERTIFICATE, fault);
+	if (certificate->raw.len > 0) {
+		add_link(verification, certificate, depth);
+		if (depth == 0 && !verification->has_leaf)
+			add_leaf(verification, certificate);
+	}
 	if (depth == 0 && verification->chain_count > 0)
 		judge_chain(verification, flags);
 	if (verification->fault != REFUSAL_NONE)
@@ -249,6 +260,8 @@ verification_reason(const struct verification *verification, uint32_t flags)
 {
 	if (flags == UINT32_MAX)
 		return REFUSAL_NONE; /* nothing was verified */
+	if (verification->fault == REFUSAL_UNSUPPORTED_SIGNATURE)
+		return verification->fault;
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
 		if (flags & verdicts[i].flag)
 			return verdicts[i].reason;

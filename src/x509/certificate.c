@@ -93,7 +93,7 @@ void
 x509_name_text(const mbedtls_x509_name *name, char text[X509_SUBJECT_MAX])
 {
 	if (mbedtls_x509_dn_gets(text, X509_SUBJECT_MAX, name) < 0)
-		snprintf(text, X509_SUBJECT_MAX, "(too long)");
+		snprintf(text, X509_SUBJECT_MAX, "(cannot be shown)");
 }
 
 void

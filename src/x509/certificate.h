@@ -48,7 +48,7 @@ int x509_certificates_check_dates(const mbedtls_x509_crt *certificates,
 /* Seconds since 1970. */
 int64_t x509_seconds(const mbedtls_x509_time *when);
 
-/* A name as text; "(too long)" if it is. */
+/* A name as text; "(cannot be shown)" if it is too long or unreadable. */
 void x509_name_text(const mbedtls_x509_name *name, char text[X509_SUBJECT_MAX]);
 
 /* SHA-256 of the certificate. */

@@ -9,7 +9,8 @@ libsignet_x509_a_SOURCES = \
 	src/x509/fault.c src/x509/fault.h \
 	src/x509/identity.c src/x509/identity.h \
 	src/x509/key.c src/x509/key.h \
-	src/x509/signature.c src/x509/signature.h
+	src/x509/signature.c src/x509/signature.h \
+	src/x509/strict.c src/x509/strict.h
 
 # For those who link with it.
 X509_ALL = libsignet-x509.a $(MBEDTLS_LIBS) $(TLS_ALL) $(CONFIG_ALL)

@@ -52,8 +52,13 @@ def context(pki, name="client-1", **options):
     alpn (a tuple of names).
     """
     key = (pki, name, tuple(sorted(options.items())))
-    if key in _contexts:
-        return _contexts[key]
+    if key not in _contexts:
+        _contexts[key] = make_context(pki, name, **options)
+    return _contexts[key]
+
+
+def make_context(pki, name, **options):
+    """The same, which is not kept."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.load_verify_locations(f"{pki}/ca.pem")
     ciphers = options.get("ciphers", "DEFAULT")
@@ -70,7 +75,6 @@ def context(pki, name="client-1", **options):
     made.options &= ~IGNORE_UNEXPECTED_EOF
     if name is not None:
         made.load_cert_chain(f"{pki}/{name}.pem", f"{pki}/{name}.key")
-    _contexts[key] = made
     return made
 
 

@@ -13,5 +13,6 @@
 	}
 
 TCase *identity_tests(void);
+TCase *strict_tests(void);
 
 #endif
