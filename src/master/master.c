@@ -273,12 +273,28 @@ master_on_message(struct member *member, struct ipc_message *message)
 	}
 }
 
+/* The files may have been changed since they were checked. */
+static bool
+is_key_of_certificate(const struct master *master)
+{
+	const uint8_t *key_id = signing_keys_current(&master->keys);
+
+	return key_id == NULL || master->trust.index < 0 ||
+	       memcmp(key_id, master->trust.first_spki, IPC_KEY_ID_LEN) == 0;
+}
+
 /* Go on with the start, as far as it has come. */
 static void
 start_next(struct master *master)
 {
 	if (!is_all_ready(master, false) || !master_trust_is_known(master))
 		return;
+	if (!master->is_second_stage && !is_key_of_certificate(master)) {
+		master_on_trust(master,
+		    "tls.private_key: it is not the key of the first "
+		    "certificate in tls.certificate");
+		return;
+	}
 	if (!master->is_second_stage) {
 		master->is_second_stage = true;
 		start_stage(master, true);

@@ -276,6 +276,8 @@ on_first(struct master *master, const struct ipc_trust_verdict_of *verdict,
     int index, const struct ipc_trust_given *given)
 {
 	if (verdict->is_good) {
+		memcpy(master->trust.first_spki, verdict->spki,
+		    IPC_TRUST_SPKI_LEN);
 		master_trust_use(master, index, given);
 		master_on_trust(master, NULL);
 		return;

@@ -42,6 +42,8 @@ struct trust_state {
 	struct ipc_trust_given made_given;
 	uv_timer_t hourly;
 	int64_t told_at; /* when the dates were looked at last */
+	/* Of the server's certificate at the start, if there is an index. */
+	uint8_t first_spki[IPC_TRUST_SPKI_LEN];
 };
 
 void master_trust_init(struct master *master);

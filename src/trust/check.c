@@ -8,6 +8,7 @@
 #include "lib/memory.h"
 #include "trust/crls.h"
 #include "x509/credentials.h"
+#include "x509/key.h"
 
 /* What has to be freed at the end. */
 struct check {
@@ -188,8 +189,9 @@ make_index(struct check *check, struct trust_result *result)
 	content.dates = check->dates;
 	ipc_trust_index_encode(&content, &result->index);
 	free(authorities);
-	compat_sha256(check->credentials.certificate.pk_raw.p,
-	    check->credentials.certificate.pk_raw.len, result->spki);
+	if (x509_key_id(&check->credentials.certificate.pk, result->spki) != 0)
+		return x509_fault_set(&check->fault,
+		    "tls.certificate: its public key cannot be read");
 	return 0;
 }
 
