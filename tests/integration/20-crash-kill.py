@@ -25,6 +25,16 @@ def what_is_acknowledged_survives_any_kill():
         assert trial.run() == 0, trial.judge.report()
 
 
+@standalone(timeout=120)
+def what_a_share_owes_survives_any_kill():
+    """Once, to one member or another."""
+    with Mortal(**SETTINGS) as daemon:
+        trial = Trial(daemon, SEED, min(ROUNDS, 24),
+                      ("worker", "store", "all"), with_peers=False,
+                      with_shares=True)
+        assert trial.run() == 0, trial.judge.report()
+
+
 class Forgetful(Trial):
     """Loses what the store has on disk with every kill of everything."""
 

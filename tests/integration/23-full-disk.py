@@ -10,6 +10,7 @@ import tempfile
 
 from signet import (Daemon, Skipped, TimedOut, codec, lasting, main,
                     standalone)
+from signet.daemon import SIGNETD
 from signet.processes import wait_until
 
 
@@ -136,6 +137,25 @@ def a_disk_that_is_full_at_the_start_is_waited_for():
             with daemon.client(client_id="waiter",
                                **dict(lasting(5), clean=False)) as client:
                 assert client.connack.session_present
+
+
+@standalone
+def what_a_disk_that_failed_has_is_read_through_at_the_next_start():
+    with Daemon() as daemon:
+        waiter(daemon)
+        path = daemon.settings["store"]["path"] + "/db.failed"
+        daemon.process.terminate()
+        assert daemon.process.wait() == 0, daemon.log.tail()
+        with open(path, "wb"):
+            pass
+        os.chown(path, *(os.stat(os.path.dirname(path))[4:6]))
+        mark = daemon.log.mark()
+        daemon.spawn([SIGNETD, "-c", daemon.configuration])
+        daemon.await_ready(mark)
+        assert not os.path.exists(path)
+        with daemon.client(client_id="waiter",
+                           **dict(lasting(5), clean=False)) as client:
+            assert client.connack.session_present
 
 
 main()
