@@ -65,6 +65,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/topic_alias_out.c src/worker/topic_alias_out.h \
 	src/worker/topic_tree.c src/worker/topic_tree.h \
 	src/worker/trust.c src/worker/trust.h \
+	src/worker/will.c src/worker/will.h \
 	src/worker/worker.c src/worker/worker.h
 
 # For those who link with it.

@@ -223,9 +223,9 @@ send_put(struct worker *worker, unsigned int home, uint64_t number,
 
 /*
  * Have it kept by another worker, now or, at QoS above 0, when that is there;
- * connection and ack: who waits, or NULL.
+ * connection and ack: who waits, or NULL. Returned: what waits, or NULL.
  */
-static void
+static struct retention_wait *
 put_elsewhere(struct worker *worker, unsigned int home,
     const struct ipc_publish *parts, struct connection *connection,
     uint64_t ack)
@@ -235,7 +235,7 @@ put_elsewhere(struct worker *worker, unsigned int home,
 	struct retention_wait *wait;
 
 	if (parts->qos == 0 && !is_there)
-		return;
+		return NULL;
 	wait = memory_new(1, sizeof(*wait));
 	wait->number = ++retention->numbers;
 	if (parts->qos > 0)
@@ -248,6 +248,7 @@ put_elsewhere(struct worker *worker, unsigned int home,
 	STAILQ_INSERT_TAIL(&retention->waits[home], wait, next);
 	if (is_there)
 		send_put(worker, home, wait->number, parts);
+	return wait;
 }
 
 void
@@ -341,18 +342,38 @@ retention_put(struct connection *connection, const struct ipc_publish *publish,
 	    acks_push_after(connection, &pending, kept, NULL));
 }
 
-void
-retention_put_will(struct worker *worker, const struct ipc_publish *will)
+bool
+retention_put_will(struct worker *worker, const struct ipc_publish *will,
+    struct retention_promise *promise)
 {
+	struct retention_wait *wait;
 	const struct ipc_publish published = published_now(will);
 	unsigned int home = worker_home_of(worker, will->topic_name);
 	uint64_t transaction;
 
-	if (home == worker->child->index)
+	if (home == worker->child->index) {
 		keep(worker->retention, &published, &transaction);
-	else if (interest_is_known(worker, home) ||
-		 is_to_last(will->topic_name))
-		put_elsewhere(worker, home, &published, NULL, 0);
+		return false;
+	}
+	if (!interest_is_known(worker, home) && !is_to_last(will->topic_name))
+		return false;
+	wait = put_elsewhere(worker, home, &published, NULL, 0);
+	if (wait == NULL || will->qos == 0 || promise == NULL)
+		return false;
+	wait->promise = promise;
+	return true;
+}
+
+void
+retention_promise_cancel(struct worker *worker,
+    const struct retention_promise *promise)
+{
+	struct retention_wait *wait;
+
+	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
+		STAILQ_FOREACH(wait, &worker->retention->waits[i], next)
+	if (wait->promise == promise)
+		wait->promise = NULL;
 }
 
 void
@@ -370,8 +391,11 @@ retention_forget(struct worker *worker, struct connection *connection)
 }
 
 static void
-wait_end(struct retention_wait *wait, enum mqtt_reason reason)
+wait_end(struct worker *worker, struct retention_wait *wait,
+    enum mqtt_reason reason)
 {
+	if (wait->promise != NULL)
+		wait->promise->on_kept(worker, wait->promise);
 	if (wait->connection != NULL) {
 		wait->connection->waiting_acks--;
 		acks_complete(wait->connection, wait->ack, reason);
@@ -446,7 +470,8 @@ on_ack(struct retention *retention, unsigned int worker, struct bytes payload)
 		return error;
 	if (wait == NULL || wait->number != number)
 		return -EBADMSG;
-	wait_end(wait_pop(retention, worker), (enum mqtt_reason)reason);
+	wait_end(retention->worker, wait_pop(retention, worker),
+	    (enum mqtt_reason)reason);
 	return 0;
 }
 

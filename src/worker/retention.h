@@ -34,8 +34,19 @@ const struct retained *retention_retained(const struct retention *retention);
 void retention_put(struct connection *connection,
     const struct ipc_publish *publish, const struct ack *ack, worker_set kept);
 
-/* The same for a message of no connection: a will, or one of our own. */
-void retention_put_will(struct worker *worker, const struct ipc_publish *will);
+/*
+ * The same for a message of no connection: a will, or one of our own. True if
+ * the promise is kept later, at QoS above 0: then it is called once, or
+ * cancelled. promise: NULL if nobody waits.
+ */
+struct retention_promise {
+	void (
+	    *on_kept)(struct worker *worker, struct retention_promise *promise);
+};
+bool retention_put_will(struct worker *worker, const struct ipc_publish *will,
+    struct retention_promise *promise);
+void retention_promise_cancel(struct worker *worker,
+    const struct retention_promise *promise);
 
 /* A connection closes: it gets no acknowledgement. */
 void retention_forget(struct worker *worker, struct connection *connection);

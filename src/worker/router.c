@@ -337,6 +337,20 @@ router_publish_once(struct worker *worker, const struct ipc_publish *parts,
 	return result;
 }
 
+void
+router_publish_here(struct worker *worker, const struct ipc_publish *parts,
+    const struct forward_origin *origin)
+{
+	struct router *router = worker->router;
+
+	router_begin(router, parts);
+	router->origin = *origin;
+	router->shares.owes = true;
+	find_receivers(router, on_share);
+	router->durable = 0;
+	(void)route(router, NULL, NULL, 0, 0, 0);
+}
+
 struct router_result
 router_publish(struct worker *worker, const struct ipc_publish *parts,
     struct buffer *storage)

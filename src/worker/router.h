@@ -45,6 +45,10 @@ struct router_result router_publish_once(struct worker *worker,
     const struct ipc_publish *parts, struct buffer *storage,
     const struct forward_origin *origin, bool is_repeated);
 
+/* The first half of that: to this worker's sessions, with what shares owe. */
+void router_publish_here(struct worker *worker, const struct ipc_publish *parts,
+    const struct forward_origin *origin);
+
 /* Give a message to a member of a Shared Subscription that is here. */
 void router_share_here(struct worker *worker, struct share *share,
     struct message *message);

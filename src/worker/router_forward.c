@@ -275,17 +275,6 @@ forwards_release_to(struct worker *worker, unsigned int index,
 	keep(worker, index, kept);
 }
 
-/* All workers but this one. */
-static worker_set
-others(const struct worker *worker)
-{
-	unsigned int count = worker->child->start.worker_count;
-	worker_set all = count >= WORKER_SET_MAX ? ~(worker_set)0
-						 : ((worker_set)1 << count) - 1;
-
-	return all & ~((worker_set)1 << worker->child->index);
-}
-
 static void
 release_to_all(struct worker *worker, const struct forward_origin *origin,
     worker_set workers)
@@ -306,7 +295,7 @@ forwards_release(struct worker *worker, const struct forward_origin *origin,
 		workers = note->workers;
 		note_free(worker->forwards, note);
 	}
-	workers &= others(worker);
+	workers &= worker_others(worker);
 	release_to_all(worker, origin, workers);
 	return workers;
 }
@@ -326,7 +315,7 @@ forwards_forget(struct session *session)
 		if (note != NULL)
 			note_free(worker->forwards, note);
 	}
-	release_to_all(worker, &all, others(worker));
+	release_to_all(worker, &all, worker_others(worker));
 }
 
 void

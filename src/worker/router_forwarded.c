@@ -175,7 +175,8 @@ take(struct worker *worker, unsigned int from,
 	struct forward_origin origin = { forward->session, forward->packet_id };
 
 	if (origin.session != 0 && origin.packet_id == 0) {
-		sharing_taken(worker, origin.session);
+		sharing_taken(worker, origin.session,
+		    forward->kind == IPC_FORWARD_PUBLISH);
 		result->is_durable = true;
 	} else if (origin.session != 0 && result->is_durable) {
 		forwards_noted(worker, &origin);

@@ -114,9 +114,13 @@ publish_will(struct session *session)
 	parts.expires_at_ms = worker_now_ms(session->worker) +
 			      (uint64_t)session->state.will_expiry_seconds *
 				  1000;
-	router_publish(session->worker, &parts, NULL);
-	if (parts.retain) /* [MQTT-3.1.2-17], [MQTT5-3.1.2-15] */
-		retention_put_will(session->worker, &parts);
+	if (session->number != IPC_STORE_NONE && parts.qos > 0) {
+		will_publish(session->worker, &parts);
+	} else {
+		router_publish(session->worker, &parts, NULL);
+		if (parts.retain) /* [MQTT-3.1.2-17], [MQTT5-3.1.2-15] */
+			retention_put_will(session->worker, &parts, NULL);
+	}
 	message_unref(&will);
 }
 
@@ -204,6 +208,9 @@ session_set_expiry(struct session *session, uint32_t expiry_seconds)
 void
 session_attach(struct session *session, struct connection *connection)
 {
+	/* It was due, and the next tick would have published it. */
+	if (session->will_at_ms <= worker_now_ms(session->worker))
+		publish_will(session);
 	session->connection = connection;
 	session->worker->statistics.connected++;
 	session->id = connection->id;

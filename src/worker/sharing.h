@@ -77,11 +77,11 @@ void sharing_owe(struct worker *worker, struct share *share,
     struct message *message, unsigned int target);
 
 /*
- * What another worker owed under an id: was it taken here? It is, in this
- * transaction. The other one does not owe it any more.
+ * What another worker owed under an id, or published as a will: was it taken
+ * here? It is, in this transaction. The other one does not owe it any more.
  */
 bool sharing_has_taken(const struct worker *worker, uint64_t id);
-void sharing_taken(struct worker *worker, uint64_t id);
+void sharing_taken(struct worker *worker, uint64_t id, bool is_will);
 void sharing_forget_taken(struct worker *worker, uint64_t id);
 
 /* What a share owed at the end, or took; the row is a SHARE_PUT. */

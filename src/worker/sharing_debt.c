@@ -22,6 +22,8 @@
 /* What a row is. */
 #define ROW_DEBT 1
 #define ROW_NOTE 2
+/* WILL_ROW is 3. */
+#define ROW_WILL_NOTE 4
 
 struct sharing_debt {
 	struct journal_wait wait;
@@ -250,13 +252,16 @@ sharing_has_taken(const struct worker *worker, uint64_t id)
 }
 
 void
-sharing_taken(struct worker *worker, uint64_t id)
+sharing_taken(struct worker *worker, uint64_t id, bool is_will)
 {
 	struct buffer value = { .data = NULL };
 	uint64_t row = journal_next_id(worker);
 
-	pack_u8(&value, ROW_NOTE);
+	pack_u8(&value, is_will ? ROW_WILL_NOTE : ROW_NOTE);
 	pack_u64(&value, id);
+	/* It speaks of the sessions of this worker: they have it. */
+	if (is_will)
+		pack_u16(&value, worker->child->start.worker_count);
 	/* It has no name, and has to have one. */
 	journal_share_put(worker, row, BYTES_LITERAL("$share"),
 	    buffer_view(&value), NULL);
@@ -306,20 +311,40 @@ take_debt(struct worker *worker, struct unpack *in,
 }
 
 static bool
+take_note(struct worker *worker, struct unpack *in,
+    const struct ipc_store_change *put, bool is_will)
+{
+	uint64_t id = unpack_u64(in);
+	uint16_t workers = worker->child->start.worker_count;
+
+	if (is_will)
+		workers = unpack_u16(in);
+	if (!unpack_is_complete(in) || note_find(worker, id) != NULL)
+		return false;
+	/* With another number of workers the sessions here are others: rather
+	 * twice than not at all. */
+	if (workers == worker->child->start.worker_count)
+		note(worker, id, put->message);
+	else
+		journal_share_remove(worker, put->message);
+	return true;
+}
+
+static bool
 take_row(struct worker *worker, const struct ipc_store_change *put)
 {
 	struct unpack in = { .input = put->value };
-	uint64_t id;
+	uint8_t kind = unpack_u8(&in);
 
-	switch (unpack_u8(&in)) {
+	switch (kind) {
 	case ROW_DEBT:
 		return take_debt(worker, &in, put);
 	case ROW_NOTE:
-		id = unpack_u64(&in);
-		if (!unpack_is_complete(&in) || note_find(worker, id) != NULL)
-			return false;
-		note(worker, id, put->message);
-		return true;
+	case ROW_WILL_NOTE:
+		return take_note(worker, &in, put, kind == ROW_WILL_NOTE);
+	case WILL_ROW:
+		return will_take_row(worker, put,
+		    bytes_skip(put->value, in.pos));
 	default:
 		return false;
 	}

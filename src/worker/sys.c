@@ -120,7 +120,7 @@ publish(struct worker *worker, const char *topic, const char *format, ...)
 	parts.topic_name = bytes_of_string(name);
 	parts.payload = bytes_of_string(value);
 	router_publish(worker, &parts, NULL);
-	retention_put_will(worker, &parts);
+	retention_put_will(worker, &parts, NULL);
 }
 
 static void

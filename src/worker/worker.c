@@ -93,6 +93,7 @@ ready_if_complete(struct worker *worker)
 	    !interest_is_complete(worker))
 		return;
 	worker->is_ready = true;
+	wills_resend(worker);
 	proc_child_ready(worker->child);
 	resume_held(worker);
 }
@@ -386,6 +387,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 	worker->sys = sys_new(worker);
 	interest_init(&worker->interest);
 	sharing_init(&worker->sharing);
+	TAILQ_INIT(&worker->wills);
 	store_reads_init(&worker->reads);
 	worker->connection_max = connection_max(child);
 	TAILQ_INIT(&worker->connections);
@@ -419,6 +421,7 @@ worker_done(struct worker *worker)
 	memset(worker->peers, 0, sizeof(worker->peers));
 	session_forget_all(worker);
 	store_reads_done(&worker->reads);
+	wills_forget(worker);
 	sharing_done(worker);
 	sys_free(&worker->sys);
 	retention_free(&worker->retention);

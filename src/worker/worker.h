@@ -16,6 +16,7 @@
 #include "worker/store_read.h"
 #include "worker/topic_tree.h"
 #include "worker/trust.h"
+#include "worker/will.h"
 
 struct connection;
 struct denials;
@@ -70,6 +71,7 @@ struct worker {
 	struct worker_trust trust;
 	struct interest interest;
 	struct sharing sharing;
+	struct will_queue wills; /* that are under way */
 	/* Index by worker; NULL: itself, or not there. */
 	struct proc_peer *peers[WORKER_SET_MAX];
 
@@ -123,6 +125,17 @@ bool worker_is_congested(const struct worker *worker);
 /* Is more on its way to disks, here or elsewhere, than is held? Those who
  * publish at QoS above 0 are held back then. */
 bool worker_is_full(const struct worker *worker);
+
+/* All workers but this one. */
+static inline worker_set
+worker_others(const struct worker *worker)
+{
+	unsigned int count = worker->child->start.worker_count;
+	worker_set all = count >= WORKER_SET_MAX ? ~(worker_set)0
+						 : ((worker_set)1 << count) - 1;
+
+	return all & ~((worker_set)1 << worker->child->index);
+}
 
 /* The worker where a session lives: a keyed hash of its key. */
 unsigned int worker_home_of(const struct worker *worker, struct bytes key);

@@ -59,8 +59,11 @@ class Actor:
             return
         self.trial.watch(self.link)
         self.link.send(codec.connect(
-            self.name, self.version, clean=False,
+            self.name, self.version, clean=False, will=self.will(),
             props=EXPIRY if self.version == 5 else None))
+
+    def will(self):
+        return None
 
     def gone(self, now, away, is_orderly=False):
         self.trial.forget(self.link)
@@ -224,6 +227,63 @@ class Keeper(Publisher):
             if not number <= got <= self.numbers[topic]:
                 self.judge.fault("lost", f"{topic}: {number} was retained, "
                                          f"{got} is")
+
+
+class Mourned(Actor):
+    """Publishes nothing but wills: each time it drops dead, and the server is
+    to notice. delay: of the wills, in seconds; it stays away for them."""
+
+    def __init__(self, trial, name, delay):
+        super().__init__(trial, name, 5)
+        self.delay, self.number, self.last = delay, -1, None
+        self.leaves_at = 0.0
+
+    def will(self):
+        self.number += 1
+        topic = self.random.choice(topics())
+        qos = int(topic[-1])
+        self.last = self.name, topic, self.number
+        self.judge.sent(*self.last, qos)
+        return {"topic": topic, "qos": qos,
+                "payload": b"%s %d ." % (self.name.encode(), self.number),
+                "props": {"will_delay_interval": self.delay}}
+
+    def act(self, now):
+        if self.link is None and (not self.trial.is_publishing
+                                  or self._is_awaited()):
+            return
+        super().act(now)
+        if self.link is not None and not self.trial.is_publishing:
+            self.gone(now, 0)
+
+    def _is_awaited(self):
+        """If it returned before the will is due, there would be none."""
+        message = self.delay and self.judge.messages.get(self.last)
+        return bool(message and message.acked_at is not None
+                    and message.waiting)
+
+    def act_online(self, now):
+        if now > self.leaves_at:
+            self.gone(now, self.random.choice((0, 0.1, 0.5)))
+
+    def gone(self, now, away, is_orderly=False):
+        if self.is_online:
+            # The server has said that it has the will.
+            self.judge.acked(*self.last)
+            self.trial.count("wills")
+        super().gone(now, away, is_orderly)
+
+    def resume(self):
+        self.leaves_at = self.began_at + self.random.expovariate(2)
+
+    def session_lost(self):
+        pass
+
+    def is_done(self):
+        return self.link is None
+
+    HANDLERS = {codec.CONNACK: Actor.on_connack,
+                codec.DISCONNECT: Actor.on_disconnect}
 
 
 class Subscriber(Actor):

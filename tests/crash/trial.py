@@ -20,7 +20,7 @@ from signet.daemon import SIGNETD  # noqa: E402
 from signet.stream import SLOWNESS  # noqa: E402
 
 import peers  # noqa: E402
-from actors import (GROUPS, Keeper, Publisher,  # noqa: E402
+from actors import (GROUPS, Keeper, Mourned, Publisher,  # noqa: E402
                     Subscriber)
 from judge import Judge  # noqa: E402
 
@@ -91,6 +91,8 @@ class Trial:
             self.subscribers += [
                 Subscriber(self, f"member-{i}", 4 + i % 2, {"crash/3/#": 2},
                            group="group") for i in range(3)]
+        self.mourned = [Mourned(self, f"will-{delay}", delay)
+                        for delay in (0, 1)]
         self.with_peers = with_peers
         self.peers = []
 
@@ -134,7 +136,7 @@ class Trial:
 
     def turn(self):
         now = time.monotonic()
-        for actor in self.publishers + self.subscribers:
+        for actor in self.publishers + self.subscribers + self.mourned:
             actor.act(now)
         for peer in self.peers:
             if hasattr(peer, "act"):
@@ -256,7 +258,8 @@ class Trial:
         """Until nothing is owed and nothing is under way, or nothing comes
         any more."""
         self.is_publishing = False
-        everybody = self.publishers + self.subscribers + self.peers
+        everybody = (self.publishers + self.subscribers + self.mourned
+                     + self.peers)
         progress, stalled_at = None, 0
 
         def is_over():

@@ -45,6 +45,7 @@ bare_worker_init(struct bare_worker *bare)
 	worker->sys = sys_new(worker);
 	interest_init(&worker->interest);
 	sharing_init(&worker->sharing);
+	TAILQ_INIT(&worker->wills);
 	store_reads_init(&worker->reads);
 	worker->is_ready = true;
 	TAILQ_INIT(&worker->dirty);
@@ -59,6 +60,7 @@ bare_worker_done(struct bare_worker *bare)
 	struct worker *worker = &bare->worker;
 
 	session_forget_all(worker);
+	wills_forget(worker);
 	sharing_done(worker);
 	store_reads_done(&worker->reads);
 	sys_free(&worker->sys);
