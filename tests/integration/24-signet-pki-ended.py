@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 from signet import main, standalone, wait_until
-from signet.authority import SCRIPT, Authority, Watched
+from signet.pki_script import SCRIPT, Authority, Watched
 from signet.stream import DEADLINE
 
 

@@ -10,7 +10,8 @@ import subprocess
 
 from signet import Closed, Stream, context, main, standalone
 from signet import daemon as daemons
-from signet.authority import SCRIPT, Authority
+from signet.pki_script import SCRIPT, Authority
+from signet.stream import make_context
 
 
 @standalone
@@ -452,6 +453,15 @@ def view(pki):
             shutil.copy(pki.path(f"{kind}/{name}"), folder)
 
 
+def made_anew(daemon, pki, name):
+    """With the certificate that is there now, not the one known."""
+    tls = make_context(pki.dir + "-view", name)
+    with Stream(daemon.address, tls) as stream:
+        stream.handshake()
+        stream.send(b"\x10\x0f\0\4MQTT\4\2\0\0\0\3pki")
+        return stream.receive()[0]
+
+
 @standalone
 def the_daemon_takes_what_is_made_for_it():
     with Authority() as pki:
@@ -468,6 +478,35 @@ def the_daemon_takes_what_is_made_for_it():
             # The other authority's certificates are no clients'.
             assert handshake(daemon, pki, "other") == "unknown_ca"
             assert handshake(daemon, pki, "alice") == 0x20
+
+
+@standalone
+def the_daemon_refuses_what_is_revoked():
+    with Authority() as pki:
+        pki.good("server", "localhost", "127.0.0.1")
+        for name in "alice", "bob":
+            pki.good("client", name)
+        view(pki)
+        serial = pki.serial("clients/alice.pem")
+        with daemons.start(tls={
+                "certificate": pki.path("server.pem"),
+                "private_key": pki.path("server.key"),
+                "client_ca": pki.path("clients-ca.pem"),
+                "crl": [pki.path("clients.crl")]}) as daemon:
+            assert handshake(daemon, pki, "alice") == 0x20
+            pki.good("revoke", "alice")
+            daemon.restart()
+            assert handshake(daemon, pki, "alice") == "certificate_revoked"
+            line = daemon.await_log(event="refused", serial=serial)
+            assert line["reason"] == "certificate-revoked", line.text
+            assert handshake(daemon, pki, "bob") == 0x20
+            # Another key for the same name is another certificate.
+            pki.good("client", "alice")
+            view(pki)
+            pki.good("crl")
+            daemon.restart()
+            assert handshake(daemon, pki, "alice") == "certificate_revoked"
+            assert made_anew(daemon, pki, "alice") == 0x20
 
 
 main()
