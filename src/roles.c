@@ -74,6 +74,7 @@ const struct role role_table[] = {
 	    .credentials = IPC_CREDENTIAL_BIT(IPC_CREDENTIAL_CERTIFICATE) |
 			   IPC_CREDENTIAL_BIT(IPC_CREDENTIAL_CLIENT_CA),
 	    .has_trust = true,
+	    .has_ticket_keys = true,
 	    .needs = { .calls = ROLE_NEEDS_ACCEPT | ROLE_NEEDS_STREAMS,
 		.memory_bytes = GATE_BYTES,
 		.handshake_bytes = GATE_HANDSHAKE_BYTES },

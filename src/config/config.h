@@ -92,6 +92,8 @@ struct config {
 		enum config_crl_required crl_required;
 		uint32_t crl_grace_seconds; /* beyond nextUpdate */
 		enum config_tls_version min_version;
+		bool tickets;
+		uint32_t ticket_seconds;
 	} tls;
 	enum config_identity identity;
 	struct {

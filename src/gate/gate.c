@@ -7,7 +7,8 @@
  * Privileges: the listening sockets, the server's certificate, the keys of
  *   handshakes in flight. Not the server's private key; no files; never a byte
  *   of MQTT.
- * Receives: TRUST_INDEX and STOP from the master; SIGNATURE of the key process.
+ * Receives: TRUST_INDEX, TICKET_KEYS and STOP from the master; SIGNATURE of the
+ *   key process.
  * Sends: SESSION_HANDOFF to workers, in turn; SIGN to the key process.
  * On failure: clients whose handshake was in flight must connect again.
  */
@@ -200,14 +201,38 @@ open_trust(struct gate *gate, struct proc_child *child)
 }
 
 static int
-on_control(struct proc_child *child, struct ipc_message *message)
+on_trust_index(struct gate *gate, const struct ipc_message *message)
 {
 	struct ipc_trust_given given;
 
-	if (message->type != IPC_TRUST_INDEX ||
-	    ipc_trust_given_decode(message->payload, &given) != 0)
+	if (ipc_trust_given_decode(message->payload, &given) != 0)
 		return -EBADMSG;
-	return use_trust(child->context, message->fd, &given);
+	return use_trust(gate, message->fd, &given);
+}
+
+static int
+on_ticket_keys(struct gate *gate, struct bytes payload)
+{
+	struct ipc_ticket_keys keys;
+
+	if (ipc_ticket_keys_decode(payload, &keys) != 0)
+		return -EBADMSG;
+	resumptions_use(&gate->settings.resumptions, &keys);
+	memory_wipe(&keys, sizeof(keys));
+	return 0;
+}
+
+static int
+on_control(struct proc_child *child, struct ipc_message *message)
+{
+	switch (message->type) {
+	case IPC_TRUST_INDEX:
+		return on_trust_index(child->context, message);
+	case IPC_TICKET_KEYS:
+		return on_ticket_keys(child->context, message->payload);
+	default:
+		return -EBADMSG;
+	}
 }
 
 static const struct proc_events proc_events = {
@@ -242,6 +267,8 @@ open_settings(struct gate *gate, struct proc_child *child)
 	if (result < 0)
 		fatal("%s", why);
 	open_trust(gate, child);
+	resumptions_use(&gate->settings.resumptions, &child->ticket_keys);
+	memory_wipe(&child->ticket_keys, sizeof(child->ticket_keys));
 }
 
 int

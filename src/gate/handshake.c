@@ -44,6 +44,7 @@ struct handshake {
 	struct framing framing;
 	struct export export;
 	struct verification verification;
+	struct resumption resumption;
 	mbedtls_ssl_context ssl;
 	bool has_ssl;
 	struct tls_handover handover;
@@ -94,6 +95,7 @@ end(struct handshake *handshake)
 	free_ssl(handshake);
 	framing_done(&handshake->framing);
 	verification_done(&handshake->verification);
+	resumption_done(&handshake->resumption);
 	memory_wipe(&handshake->handover, sizeof(handshake->handover));
 	uv_poll_stop(&handshake->poll);
 	uv_close((uv_handle_t *)&handshake->poll, on_closed);
@@ -368,33 +370,35 @@ refuse_error(struct handshake *handshake, int error)
 
 /* Succeeding */
 
-static void
-fill_peer(struct handshake *handshake)
+/* Whom this handshake has verified. */
+static bool
+verified_peer(void *context, struct tls_peer *peer)
 {
-	const struct verification *verification = &handshake->verification;
-	struct tls_peer *peer = &handshake->handover.peer;
+	const struct handshake *handshake = context;
 
-	*peer = (struct tls_peer){
-		.id = settings_random(handshake->owner->settings),
-		.address = handshake->address,
-		.authenticated_at = clock_realtime_seconds(),
-		.not_after = verification->not_after,
-		.identity = buffer_view(&verification->identity),
-		.chain_count = verification->chain_count,
-		.fields = buffer_view(&verification->fields),
-	};
-	memcpy(peer->fingerprint, verification->fingerprint, TLS_HASH_LEN);
-	memcpy(peer->chain, verification->chain, sizeof(peer->chain));
+	if (!verification_peer(&handshake->verification, peer))
+		return false;
+	peer->address = handshake->address;
+	peer->authenticated_at = clock_realtime_seconds();
+	return true;
 }
 
-static const char *
-check_peer(const struct handshake *handshake)
+/* Whom it has, or an earlier one, whose session it resumes. */
+static bool
+find_peer(struct handshake *handshake, struct tls_peer *peer)
 {
-	if (mbedtls_ssl_get_verify_result(&handshake->ssl) != 0 ||
-	    mbedtls_ssl_get_peer_cert(&handshake->ssl) == NULL ||
-	    !verification_is_complete(&handshake->verification))
-		return "peer-not-verified";
-	return NULL;
+	const mbedtls_ssl_context *ssl = &handshake->ssl;
+
+	if (mbedtls_ssl_get_verify_result(ssl) != 0)
+		return false;
+	if (handshake->verification.has_leaf
+		? mbedtls_ssl_get_peer_cert(ssl) == NULL ||
+		      !verified_peer(handshake, peer)
+		: !resumption_peer_of(&handshake->resumption, peer))
+		return false;
+	peer->id = settings_random(handshake->owner->settings);
+	peer->address = handshake->address;
+	return true;
 }
 
 /* The last flight is out: what mbedTLS still holds can be let go. */
@@ -402,16 +406,15 @@ static void
 complete(struct handshake *handshake)
 {
 	struct handshakes *owner = handshake->owner;
-	const char *fault = check_peer(handshake);
+	const char *fault = "peer-not-verified";
 
-	if (fault == NULL)
+	if (find_peer(handshake, &handshake->handover.peer))
 		fault = export_state(&handshake->export, &handshake->ssl,
 		    &handshake->handover.state);
 	if (fault != NULL) {
 		refuse(handshake, REFUSAL_INTERNAL_ERROR, fault, 0);
 		return;
 	}
-	fill_peer(handshake);
 	free_ssl(handshake);
 	uv_poll_stop(&handshake->poll);
 	handshake->stage = STAGE_WAITING;
@@ -467,6 +470,8 @@ continue_shaking(struct handshake *handshake)
 	if (error == 0 && !handshake->is_over) {
 		export_choose(&handshake->export);
 		signer_begin();
+		resumptions_choose(&handshake->owner->settings->resumptions,
+		    &handshake->resumption, verified_peer, handshake);
 		result = mbedtls_ssl_handshake(&handshake->ssl);
 		handshake->is_over = result == 0;
 		error = framing_flush(&handshake->framing);

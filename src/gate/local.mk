@@ -8,6 +8,7 @@ libsignet_gate_a_SOURCES = \
 	src/gate/gate.c src/gate/gate.h \
 	src/gate/handshake.c src/gate/handshake.h \
 	src/gate/refusal.c src/gate/refusal.h \
+	src/gate/resumption.c src/gate/resumption.h \
 	src/gate/settings.c src/gate/settings.h \
 	src/gate/sign_request.c src/gate/sign_request.h \
 	src/gate/signer.c src/gate/signer.h \

@@ -189,7 +189,10 @@ settings_open(struct settings *settings, const struct config *config,
 		snprintf(why, why_len, "mbedTLS refuses its configuration");
 		credentials_close(&settings->credentials);
 		result = -EINVAL;
+		goto out;
 	}
+	resumptions_init(&settings->resumptions, &settings->tls, config,
+	    &settings->trust, &settings->random);
 out:
 	if (result < 0) {
 		mbedtls_ssl_config_free(&settings->tls);
@@ -210,6 +213,7 @@ void
 settings_close(struct settings *settings)
 {
 	ipc_trust_unmap(&settings->trust);
+	resumptions_done(&settings->resumptions);
 	mbedtls_ssl_config_free(&settings->tls);
 	credentials_close(&settings->credentials);
 	mbedtls_ctr_drbg_free(&settings->random);

@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "gate/credentials.h"
+#include "gate/resumption.h"
 #include "ipc/trust.h"
 
 struct settings {
@@ -18,6 +19,7 @@ struct settings {
 	struct credentials credentials;
 	struct ipc_trust_index trust; /* zeroed: nobody is trusted */
 	enum config_identity identity;
+	struct resumptions resumptions;
 };
 
 /*

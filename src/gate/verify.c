@@ -270,10 +270,27 @@ verification_reason(const struct verification *verification, uint32_t flags)
 	return flags == 0 ? REFUSAL_NONE : REFUSAL_MALFORMED_CERTIFICATE;
 }
 
-bool
-verification_is_complete(const struct verification *verification)
+static bool
+is_complete(const struct verification *verification)
 {
 	return verification->has_leaf && verification->flags == 0 &&
 	       verification->fault == REFUSAL_NONE &&
 	       verification->chain_count > 0 && verification->identity.len > 0;
+}
+
+bool
+verification_peer(const struct verification *verification,
+    struct tls_peer *peer)
+{
+	if (!is_complete(verification))
+		return false;
+	*peer = (struct tls_peer){
+		.not_after = verification->not_after,
+		.identity = buffer_view(&verification->identity),
+		.chain_count = verification->chain_count,
+		.fields = buffer_view(&verification->fields),
+	};
+	memcpy(peer->fingerprint, verification->fingerprint, TLS_HASH_LEN);
+	memcpy(peer->chain, verification->chain, sizeof(peer->chain));
+	return true;
 }

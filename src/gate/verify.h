@@ -54,7 +54,13 @@ int verification_on_certificate(void *context, mbedtls_x509_crt *certificate,
 enum refusal_reason verification_reason(const struct verification *verification,
     uint32_t flags);
 
-/* Has the whole chain been seen and found good? */
-bool verification_is_complete(const struct verification *verification);
+/*
+ * Who the client is, if the whole chain has been seen and found good.
+ *
+ * peer: views into the verification; without id, address and time. Untouched
+ * if the answer is false.
+ */
+bool verification_peer(const struct verification *verification,
+    struct tls_peer *peer);
 
 #endif

@@ -13,6 +13,7 @@ libsignet_ipc_a_SOURCES = \
 	src/ipc/messages.def \
 	src/ipc/signing.c src/ipc/signing.h \
 	src/ipc/store.c src/ipc/store.h \
+	src/ipc/ticket_keys.c src/ipc/ticket_keys.h \
 	src/ipc/trust.c src/ipc/trust.h \
 	src/ipc/trust_date.c src/ipc/trust_date.h \
 	src/ipc/trust_index.c src/ipc/trust_index.h

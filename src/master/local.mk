@@ -8,6 +8,7 @@ libsignet_master_a_SOURCES = \
 	src/master/master.c src/master/master.h \
 	src/master/member.c src/master/member.h \
 	src/master/signing_keys.c src/master/signing_keys.h \
+	src/master/tickets.c src/master/tickets.h \
 	src/master/trust.c src/master/trust.h
 
 MASTER_ALL = libsignet-master.a $(PROC_ALL)

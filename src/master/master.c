@@ -12,6 +12,7 @@
 #include "master/folder.h"
 #include "master/listener.h"
 #include "master/member.h"
+#include "master/tickets.h"
 #include "master/trust.h"
 #include "proc/privileges.h"
 #include "proc/sandbox.h"
@@ -115,6 +116,7 @@ finish(struct master *master)
 	uv_close((uv_handle_t *)&master->deadline, on_closed);
 	signing_keys_stop(&master->keys);
 	master_trust_close(master);
+	master_tickets_close(master);
 	control_close(master->control);
 }
 
@@ -513,6 +515,7 @@ master_run(const struct config *config, struct proc_credentials *credentials)
 	master.deadline.data = &master;
 	uv_timer_init(&master.loop, &master.deadline);
 	master_trust_init(&master);
+	master_tickets_init(&master);
 	start_stage(&master, false);
 	uv_run(&master.loop, UV_RUN_DEFAULT);
 

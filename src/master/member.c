@@ -74,6 +74,13 @@ member_send(struct member *member, enum ipc_message_type type,
 		log_member(member, "push-failed", "no descriptor is left");
 }
 
+void
+member_send_secret(struct member *member, enum ipc_message_type type,
+    struct bytes payload)
+{
+	(void)ipc_channel_push(member->channel, type, payload, -1, true);
+}
+
 static void
 member_receive_fault(struct member *member, const char *fault)
 {
@@ -248,6 +255,7 @@ member_supply(struct member *member)
 			: supplies->credentials[i - 1]);
 	}
 	master_trust_supply(member);
+	master_tickets_supply(member);
 	for (size_t i = 0;
 	     i < supplies->listener_count && member->role->has_listeners; i++)
 		member_send(member, IPC_LISTENER, BYTES_NONE,

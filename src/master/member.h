@@ -9,6 +9,7 @@
 
 #include "ipc/channel.h"
 #include "master/signing_keys.h"
+#include "master/tickets.h"
 #include "master/trust.h"
 #include "proc/child.h"
 
@@ -57,6 +58,7 @@ struct master {
 	struct supplies supplies;
 	struct signing_keys keys;
 	struct trust_state trust;
+	struct tickets tickets;
 	struct control *control;
 	size_t member_count;
 	struct member *members;
@@ -96,6 +98,9 @@ bool member_give(struct member *member, enum ipc_message_type type,
 void member_send(struct member *member, enum ipc_message_type type,
     struct bytes payload, int fd);
 void member_flush(struct member *member);
+/* The same without a descriptor; no copy of the payload stays. */
+void member_send_secret(struct member *member, enum ipc_message_type type,
+    struct bytes payload);
 
 /* Order it to end; by force. No effect on one that is down. */
 void member_stop(struct member *member);

@@ -122,6 +122,15 @@ on_trust_index(struct proc_child *child, struct ipc_message *message)
 	return 0;
 }
 
+/* As for the trust index: the last one holds. */
+static int
+on_ticket_keys(struct proc_child *child, struct ipc_message *message)
+{
+	if (!child->role->has_ticket_keys)
+		return -EBADMSG;
+	return ipc_ticket_keys_decode(message->payload, &child->ticket_keys);
+}
+
 static int
 on_listener(struct proc_child *child, struct ipc_message *message)
 {
@@ -190,6 +199,10 @@ child_on_control(void *context, struct ipc_message *message)
 		if (child->private->events == NULL)
 			return on_trust_index(child, message);
 		break;
+	case IPC_TICKET_KEYS:
+		if (child->private->events == NULL)
+			return on_ticket_keys(child, message);
+		break;
 	default:
 		break;
 	}
@@ -244,6 +257,7 @@ child_done(struct proc_child *child)
 	free(child->listeners);
 	if (child->trust_index >= 0)
 		close(child->trust_index);
+	memory_wipe(&child->ticket_keys, sizeof(child->ticket_keys));
 	buffer_wipe(&child->credentials.private_key);
 	buffer_done(&child->credentials.certificate);
 	buffer_done(&child->credentials.client_ca);

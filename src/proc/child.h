@@ -18,6 +18,7 @@
 
 #include "config/config.h"
 #include "ipc/channel.h"
+#include "ipc/ticket_keys.h"
 #include "ipc/trust.h"
 #include "proc/role.h"
 
@@ -71,6 +72,8 @@ struct proc_child {
 	 * ipc_trust_map(). -1: none has come before START. */
 	int trust_index;
 	struct ipc_trust_given trust_given;
+	/* What tickets are sealed with, if the role has them: secrets. */
+	struct ipc_ticket_keys ticket_keys;
 	size_t listener_count;
 	int *listeners;
 	void *context; /* the role's own */

@@ -46,6 +46,8 @@ struct role {
 	unsigned int credentials;
 	/* Does it get what clients are trusted by? */
 	bool has_trust;
+	/* Does it get what TLS session tickets are sealed with? */
+	bool has_ticket_keys;
 	/* Does it end only when all the others have? */
 	bool is_last;
 	/* All else is given up before the first outside byte. */

@@ -12,6 +12,7 @@ libsignet_tls_a_SOURCES = \
 	src/tls/record_1_2.c \
 	src/tls/record_1_3.c \
 	src/tls/record_format.h \
+	src/tls/ticket.c src/tls/ticket.h \
 	src/tls/tls.c src/tls/tls.h
 if HAVE_IPSEC_MB
 libsignet_tls_a_SOURCES += src/tls/aead_ipsec_mb.c

@@ -344,7 +344,9 @@ log_connected(const struct opening *opening)
 	    log_word("transport",
 		opening->connection->websocket != NULL ? "websocket" : "tcp"),
 	    log_word("tls", tls_version_name(state->version)),
-	    log_word("cipher", tls_cipher_suite_name(state->cipher_suite)));
+	    log_word("cipher", tls_cipher_suite_name(state->cipher_suite)),
+	    log_word("handshake",
+		opening->peer.is_resumed ? "resumed" : "full"));
 }
 
 /* [MQTT5-3.1.2-26], [MQTT5-3.1.2-27]: as many as the client takes. */

@@ -20,15 +20,16 @@ class Client:
     """One connection. broker: has address and pki.
 
     certificate: name in the PKI, or None; tls: options of stream.context().
-    Unless is_connected is False, CONNECT is sent and CONNACK must be good;
-    options go to codec.connect().
+    session: an ssl.SSLSession to resume. Unless is_connected is False, CONNECT
+    is sent and CONNACK must be good; options go to codec.connect().
     """
 
     stream_class = Stream
 
     def __init__(self, broker, client_id=None, version=5,
                  certificate="client-1", tls=None, is_connected=True,
-                 receive_buffer=None, expect_reason=0, **options):
+                 receive_buffer=None, expect_reason=0, session=None,
+                 **options):
         self.version = version
         self.client_id = unique() if client_id is None else client_id
         self.buffer = bytearray()
@@ -36,7 +37,8 @@ class Client:
         self.packet_ids = itertools.cycle(range(1, 65536))
         self.stream = self.stream_class(
             broker.address,
-            context(broker.pki, certificate, **(tls or {})), receive_buffer)
+            context(broker.pki, certificate, **(tls or {})), receive_buffer,
+            session)
         self.connack = None
         try:
             self.stream.handshake()

@@ -79,9 +79,10 @@ def make_context(pki, name, **options):
 
 
 class Stream:
-    """A TCP connection that becomes TLS with handshake()."""
+    """A TCP connection that becomes TLS with handshake(). session: an
+    ssl.SSLSession to resume."""
 
-    def __init__(self, address, tls=None, receive_buffer=None):
+    def __init__(self, address, tls=None, receive_buffer=None, session=None):
         self.socket = socket.socket()
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
@@ -92,7 +93,8 @@ class Stream:
         self.port = self.socket.getsockname()[1]
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = tls and tls.wrap_bio(self.incoming, self.outgoing,
-                                        server_hostname="localhost")
+                                        server_hostname="localhost",
+                                        session=session)
         self.is_ended = False
 
     def __enter__(self):

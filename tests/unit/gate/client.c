@@ -74,6 +74,16 @@ on_info(const SSL *ssl, int where, int value)
 		client->alert = value & 0xff;
 }
 
+static int
+on_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct client *client = SSL_get_app_data(ssl);
+
+	SSL_SESSION_free(client->session);
+	client->session = session;
+	return 1; /* taken */
+}
+
 static SSL_CTX *
 configure(const struct client_spec *spec)
 {
@@ -97,6 +107,9 @@ configure(const struct client_spec *spec)
 	if (spec->is_distrustful)
 		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_info_callback(context, on_info);
+	SSL_CTX_set_session_cache_mode(context,
+	    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(context, on_session);
 	if (spec->pair != NULL) {
 		SSL_CTX_use_certificate(context, spec->pair->certificate);
 		SSL_CTX_use_PrivateKey(context, spec->pair->key);
@@ -182,7 +195,10 @@ speak_tls(struct client *client)
 
 	SSL_set_app_data(ssl, client);
 	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+	if (client->spec.session != NULL)
+		SSL_set_session(ssl, client->spec.session);
 	client->is_connected = shake(client, ssl);
+	client->is_resumed = SSL_session_reused(ssl) == 1;
 	note_alpn(client, ssl);
 	if (client->is_connected)
 		talk(client, ssl);
@@ -190,6 +206,8 @@ speak_tls(struct client *client)
 		while (fill(client, ssl)) {
 		}
 	ERR_clear_error();
+	/* However it ended: its session may be resumed. */
+	SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(ssl);
 	SSL_CTX_free(context);
 }
@@ -218,4 +236,13 @@ void
 client_join(struct client *client)
 {
 	pthread_join(client->thread, NULL);
+}
+
+SSL_SESSION *
+client_take_session(struct client *client)
+{
+	SSL_SESSION *session = client->session;
+
+	client->session = NULL;
+	return session;
 }

@@ -21,6 +21,7 @@ struct client_spec {
 	uint64_t options;  /* SSL_OP_* */
 	const struct pki_pair *pair;
 	const struct pki_pair *intermediate;
+	SSL_SESSION *session;   /* to resume; borrowed */
 	struct bytes raw;       /* send these bytes and no TLS */
 	struct bytes first;     /* application data, right behind Finished */
 	bool is_coalesced;      /* in the segment of Finished */
@@ -36,9 +37,11 @@ struct client {
 	int fd;
 	pthread_t thread;
 	bool is_connected;
-	char alpn[32];       /* what the server chose */
-	int alert;           /* the last that came, or -1 */
-	struct buffer reply; /* application data, or what came raw */
+	bool is_resumed;
+	SSL_SESSION *session; /* the last that it may resume; NULL if none */
+	char alpn[32];        /* what the server chose */
+	int alert;            /* the last that came, or -1 */
+	struct buffer reply;  /* application data, or what came raw */
 	bool is_closed_orderly;
 };
 
@@ -46,5 +49,8 @@ struct client {
 void client_start(struct client *client, int fd,
     const struct client_spec *spec);
 void client_join(struct client *client);
+
+/* After that: whoever asks for the session frees it. */
+SSL_SESSION *client_take_session(struct client *client);
 
 #endif

@@ -239,6 +239,15 @@ on_sign(void *context, const struct ipc_sign *sign,
 }
 
 void
+fixture_use_ticket_key(struct fixture *fixture, uint8_t number)
+{
+	struct ipc_ticket_keys keys = { .count = 1 };
+
+	memset(&keys.keys[0], number, sizeof(keys.keys[0]));
+	resumptions_use(&fixture->settings.resumptions, &keys);
+}
+
+void
 fixture_start(struct fixture *fixture, const struct pki_pair *server,
     uint64_t limit_ms)
 {
@@ -248,6 +257,8 @@ fixture_start(struct fixture *fixture, const struct pki_pair *server,
 
 	*fixture = (struct fixture){ .has_worker = true, .fd = -1 };
 	fixture->config.websocket.enabled = true;
+	fixture->config.tls.tickets = true;
+	fixture->config.tls.ticket_seconds = 3600;
 	fixture->log_fd = memfd_create("log", MFD_CLOEXEC);
 	fixture->stderr_fd = dup(STDERR_FILENO);
 	dup2(fixture->log_fd, STDERR_FILENO);
@@ -259,6 +270,7 @@ fixture_start(struct fixture *fixture, const struct pki_pair *server,
 	fixture_trust(buffer_view(&files.client_ca), BYTES_NONE, BYTES_NONE,
 	    &index);
 	settings_trust(&fixture->settings, &index);
+	fixture_use_ticket_key(fixture, 1);
 	fixture_free_files(&files);
 	fixture->key = server->key;
 	signer_open(on_sign, fixture);

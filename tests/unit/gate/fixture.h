@@ -63,6 +63,9 @@ void fixture_start(struct fixture *fixture, const struct pki_pair *server,
     uint64_t limit_ms);
 void fixture_stop(struct fixture *fixture);
 
+/* Tickets are sealed with this key alone; at the start with number 1. */
+void fixture_use_ticket_key(struct fixture *fixture, uint8_t number);
+
 /* Begin a handshake with such a client. */
 void fixture_connect(struct fixture *fixture, struct client *client,
     const struct client_spec *spec);

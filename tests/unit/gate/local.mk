@@ -10,6 +10,7 @@ tests_unit_gate_test_gate_SOURCES = \
 	tests/unit/gate/test_gate.c tests/unit/gate/test_gate.h \
 	tests/unit/gate/test_handshake.c \
 	tests/unit/gate/test_refusal.c \
+	tests/unit/gate/test_resumption.c \
 	tests/unit/gate/test_verify.c \
 	tests/unit/x509/pki.c tests/unit/x509/pki.h
 tests_unit_gate_test_gate_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) \

@@ -16,6 +16,7 @@ main(void)
 	suite_add_tcase(suite, verify_tests());
 	suite_add_tcase(suite, handshake_tests());
 	suite_add_tcase(suite, refusal_tests());
+	suite_add_tcase(suite, resumption_tests());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -17,6 +17,7 @@ TCase *credentials_tests(void);
 TCase *framing_tests(void);
 TCase *handshake_tests(void);
 TCase *refusal_tests(void);
+TCase *resumption_tests(void);
 TCase *verify_tests(void);
 
 #endif

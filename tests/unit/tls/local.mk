@@ -14,6 +14,7 @@ tests_unit_tls_test_tls_SOURCES = \
 	tests/unit/tls/test_record.c \
 	tests/unit/tls/test_record_1_2.c \
 	tests/unit/tls/test_record_1_3.c \
+	tests/unit/tls/test_ticket.c \
 	tests/unit/tls/test_tls.c \
 	tests/unit/tls/tests.h \
 	tests/unit/tls/vector.c tests/unit/tls/vector.h

@@ -19,6 +19,7 @@ main(void)
 	suite_add_tcase(suite, test_record_1_3());
 	suite_add_tcase(suite, test_post_handshake());
 	suite_add_tcase(suite, test_handover());
+	suite_add_tcase(suite, test_ticket());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed_count = srunner_ntests_failed(runner);

@@ -13,6 +13,7 @@ TCase *test_post_handshake(void);
 TCase *test_record(void);
 TCase *test_record_1_2(void);
 TCase *test_record_1_3(void);
+TCase *test_ticket(void);
 TCase *test_tls(void);
 
 #endif
