@@ -324,15 +324,6 @@ is_about_certificate(int error)
 	       error == COMPAT_ERR_BAD_CERTIFICATE;
 }
 
-/* Reasons that tell too little without the library's own number. */
-static bool
-is_vague(enum refusal_reason reason)
-{
-	return reason == REFUSAL_MALFORMED_HANDSHAKE ||
-	       reason == REFUSAL_MALFORMED_CERTIFICATE ||
-	       reason == REFUSAL_INTERNAL_ERROR;
-}
-
 /* mbedTLS 2.28 has no error of its own for it: its alert tells. */
 static bool
 is_about_alpn(const struct framing *framing)
@@ -365,7 +356,7 @@ refuse_error(struct handshake *handshake, int error)
 	if (reason == verification->fault)
 		detail = verification->detail;
 	refuse(handshake, reason, detail,
-	    detail == NULL && is_vague(reason) ? error : 0);
+	    detail == NULL && refusal_is_vague(reason) ? error : 0);
 }
 
 /* Succeeding */

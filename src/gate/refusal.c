@@ -194,6 +194,14 @@ reason_of_high(int high)
 	return REFUSAL_MALFORMED_HANDSHAKE;
 }
 
+bool
+refusal_is_vague(enum refusal_reason reason)
+{
+	return reason == REFUSAL_MALFORMED_HANDSHAKE ||
+	       reason == REFUSAL_MALFORMED_CERTIFICATE ||
+	       reason == REFUSAL_INTERNAL_ERROR;
+}
+
 enum refusal_reason
 refusal_of_error(int error, bool is_hello_answered)
 {

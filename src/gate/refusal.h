@@ -64,6 +64,9 @@ const char *refusal_word(enum refusal_reason reason);
  */
 int refusal_alert(enum refusal_reason reason, unsigned int version);
 
+/* Does it tell too little without the library's own number? */
+bool refusal_is_vague(enum refusal_reason reason);
+
 /* The reason of an error that mbedtls_ssl_handshake() returned. */
 enum refusal_reason refusal_of_error(int error, bool is_hello_answered);
 
