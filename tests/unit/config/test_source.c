@@ -164,11 +164,12 @@ START_TEST(a_fault_in_an_included_file_names_that_file_and_its_line)
 	char *fault;
 
 	write_tls_files();
-	write_text("limits.conf", "# limits\n\nlimits = {\n packets = 1;\n};");
+	write_text("limits.conf",
+	    "# limits\n\nlimits = {\n gizmo_wheels = 1;\n};");
 	load_refusal(path, -EINVAL);
 	fault = strrchr(strtok(error.text, "\n"), '/');
 	ck_assert_str_eq(fault,
-	    "/limits.conf:4: setting `limits.packets' is unknown");
+	    "/limits.conf:4: setting `limits.gizmo_wheels' is unknown");
 	fault = strrchr(strtok(NULL, "\n"), '/');
 	ck_assert_str_eq(fault,
 	    "/signet.conf:3: setting `log.level' is \"x\", but must be one of "
