@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "lib/log.h"
 #include "proc/landlock.h"
@@ -48,6 +49,21 @@ lower_limits(const struct role_needs *needs, const struct config *config)
 	lower(RLIMIT_MSGQUEUE, 0, "limit of message queues");
 }
 
+/*
+ * What looks for a file once, does so while there are any: the C library for
+ * the time zone, and libuv, with its first loop, in /proc for the kernel's
+ * version.
+ */
+static void
+prepare_libraries(void)
+{
+	uv_loop_t first;
+
+	tzset();
+	if (uv_loop_init(&first) == 0)
+		(void)uv_loop_close(&first);
+}
+
 static int
 leave_files(const struct role_needs *needs, const struct config *config)
 {
@@ -65,8 +81,7 @@ proc_sandbox_enter(const struct role *role, const struct config *config)
 	char why[256];
 	int error;
 
-	/* it would look for a file later, when there is none */
-	tzset();
+	prepare_libraries();
 	if (proc_privileges_become(config->processes.user, role->name,
 		needs->calls, why, sizeof(why)) != 0)
 		fatal("processes.user: %s", why);
