@@ -3,6 +3,9 @@
 
 #include <sys/random.h>
 
+#include <endian.h>
+#include <string.h>
+
 #include "lib/log.h"
 
 static struct hash_key process_key;
@@ -27,8 +30,19 @@ rotate(uint64_t word, unsigned int bits)
 	return word << bits | word >> (64 - bits);
 }
 
+/* One load: a loop over bytes took longer than the rounds did. */
 static inline uint64_t
-load_little_endian(const uint8_t *data, size_t at, size_t len)
+load_word(const uint8_t *data)
+{
+	uint64_t word;
+
+	memcpy(&word, data, sizeof(word));
+	return le64toh(word);
+}
+
+/* Fewer than 8 bytes, from a position on. */
+static inline uint64_t
+load_rest(const uint8_t *data, size_t at, size_t len)
 {
 	uint64_t word = 0;
 
@@ -64,8 +78,8 @@ sip_compress(uint64_t v[4], uint64_t word)
 uint64_t
 hash_keyed(const struct hash_key *key, struct bytes view)
 {
-	uint64_t k0 = load_little_endian(key->bytes, 0, 8);
-	uint64_t k1 = load_little_endian(key->bytes, 8, 8);
+	uint64_t k0 = load_word(key->bytes);
+	uint64_t k1 = load_word(key->bytes + 8);
 	uint64_t v[4] = {
 		k0 ^ UINT64_C(0x736f6d6570736575),
 		k1 ^ UINT64_C(0x646f72616e646f6d),
@@ -75,10 +89,9 @@ hash_keyed(const struct hash_key *key, struct bytes view)
 	size_t whole = view.len / 8 * 8;
 
 	for (size_t i = 0; i < whole; i += 8)
-		sip_compress(v, load_little_endian(view.data, i, 8));
-	sip_compress(v,
-	    (uint64_t)view.len << 56 |
-		load_little_endian(view.data, whole, view.len - whole));
+		sip_compress(v, load_word(view.data + i));
+	sip_compress(v, (uint64_t)view.len << 56 |
+			    load_rest(view.data, whole, view.len - whole));
 	v[2] ^= 0xff;
 	for (int i = 0; i < 4; i++)
 		sip_round(v);
