@@ -7,6 +7,8 @@ tests_bench_bench_record_LDADD = $(TLS_ALL)
 noinst_PROGRAMS += tests/bench/bench_rights
 tests_bench_bench_rights_SOURCES = tests/bench/bench_rights.c
 tests_bench_bench_rights_LDADD = $(RIGHTS_ALL)
+noinst_PROGRAMS += tests/bench/bench_send
+tests_bench_bench_send_SOURCES = tests/bench/bench_send.c
 if HAVE_CHECK
 noinst_PROGRAMS += tests/bench/bench_store
 tests_bench_bench_store_SOURCES = tests/bench/bench_store.c \
