@@ -146,10 +146,10 @@ add_signals(scmp_filter_ctx filter)
 
 	/* abort() */
 	error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-	    SCMP_A0_64(SCMP_CMP_EQ, self));
+	    SCMP_A0_64(SCMP_CMP_EQ, self, 0));
 	if (error == 0)
 		error = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS,
-		    SCMP_SYS(tgkill), 1, SCMP_A0_64(SCMP_CMP_NE, self));
+		    SCMP_SYS(tgkill), 1, SCMP_A0_64(SCMP_CMP_NE, self, 0));
 	return error;
 }
 
