@@ -50,31 +50,34 @@ denial_hash(const struct rights_request *request,
 	return hash_of(buffer_view(scratch));
 }
 
+/* As many as are filled in. */
+#define LOG_FIELDS_MAX 11
+
 static void
 log_denial(const struct connection *connection,
     const struct rights_request *request, const struct rights_verdict *verdict,
     uint32_t count)
 {
-	struct log_field fields[] = {
-		log_id("session", connection->id),
-		log_word("event", "denied"),
-		log_word("action", rights_action_name(request->action)),
-		log_text("topic", request->topic),
-		log_text("identity", request->identity),
-		log_text("client_id", request->client_id),
-		log_word("reason", rights_reason_name(verdict->reason)),
-		log_number("count", count),
-		log_string("role", verdict->role == NULL ? "" : verdict->role),
-		log_word("list", verdict->list == NULL ? "" : verdict->list),
-		log_string("rule", verdict->rule == NULL ? "" : verdict->rule),
-	};
-	size_t field_count = sizeof(fields) / sizeof(fields[0]);
+	struct log_field fields[LOG_FIELDS_MAX];
+	size_t at = 0;
 
+	fields[at++] = log_id("session", connection->id);
+	fields[at++] = log_word("event", "denied");
+	fields[at++] = log_word("action", rights_action_name(request->action));
+	if (request->action != RIGHTS_CONNECT)
+		fields[at++] = log_text("topic", request->topic);
+	fields[at++] = log_text("identity", request->identity);
+	fields[at++] = log_text("client_id", request->client_id);
+	fields[at++] = log_word("reason", rights_reason_name(verdict->reason));
+	fields[at++] = log_number("count", count);
 	/* Only what denies is a rule; what is missing has no name. */
-	if (verdict->reason != RIGHTS_DENIED)
-		field_count -= 3;
+	if (verdict->reason == RIGHTS_DENIED) {
+		fields[at++] = log_string("role", verdict->role);
+		fields[at++] = log_word("list", verdict->list);
+		fields[at++] = log_string("rule", verdict->rule);
+	}
 	if (log_is_enabled(LOG_LEVEL_WARNING))
-		log_event(LOG_LEVEL_WARNING, fields, field_count);
+		log_event(LOG_LEVEL_WARNING, fields, at);
 }
 
 static bool

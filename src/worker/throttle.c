@@ -195,6 +195,6 @@ throttle_count(struct connection *connection, const struct mqtt_frame *frame)
 	if ((messages_ns == 0 && bytes_ns == 0) || connection->is_throttled ||
 	    connection->state != CONNECTION_OPEN)
 		return;
-	report(connection, messages_ns >= bytes_ns);
 	hold(connection, messages_ns > bytes_ns ? messages_ns : bytes_ns);
+	report(connection, messages_ns >= bytes_ns);
 }

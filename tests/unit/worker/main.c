@@ -21,6 +21,7 @@ main(void)
 	suite_add_tcase(suite, test_message());
 	suite_add_tcase(suite, test_outbox());
 	suite_add_tcase(suite, test_pending());
+	suite_add_tcase(suite, test_permission());
 	suite_add_tcase(suite, test_share());
 	suite_add_tcase(suite, test_statistics());
 	suite_add_tcase(suite, test_topic_alias_out());

@@ -13,6 +13,7 @@ TCase *test_router_forward(void);
 TCase *test_message(void);
 TCase *test_outbox(void);
 TCase *test_pending(void);
+TCase *test_permission(void);
 TCase *test_share(void);
 TCase *test_statistics(void);
 TCase *test_topic_alias_out(void);
