@@ -56,6 +56,7 @@ struct connection {
 	uint8_t closing_alert; /* enum tls_alert */
 	bool is_home : 1;      /* another worker sent it here */
 	bool is_throttled : 1; /* a limit of its roles is reached */
+	bool is_resuming : 1;  /* the session: what waited may be denied now */
 	bool is_dirty : 1;
 	bool is_active : 1;
 	bool is_held : 1;

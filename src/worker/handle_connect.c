@@ -305,6 +305,7 @@ open_session(struct opening *opening)
 	set_client_bounds(session, &connect->properties);
 	set_will(session, connect);
 	opening->connection->session = session;
+	opening->connection->is_resuming = opening->is_resumed;
 	if (opening->is_resumed)
 		(void)permission_withdraw(opening->connection);
 	session_keep(session);

@@ -6,6 +6,7 @@
 #include "worker/connection.h"
 #include "worker/handler.h"
 #include "worker/journal.h"
+#include "worker/permission.h"
 #include "worker/session.h"
 #include "worker/session_queue.h"
 
@@ -186,6 +187,26 @@ send_pubrel(struct session *session, uint16_t packet_id)
 	connection_send(session->connection, bytes_of(packet, writer.len));
 }
 
+/* May the client still have what has waited for it, with the rights that it
+ * has come back with? */
+static bool
+is_still_granted(const struct session *session, const struct message *message)
+{
+	return !session->connection->is_resuming ||
+	       permission_subscribe(session->connection,
+		   message_parts(message)->topic_name);
+}
+
+/* Take out of flight what is next to be sent there. */
+static void
+give_up_next(struct session *session)
+{
+	struct pending item = pending_queue_remove(&session->state.inflight,
+	    session->sent);
+
+	session_done_with(session, &item);
+}
+
 /* Send the next in flight again, as it was left [MQTT-4.4.0-1]. */
 static void
 send_again(struct session *session)
@@ -200,14 +221,13 @@ send_again(struct session *session)
 		return;
 	}
 	delivery.dup = true; /* [MQTT-3.3.1-1] */
-	if (session_takes_size(session, item->message, &delivery)) {
+	if (!is_still_granted(session, item->message)) {
+		give_up_next(session);
+	} else if (session_takes_size(session, item->message, &delivery)) {
 		session_send(session, item->message, &delivery);
 		session->sent++;
 	} else {
-		struct pending large = pending_queue_remove(
-		    &session->state.inflight, session->sent);
-
-		session_done_with(session, &large);
+		give_up_next(session);
 		session_drop(session);
 	}
 }
@@ -229,8 +249,10 @@ send_first(struct session *session)
 	if (session->queue != NULL)
 		session_queue_popped(session->queue, &item);
 
-	if (message_is_expired(item.message, worker_now_ms(session->worker))) {
-		session_done_with(session, &item); /* [MQTT5-3.3.2-5] */
+	/* [MQTT5-3.3.2-5] */
+	if (message_is_expired(item.message, worker_now_ms(session->worker)) ||
+	    !is_still_granted(session, item.message)) {
+		session_done_with(session, &item);
 		return;
 	}
 	if (item.qos > 0)

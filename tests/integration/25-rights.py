@@ -552,12 +552,21 @@ def a_session_keeps_no_more_than_its_client_may_have():
             assert client.subscribe("own/a", "all/b", "$share/g/all/c",
                                     qos=1) == [1, 1, 1]
             client.disconnect()
+        with broker.client() as sender:
+            for topic in "all/b", "own/a":  # before the right is gone
+                sender.publish(topic, b"old", 1)
         broker.restart(roles=[ALL, own])
+        with broker.client() as sender:
+            for topic in "all/b", "own/a":  # and after it
+                sender.publish(topic, b"new", 1)
         with broker.client("s", certificate="client-names", clean=False,
                            props={"session_expiry_interval": 600}) as client:
             assert client.connack.session_present
             line = broker.await_log(event="subscriptions-withdrawn")
             assert line["count"] == "2", line.text
+            for payload in b"old", b"new":
+                got = client.take()
+                assert (got.topic, got.payload) == ("own/a", payload), got
             with broker.client() as sender:
                 for topic in "all/b", "all/c", "own/a":
                     sender.publish(topic, b"x", 1)
