@@ -165,7 +165,8 @@ struct ipc_publish {
 	struct bytes topic_name;
 	struct bytes properties; /* as mqtt_properties_forward() wrote them */
 	struct bytes payload;
-	/* When: CLOCK_MONOTONIC; 0: not known, long ago. RETAINED_* say it. */
+	/* When: CLOCK_MONOTONIC; 0: not known, long ago. Said of what is to be
+	 * retained. */
 	uint64_t published_ns;
 };
 void ipc_publish_encode(const struct ipc_publish *publish, struct buffer *out);
@@ -177,7 +178,7 @@ void ipc_publish_encode(const struct ipc_publish *publish, struct buffer *out);
  * head: memory of the caller, that parts[0] points to; the other parts point
  * to where publish points.
  */
-#define IPC_PUBLISH_HEAD_LEN   24
+#define IPC_PUBLISH_HEAD_LEN   32
 #define IPC_PUBLISH_PART_COUNT 4
 void ipc_publish_parts(const struct ipc_publish *publish,
     uint8_t head[IPC_PUBLISH_HEAD_LEN],
@@ -189,7 +190,7 @@ int ipc_publish_decode(struct bytes payload, struct ipc_publish *publish);
  * RETAINED_MESSAGE: one that is kept; number is that of the RETAINED_QUERY.
  * In parts, as ipc_publish_parts().
  */
-#define IPC_RETAINED_HEAD_LEN   (16 + IPC_PUBLISH_HEAD_LEN)
+#define IPC_RETAINED_HEAD_LEN   (8 + IPC_PUBLISH_HEAD_LEN)
 #define IPC_RETAINED_PART_COUNT IPC_PUBLISH_PART_COUNT
 void ipc_retained_parts(uint64_t number, const struct ipc_publish *publish,
     uint8_t head[IPC_RETAINED_HEAD_LEN],

@@ -9,20 +9,17 @@
 #include "lib/pack.h"
 
 #define NUMBER_LEN sizeof(uint64_t)
-/* The number and when it was published. */
-#define OWN_LEN (2 * NUMBER_LEN)
-
-#define TOPIC_MAX 65535
+#define TOPIC_MAX  65535
 
 void
 ipc_retained_parts(uint64_t number, const struct ipc_publish *publish,
     uint8_t head[IPC_RETAINED_HEAD_LEN],
     struct bytes parts[IPC_RETAINED_PART_COUNT])
 {
-	uint64_t wire[] = { htobe64(number), htobe64(publish->published_ns) };
+	uint64_t wire = htobe64(number);
 
-	memcpy(head, wire, OWN_LEN);
-	ipc_publish_parts(publish, head + OWN_LEN, parts);
+	memcpy(head, &wire, NUMBER_LEN);
+	ipc_publish_parts(publish, head + NUMBER_LEN, parts);
 	parts[0] = bytes_of(head, IPC_RETAINED_HEAD_LEN);
 }
 
@@ -32,7 +29,6 @@ ipc_retained_decode(struct bytes payload, uint64_t *number,
 {
 	struct unpack in = { .input = payload };
 	uint64_t decoded = unpack_u64(&in);
-	uint64_t published_ns = unpack_u64(&in);
 	int error;
 
 	if (in.failed)
@@ -40,7 +36,6 @@ ipc_retained_decode(struct bytes payload, uint64_t *number,
 	error = ipc_publish_decode(bytes_skip(payload, in.pos), publish);
 	if (error != 0)
 		return error;
-	publish->published_ns = published_ns;
 	*number = decoded;
 	return 0;
 }

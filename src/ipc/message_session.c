@@ -107,6 +107,7 @@ ipc_publish_parts(const struct ipc_publish *publish,
 	put_u64(head + 10, publish->publisher);
 	put_u16(head + 18, (uint16_t)publish->topic_name.len);
 	put_u32(head + 20, (uint32_t)publish->properties.len);
+	put_u64(head + 24, publish->published_ns);
 	parts[0] = bytes_of(head, IPC_PUBLISH_HEAD_LEN);
 	parts[1] = publish->topic_name;
 	parts[2] = publish->properties;
@@ -140,6 +141,7 @@ ipc_publish_decode(struct bytes payload, struct ipc_publish *publish)
 	decoded.publisher = unpack_u64(&in);
 	topic_len = unpack_u16(&in);
 	properties_len = unpack_u32(&in);
+	decoded.published_ns = unpack_u64(&in);
 	if (in.failed || decoded.qos > 2 || topic_len == 0)
 		return -EBADMSG;
 	if ((flags & ~(PUBLISH_RETAIN | PUBLISH_HAS_EXPIRY)) != 0)

@@ -2,6 +2,7 @@
 /*
  * PUBLISH (3.3): from the client to the router.
  */
+#include "lib/clock.h"
 #include "worker/handler.h"
 #include "worker/permission.h"
 #include "worker/retention.h"
@@ -113,6 +114,7 @@ parts_of(const struct connection *connection,
 		.publisher = connection->session->publisher,
 		.topic_name = publish->topic_name,
 		.payload = publish->payload,
+		.published_ns = publish->retain ? clock_monotonic_ns() : 0,
 	};
 	struct mqtt_writer writer = { .data = NULL };
 

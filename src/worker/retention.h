@@ -60,6 +60,11 @@ void retention_forget(struct worker *worker, struct connection *connection);
 void retention_query(struct subscription *subscription,
     struct bytes topic_filter, uint64_t announcement);
 
+/* A message that is to be retained comes live to a subscription with a query:
+ * what was published before it, and may be on its way, is left out. */
+void retention_overtake(struct subscription *subscription,
+    const struct ipc_publish *live);
+
 /* The announcements up to this one have been taken in. */
 void retention_taken_in(struct worker *worker, uint64_t announcement);
 

@@ -38,6 +38,13 @@ struct retention_owed {
 };
 STAILQ_HEAD(retention_owed_list, retention_owed);
 
+/* A topic whose message came live while a query went on. */
+struct retention_overtaken {
+	UT_hash_handle hh;
+	uint64_t topic; /* its hash */
+	uint64_t published_ns;
+};
+
 /* A subscription is sent what is kept, worker by worker. */
 struct retention_query {
 	UT_hash_handle hh; /* by number */
@@ -52,6 +59,7 @@ struct retention_query {
 	bool is_asked;              /* and has not answered */
 	bool is_begun;              /* it has been asked once */
 	struct retained_walk *walk; /* if it is this one */
+	struct retention_overtaken *overtaken;
 };
 
 TAILQ_HEAD(retention_order, retention_query);

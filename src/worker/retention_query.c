@@ -12,6 +12,64 @@
 #include "worker/retention_internal.h"
 #include "worker/session.h"
 
+/* More topics than that are not remembered: what was kept in place of their
+ * messages may then come behind them. */
+#define OVERTAKEN_MAX 8192
+
+static struct retention_overtaken *
+overtaken_find(const struct retention_query *query, uint64_t topic)
+{
+	struct retention_overtaken *found;
+
+	HASH_FIND(hh, query->overtaken, &topic, sizeof(topic), found);
+	return found;
+}
+
+void
+retention_overtake(struct subscription *subscription,
+    const struct ipc_publish *live)
+{
+	struct retention_query *query = subscription->query;
+	uint64_t topic = hash_of(live->topic_name);
+	struct retention_overtaken *overtaken = overtaken_find(query, topic);
+
+	if (overtaken == NULL) {
+		if (HASH_COUNT(query->overtaken) >= OVERTAKEN_MAX)
+			return;
+		overtaken = memory_new(1, sizeof(*overtaken));
+		overtaken->topic = topic;
+		HASH_ADD(hh, query->overtaken, topic, sizeof(topic), overtaken);
+	}
+	if (live->published_ns > overtaken->published_ns)
+		overtaken->published_ns = live->published_ns;
+}
+
+/* Has a later one come live? */
+static bool
+is_overtaken(const struct retention_query *query,
+    const struct ipc_publish *found)
+{
+	const struct retention_overtaken *overtaken;
+
+	if (query->overtaken == NULL)
+		return false;
+	overtaken = overtaken_find(query, hash_of(found->topic_name));
+	return overtaken != NULL &&
+	       found->published_ns < overtaken->published_ns;
+}
+
+static void
+overtaken_done(struct retention_query *query)
+{
+	struct retention_overtaken *overtaken, *next;
+
+	HASH_ITER(hh, query->overtaken, overtaken, next)
+	{
+		HASH_DEL(query->overtaken, overtaken);
+		free(overtaken);
+	}
+}
+
 void
 retention_query_free(struct retention *retention, struct retention_query *query)
 {
@@ -22,6 +80,7 @@ retention_query_free(struct retention *retention, struct retention_query *query)
 	if (query->subscription != NULL)
 		query->subscription->query = NULL;
 	retained_walk_free(&query->walk);
+	overtaken_done(query);
 	free((void *)(uintptr_t)query->topic_filter.data);
 	free(query);
 }
@@ -126,9 +185,10 @@ query_next_worker(struct retention_query *query)
 }
 
 static void
-deliver_found(struct subscription *subscription, struct message *message)
+deliver_found(const struct retention_query *query, struct message *message)
 {
 	const struct ipc_publish *parts = message_parts(message);
+	struct subscription *subscription = query->subscription;
 	const struct session *session = subscription->session;
 	struct message_delivery delivery = {
 		.qos = parts->qos < subscription->qos ? parts->qos
@@ -140,6 +200,8 @@ deliver_found(struct subscription *subscription, struct message *message)
 
 	if (subscription->no_local && parts->publisher == session->publisher)
 		return; /* [MQTT5-3.8.3-3] */
+	if (is_overtaken(query, parts))
+		return;
 	session_deliver(subscription->session, message, &delivery);
 }
 
@@ -170,7 +232,7 @@ walk_here(struct retention *retention, struct retention_query *query,
 	while (found++ < RETENTION_PAGE &&
 	       (message = retained_walk_next(query->walk,
 		    worker_now_ms(retention->worker), &steps)) != NULL)
-		deliver_found(query->subscription, message);
+		deliver_found(query, message);
 	*budget -= RETENTION_STEPS - steps;
 	if (retained_walk_is_done(query->walk))
 		query_next_worker(query);
@@ -255,7 +317,7 @@ on_retained_found(struct retention *retention, struct bytes payload)
 	if (query == NULL)
 		return 0; /* cancelled meanwhile */
 	message = message_new(&parts);
-	deliver_found(query->subscription, message);
+	deliver_found(query, message);
 	message_unref(&message);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "lib/memory.h"
 #include "mqtt/topic.h"
 #include "worker/journal.h"
+#include "worker/retention.h"
 #include "worker/router_share.h"
 #include "worker/session.h"
 
@@ -99,6 +100,8 @@ on_match(void *context, struct subscription *subscription)
 	if (subscription->no_local &&
 	    parts->publisher == subscription->session->publisher)
 		return; /* [MQTT5-3.8.3-3] */
+	if (parts->retain && subscription->query != NULL)
+		retention_overtake(subscription, parts);
 	delivery = delivery_get(router, subscription->session);
 	/* Overlapping subscriptions: once, at the most [MQTT-3.3.5-1]. */
 	if (qos > delivery->qos)

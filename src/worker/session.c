@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "lib/clock.h"
 #include "lib/memory.h"
 #include "lib/pack.h"
 #include "worker/connection.h"
@@ -110,6 +111,7 @@ publish_will(struct session *session)
 	if (will == NULL)
 		return;
 	parts = *message_parts(will);
+	parts.published_ns = parts.retain ? clock_monotonic_ns() : 0;
 	parts.has_expiry = session->state.has_will_expiry;
 	parts.expires_at_ms = worker_now_ms(session->worker) +
 			      (uint64_t)session->state.will_expiry_seconds *

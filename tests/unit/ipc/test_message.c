@@ -282,7 +282,7 @@ END_TEST
 static const struct ipc_publish publish_cases[] = {
 	{ 0, false, false, 0, 0, CONSTANT("a"), { NULL, 0 }, { NULL, 0 }, 0 },
 	{ 1, true, true, 123456789012, UINT64_MAX, CONSTANT("a/b"),
-	    CONSTANT("\x01\x01"), CONSTANT("payload"), 0 },
+	    CONSTANT("\x01\x01"), CONSTANT("payload"), UINT64_MAX - 1 },
 	{ 2, false, true, 0, 7, CONSTANT("$SYS/x"), { NULL, 0 }, CONSTANT("p"),
 	    0 },
 };
@@ -300,6 +300,7 @@ START_TEST(publish_survives_the_way)
 	ck_assert_int_eq(decoded.has_expiry, publish->has_expiry);
 	ck_assert_uint_eq(decoded.expires_at_ms, publish->expires_at_ms);
 	ck_assert_uint_eq(decoded.publisher, publish->publisher);
+	ck_assert_uint_eq(decoded.published_ns, publish->published_ns);
 	ck_assert(bytes_equal(decoded.topic_name, publish->topic_name));
 	ck_assert(bytes_equal(decoded.properties, publish->properties));
 	ck_assert(bytes_equal(decoded.payload, publish->payload));

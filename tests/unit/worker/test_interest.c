@@ -9,6 +9,7 @@
 #include "lib/clock.h"
 #include "tests.h"
 #include "worker/retention.h"
+#include "worker/router.h"
 
 static struct bare_worker bare;
 static struct bare_peer peers[2];
@@ -272,6 +273,79 @@ START_TEST(retained_messages_are_asked_for_when_all_comes_live)
 }
 END_TEST
 
+/* What another worker has found. */
+static void
+finds(struct bare_peer *peer, uint64_t number, const char *topic_name,
+    uint64_t published_ns)
+{
+	struct ipc_publish parts = {
+		.qos = 1,
+		.retain = true,
+		.topic_name = bytes_of_string(topic_name),
+		.payload = BYTES_LITERAL("old"),
+		.published_ns = published_ns,
+	};
+	struct bytes pieces[IPC_RETAINED_PART_COUNT];
+	uint8_t head[IPC_RETAINED_HEAD_LEN];
+	struct buffer payload = { .data = NULL };
+	struct ipc_message message = { .type = IPC_RETAINED_MESSAGE, .fd = -1 };
+
+	ipc_retained_parts(number, &parts, head, pieces);
+	for (size_t i = 0; i < IPC_RETAINED_PART_COUNT; i++)
+		buffer_append(&payload, pieces[i]);
+	message.payload = buffer_view(&payload);
+	ck_assert_int_eq(on_retained_message(&bare.worker, &peer->peer.public,
+			     &message),
+	    0);
+	buffer_done(&payload);
+}
+
+/* 3.3.1.3: it came live while a page with the one before was on its way */
+START_TEST(an_older_retained_message_does_not_come_behind_its_replacement)
+{
+	struct subscription *made;
+	struct ipc_retained_query query;
+	uint64_t number = subscribe(session, "a/#", &made);
+	struct ipc_publish live = {
+		.qos = 1,
+		.retain = true,
+		.topic_name = BYTES_LITERAL("a/b"),
+		.payload = BYTES_LITERAL("new"),
+		.published_ns = 5,
+	};
+
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_int_eq(acks(&peers[i], number), 0);
+	retention_query(made, BYTES_LITERAL("a/#"), number);
+	bare_peer_listen(&peers[0]);
+	retention_turn(&bare.worker); /* the own part comes first */
+	retention_turn(&bare.worker);
+	bare_peer_listen(&peers[0]);
+	ck_assert_uint_eq(peers[0].count, 1);
+	ck_assert_int_eq(ipc_retained_query_decode(
+			     buffer_view(&peers[0].told[0].payload), &query),
+	    0);
+	router_publish(&bare.worker, &live, NULL);
+	live.retain = false;
+	live.topic_name = BYTES_LITERAL("a/c");
+	router_publish(&bare.worker, &live, NULL);
+	finds(&peers[0], query.number, "a/b", 4);
+	finds(&peers[0], query.number, "a/c", 4);
+	/* and what it cannot be told of is not left out */
+	finds(&peers[0], query.number, "a/b", 5);
+	ck_assert_uint_eq(session->state.queued.count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		struct pending item = pending_queue_pop(&session->state.queued);
+
+		ck_assert(bytes_equal(message_parts(item.message)->payload,
+		    i < 2 ? BYTES_LITERAL("new") : BYTES_LITERAL("old")));
+		ck_assert(bytes_equal(message_parts(item.message)->topic_name,
+		    i % 3 == 0 ? BYTES_LITERAL("a/b") : BYTES_LITERAL("a/c")));
+		pending_done(&item);
+	}
+}
+END_TEST
+
 START_TEST(a_query_that_waits_may_end)
 {
 	struct subscription *made;
@@ -306,6 +380,8 @@ test_interest(void)
 	tcase_add_test(tcase, one_that_comes_is_told_everything);
 	tcase_add_test(tcase,
 	    retained_messages_are_asked_for_when_all_comes_live);
+	tcase_add_test(tcase,
+	    an_older_retained_message_does_not_come_behind_its_replacement);
 	tcase_add_test(tcase, a_query_that_waits_may_end);
 	return tcase;
 }
