@@ -48,6 +48,7 @@ include tests/unit/signetd/local.mk
 include tests/unit/store/local.mk
 include tests/unit/tls/local.mk
 include tests/unit/websocket/local.mk
+include tests/unit/trust/local.mk
 include tests/unit/worker/local.mk
 include tests/unit/x509/local.mk
 include tests/bench/local.mk

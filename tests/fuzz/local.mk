@@ -148,3 +148,20 @@ endif
 tests_fuzz_fuzz_key_SOURCES = tests/fuzz/fuzz_key.c
 tests_fuzz_fuzz_key_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_key_LDADD = $(KEY_ALL)
+
+EXTRA_DIST += \
+	tests/fuzz/corpus/crl/list.pem \
+	tests/fuzz/corpus/crl/list.der \
+	tests/fuzz/corpus/trust_index/index.bin
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_crl tests/fuzz/fuzz_trust_index
+endif
+
+tests_fuzz_fuzz_crl_SOURCES = tests/fuzz/fuzz_crl.c tests/fuzz/fuzz_crl_root.h
+tests_fuzz_fuzz_crl_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_crl_LDADD = $(TRUST_ALL)
+
+tests_fuzz_fuzz_trust_index_SOURCES = tests/fuzz/fuzz_trust_index.c
+tests_fuzz_fuzz_trust_index_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_trust_index_LDADD = $(IPC_ALL)

@@ -35,6 +35,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_statistics.c \
 	tests/unit/worker/test_topic_alias_out.c \
 	tests/unit/worker/test_topic_tree.c \
+	tests/unit/worker/test_trust.c \
 	tests/unit/worker/test_will.c
 tests_unit_worker_test_worker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_worker_test_worker_LDADD = $(WORKER_ALL) $(CHECK_LIBS)

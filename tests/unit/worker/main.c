@@ -26,6 +26,7 @@ main(void)
 	suite_add_tcase(suite, test_statistics());
 	suite_add_tcase(suite, test_topic_alias_out());
 	suite_add_tcase(suite, test_topic_tree());
+	suite_add_tcase(suite, test_trust());
 	suite_add_tcase(suite, test_will());
 	suite_add_tcase(suite, test_message_record());
 	suite_add_tcase(suite, test_session_head());

@@ -18,6 +18,7 @@ TCase *test_share(void);
 TCase *test_statistics(void);
 TCase *test_topic_alias_out(void);
 TCase *test_topic_tree(void);
+TCase *test_trust(void);
 TCase *test_will(void);
 TCase *test_message_record(void);
 TCase *test_session_head(void);

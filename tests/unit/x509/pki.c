@@ -67,7 +67,9 @@ pki_issue(const struct pki_spec *spec, const struct pki_pair *issuer)
 	add_subject(pair.certificate, spec);
 	X509_set_issuer_name(pair.certificate, X509_get_subject_name(signer));
 	add_extension(pair.certificate, signer, NID_basic_constraints,
-	    spec->is_ca ? "critical,CA:TRUE" : "CA:FALSE");
+	    spec->basic_constraints != NULL ? spec->basic_constraints
+	    : spec->is_ca                   ? "critical,CA:TRUE"
+					    : "CA:FALSE");
 	add_extension(pair.certificate, signer, NID_key_usage, spec->key_usage);
 	add_extension(pair.certificate, signer, NID_ext_key_usage,
 	    spec->extended_key_usage);
@@ -126,4 +128,89 @@ pki_append_key(const EVP_PKEY *key, struct buffer *out)
 			     NULL, 0, NULL, NULL),
 	    1);
 	append_bio(bio, out);
+}
+
+static void
+revoke(X509_CRL *crl, ASN1_INTEGER *serial)
+{
+	X509_REVOKED *entry = X509_REVOKED_new();
+	ASN1_TIME *when = X509_gmtime_adj(NULL, -DAY);
+
+	X509_REVOKED_set_serialNumber(entry, serial);
+	X509_REVOKED_set_revocationDate(entry, when);
+	X509_CRL_add0_revoked(crl, entry);
+	ASN1_TIME_free(when);
+}
+
+static void
+add_revoked(X509_CRL *crl, const struct pki_crl_spec *spec)
+{
+	ASN1_INTEGER *serial = ASN1_INTEGER_new();
+
+	for (int i = 0; i < 4 && spec->revoked[i] != NULL; i++)
+		revoke(crl,
+		    X509_get_serialNumber((X509 *)(uintptr_t)spec->revoked[i]));
+	for (long i = 1; i <= spec->revoked_serials; i++) {
+		ASN1_INTEGER_set(serial, i);
+		revoke(crl, serial);
+	}
+	ASN1_INTEGER_free(serial);
+}
+
+/* An extension that is an INTEGER: a CRL's number, or what a delta is to. */
+static void
+add_number(X509_CRL *crl, int nid, long number, bool is_critical)
+{
+	ASN1_INTEGER *value = ASN1_INTEGER_new();
+	ASN1_OCTET_STRING *content = ASN1_OCTET_STRING_new();
+	X509_EXTENSION *extension;
+	uint8_t *der = NULL;
+	int len;
+
+	ASN1_INTEGER_set(value, number);
+	len = i2d_ASN1_INTEGER(value, &der);
+	ASN1_OCTET_STRING_set(content, der, len);
+	extension = X509_EXTENSION_create_by_NID(NULL, nid, is_critical,
+	    content);
+	ck_assert_int_eq(X509_CRL_add_ext(crl, extension, -1), 1);
+	X509_EXTENSION_free(extension);
+	ASN1_OCTET_STRING_free(content);
+	OPENSSL_free(der);
+	ASN1_INTEGER_free(value);
+}
+
+void
+pki_append_crl(const struct pki_crl_spec *spec, const struct pki_pair *issuer,
+    bool is_der, struct buffer *out)
+{
+	X509_CRL *crl = X509_CRL_new();
+	ASN1_TIME *since = X509_gmtime_adj(NULL, spec->since);
+	ASN1_TIME *until = X509_gmtime_adj(NULL, spec->until);
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	X509_CRL_set_version(crl, 1);
+	X509_CRL_set_issuer_name(crl,
+	    X509_get_subject_name(issuer->certificate));
+	X509_CRL_set1_lastUpdate(crl, since);
+	if (!spec->has_no_until)
+		X509_CRL_set1_nextUpdate(crl, until);
+	add_revoked(crl, spec);
+	if (spec->number != 0)
+		add_number(crl, NID_crl_number, spec->number, false);
+	if (spec->critical != 0)
+		add_number(crl, spec->critical, 1, true);
+	if (spec->partial != 0)
+		add_number(crl, spec->partial, 1, false);
+	ck_assert_int_gt(X509_CRL_sign(crl, issuer->key,
+			     spec->digest != NULL ? spec->digest
+						  : EVP_sha256()),
+	    0);
+	if (is_der)
+		i2d_X509_CRL_bio(bio, crl);
+	else
+		PEM_write_bio_X509_CRL(bio, crl);
+	append_bio(bio, out);
+	ASN1_TIME_free(since);
+	ASN1_TIME_free(until);
+	X509_CRL_free(crl);
 }

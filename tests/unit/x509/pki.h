@@ -23,6 +23,7 @@ struct pki_spec {
 	int begins_in_days;
 	int lasts_days; /* from now; 365 if 0 */
 	bool is_ca;
+	const char *basic_constraints; /* in stead of what is_ca says */
 	const char *extended_key_usage;
 	const char *key_usage;
 	const char *alternative_names;
@@ -34,6 +35,20 @@ struct pki_pair {
 	X509 *certificate;
 	EVP_PKEY *key;
 };
+
+/* A CRL; times are seconds from now. */
+struct pki_crl_spec {
+	const X509 *revoked[4]; /* as many as are not NULL */
+	int revoked_serials;    /* and 1, 2, ... up to this number */
+	long since, until;
+	long number; /* 0: it has none */
+	bool has_no_until;
+	int critical;         /* a NID; 0: nothing critical */
+	int partial;          /* a NID; 0: nothing that says it is a part */
+	const EVP_MD *digest; /* SHA-256 if NULL */
+};
+void pki_append_crl(const struct pki_crl_spec *spec,
+    const struct pki_pair *issuer, bool is_der, struct buffer *out);
 
 /* issuer: NULL for one that signs itself. Free with pki_free(). */
 struct pki_pair pki_issue(const struct pki_spec *spec,
