@@ -5,6 +5,7 @@
 
 #include "lib/memory.h"
 #include "x509/signature.h"
+#include "x509/strict.h"
 
 /* A row whose issuer is not found yet. */
 #define UNKNOWN UINT32_MAX
@@ -114,6 +115,9 @@ may_be_above(const struct x509_authority *issuer,
 	if (issuer->length_max == 0 &&
 	    !x509_is_self_issued(authority->certificate))
 		return false;
+	/* No gate sees those above an intermediate that is known. */
+	if (x509_strict_fault(issuer->certificate) != NULL)
+		return false;
 	return has_issued(issuer, authority->certificate);
 }
 
@@ -168,9 +172,10 @@ fault_orphan(const struct x509_authority *authority,
 	x509_name_text(&authority->certificate->issuer, issuer);
 	return x509_fault_set(fault,
 	    "tls.client_ca: \"%s\" is an intermediate CA, and \"%s\", which "
-	    "issued it, is not there or may not have issued it (keyCertSign, "
-	    "path length, SHA-256 or better); put all CAs up to the one that "
-	    "signs itself into the file",
+	    "issued it, is not there or may not have issued it (it needs "
+	    "keyCertSign, a path length that allows it, SHA-256 or better, and "
+	    "no name constraints); put all CAs up to the one that signs itself "
+	    "into the file",
 	    subject, issuer);
 }
 
