@@ -21,7 +21,8 @@ buffer_reserve(struct buffer *buffer, size_t more)
 		buffer->data = memory_resize(buffer->data, capacity);
 		buffer->capacity = capacity;
 	}
-	return buffer->data + buffer->len;
+	/* C lets nobody add even 0 to NULL. */
+	return buffer->len == 0 ? buffer->data : buffer->data + buffer->len;
 }
 
 void

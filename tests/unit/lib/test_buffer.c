@@ -42,6 +42,16 @@ START_TEST(reserved_room_is_writable_and_not_yet_counted)
 }
 END_TEST
 
+/* Sanitizers tell of what must not be done with NULL. */
+START_TEST(no_room_in_an_empty_buffer_is_nowhere)
+{
+	struct buffer buffer = { NULL, 0, 0 };
+
+	ck_assert_ptr_null(buffer_reserve(&buffer, 0));
+	buffer_done(&buffer);
+}
+END_TEST
+
 START_TEST(consuming_drops_the_first_bytes_and_keeps_the_rest)
 {
 	struct buffer buffer = { NULL, 0, 0 };
@@ -82,6 +92,7 @@ test_buffer(void)
 	tcase_add_test(tcase,
 	    appending_nothing_to_an_empty_buffer_takes_no_memory);
 	tcase_add_test(tcase, reserved_room_is_writable_and_not_yet_counted);
+	tcase_add_test(tcase, no_room_in_an_empty_buffer_is_nowhere);
 	tcase_add_test(tcase,
 	    consuming_drops_the_first_bytes_and_keeps_the_rest);
 	tcase_add_test(tcase, a_buffer_that_is_done_is_empty_and_usable_again);
