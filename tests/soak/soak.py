@@ -22,8 +22,8 @@ KILL_SECONDS = 10
 # What a process may have more at the end than before the first client: its
 # heap keeps what it has once used, in part.
 GROWTH_MAX = 8 * MEGABYTE
-# The store's tables in memory are of fixed size, and become full.
-STORE_GROWTH_MAX = 64 * MEGABYTE
+# The store fills what it may have: 128 MiB of tables, 64 of blocks.
+STORE_GROWTH_MAX = 192 * MEGABYTE
 
 SETTINGS = {"processes": {"workers": 3, "gates": 2},
             "sessions": {"max_queued_messages": 1000000,
