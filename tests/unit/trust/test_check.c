@@ -408,6 +408,24 @@ START_TEST(a_path_is_not_longer_than_its_authorities_allow)
 }
 END_TEST
 
+/* No gate would see them: mbedTLS ends at the intermediate. */
+START_TEST(name_constraints_above_an_intermediate_are_not_passed_over)
+{
+	struct pki_pair top = pki_issue(
+	    &(struct pki_spec){ .common_name = BYTES_LITERAL("top"),
+		.is_ca = true,
+		.name_constraints = "permitted;DNS:example.com" },
+	    NULL);
+	struct pki_pair below = authority("below", &top, NULL);
+
+	pki_append_pem(top.certificate, &client_ca);
+	pki_append_pem(below.certificate, &client_ca);
+	expect_fault("\"CN=below\" is an intermediate CA");
+	pki_free(&top);
+	pki_free(&below);
+}
+END_TEST
+
 START_TEST(the_ends_of_all_are_in_the_index)
 {
 	struct ipc_trust_date date;
@@ -470,6 +488,8 @@ main(void)
 	tcase_add_test(tests,
 	    authorities_that_signed_each_other_are_no_anchors);
 	tcase_add_test(tests, a_path_is_not_longer_than_its_authorities_allow);
+	tcase_add_test(tests,
+	    name_constraints_above_an_intermediate_are_not_passed_over);
 	tcase_add_test(tests, the_ends_of_all_are_in_the_index);
 	tcase_add_test(tests, the_key_of_the_server_is_named);
 	suite_add_tcase(suite, tests);

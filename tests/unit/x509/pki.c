@@ -70,6 +70,8 @@ pki_issue(const struct pki_spec *spec, const struct pki_pair *issuer)
 	    spec->basic_constraints != NULL ? spec->basic_constraints
 	    : spec->is_ca                   ? "critical,CA:TRUE"
 					    : "CA:FALSE");
+	add_extension(pair.certificate, signer, NID_name_constraints,
+	    spec->name_constraints);
 	add_extension(pair.certificate, signer, NID_key_usage, spec->key_usage);
 	add_extension(pair.certificate, signer, NID_ext_key_usage,
 	    spec->extended_key_usage);

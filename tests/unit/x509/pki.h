@@ -24,6 +24,7 @@ struct pki_spec {
 	int lasts_days; /* from now; 365 if 0 */
 	bool is_ca;
 	const char *basic_constraints; /* in stead of what is_ca says */
+	const char *name_constraints;
 	const char *extended_key_usage;
 	const char *key_usage;
 	const char *alternative_names;
