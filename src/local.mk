@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-SIGNETD_ALL = libsignet-master.a libsignet-trust.a $(GATE_ALL) $(KEY_ALL) \
+SIGNETD_ALL = libsignet-master.a libsignet-reader.a libsignet-trust.a \
+	$(GATE_ALL) $(KEY_ALL) \
 	$(STORE_ALL) $(WORKER_ALL)
 
 sbin_PROGRAMS += signetd

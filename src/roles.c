@@ -5,6 +5,8 @@
 #include "gate/gate.h"
 #include "key/key.h"
 #include "proc/child.h"
+#include "reader/reader.h"
+#include "rights/rights.h"
 #include "store/store.h"
 #include "trust/trust.h"
 #include "worker/worker.h"
@@ -38,7 +40,21 @@ count_workers(const struct config *config)
 	return role_count_or_cores(config->processes.workers);
 }
 
+static int
+run_reader(struct proc_child *child)
+{
+	return reader_run(child, rights_check_config);
+}
+
 const struct role role_table[] = {
+	{
+	    .id = IPC_ROLE_READER,
+	    .name = "reader",
+	    .count = count_one,
+	    .is_reader = true,
+	    .needs = { .calls = ROLE_NEEDS_READING },
+	    .run = run_reader,
+	},
 	{
 	    .id = IPC_ROLE_STORE,
 	    .name = "store",

@@ -121,15 +121,14 @@ load_or_refuse(const char *file)
 }
 
 static void
-read_credentials_or_refuse(const char *file, const struct config *config,
+read_credentials_or_refuse(const struct config *config,
     struct proc_credentials *credentials)
 {
-	char why[512];
+	struct config_error fault = { .text = "" };
 
-	if (master_credentials_read(config, credentials, why, sizeof(why)) == 0)
+	if (proc_credentials_read(config, credentials, &fault) == 0)
 		return;
-	fprintf(stderr, "%s: ", file);
-	refuse(why);
+	refuse(fault.text);
 }
 
 /* Only root needs somebody to become. */
@@ -156,12 +155,12 @@ check_or_refuse(const char *file)
 	int result;
 
 	check_user_or_refuse(config);
-	read_credentials_or_refuse(file, config, &credentials);
+	read_credentials_or_refuse(config, &credentials);
 	result = gate_credentials_check(&credentials, why, sizeof(why));
 	if (result >= 0)
 		result = trust_credentials_check(config, &credentials, why,
 		    sizeof(why));
-	master_credentials_wipe(&credentials);
+	proc_credentials_wipe(&credentials);
 	config_free(&config);
 	if (result == 0)
 		return;
@@ -260,8 +259,8 @@ run_master(const char *file)
 	struct proc_credentials credentials = { .certificate = { 0 } };
 	int status;
 
-	read_credentials_or_refuse(file, config, &credentials);
-	status = master_run(config, &credentials);
+	read_credentials_or_refuse(config, &credentials);
+	status = master_run(file, config, &credentials);
 	config_free(&config);
 	return status;
 }

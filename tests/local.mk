@@ -43,6 +43,7 @@ include tests/unit/lib/local.mk
 include tests/unit/master/local.mk
 include tests/unit/mqtt/local.mk
 include tests/unit/proc/local.mk
+include tests/unit/reader/local.mk
 include tests/unit/rights/local.mk
 include tests/unit/signetd/local.mk
 include tests/unit/store/local.mk

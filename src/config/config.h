@@ -150,9 +150,13 @@ struct config {
 		char *socket; /* where signetctl speaks to the daemon */
 	} control;
 	struct {
+		bool watch; /* the files, and take up what changes */
+	} reload;
+	struct {
 		enum log_level level;
 	} log;
-	struct config_places *places; /* where each setting was written */
+	struct config_places *places;  /* where each setting was written */
+	struct config_strings sources; /* the files that it was read from */
 };
 
 /*

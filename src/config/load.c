@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libconfig.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,14 +204,13 @@ file_find(struct loader *loader, const config_setting_t *setting,
 
 	if (file == NULL) {
 		fault(loader, setting, path,
-		    "names " CONFIG_CREDENTIALS
-		    ", which is not set: a systemd unit with LoadCredential= "
-		    "sets it");
+		    "names " CONFIG_CREDENTIALS ", which is not set: a systemd "
+		    "unit with LoadCredential= sets it");
 		return NULL;
 	}
-	/* Text that is no file has no folder, and touches no other file. */
+	/* Text that is no file touches no other file. */
 	if (loader->source->folder == NULL || loader->is_alone ||
-	    access(file, R_OK) == 0)
+	    faccessat(AT_FDCWD, file, R_OK, AT_EACCESS) == 0)
 		return file;
 	fault(loader, setting, path, "names %s: %s", file, strerror(errno));
 	free(file);
@@ -550,6 +550,7 @@ load(struct config_source *source, bool is_alone, struct config **config,
 		config_free(&loaded);
 		return -EINVAL;
 	}
+	config_source_files(source, &loaded->sources);
 	*config = loaded;
 	return 0;
 }

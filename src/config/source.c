@@ -487,3 +487,15 @@ config_source_resolve(const struct config_source *source, const char *path)
 	memcpy(resolved + folder_len + 1, path, path_len + 1);
 	return resolved;
 }
+
+void
+config_source_files(const struct config_source *source,
+    struct config_strings *names)
+{
+	names->items = memory_new(source->file_count + 1,
+	    sizeof(*names->items));
+	for (size_t i = 0; i < source->file_count; i++)
+		names->items[i] = memory_copy(
+		    bytes_of_string(source->files[i]));
+	names->count = source->file_count;
+}

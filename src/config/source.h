@@ -59,6 +59,10 @@ void config_source_done(struct config_source *source);
 struct config_place config_source_place(const struct config_source *source,
     size_t line);
 
+/* Copies of the names of all files, into an empty list. */
+void config_source_files(const struct config_source *source,
+    struct config_strings *names);
+
 /* path as seen from the first file's folder; free with free(). */
 char *config_source_resolve(const struct config_source *source,
     const char *path);

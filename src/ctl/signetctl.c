@@ -28,11 +28,14 @@ static const struct option long_options[] = {
 
 static const char usage[] =
     "usage: signetctl [-c FILE | -s SOCKET] backup DIR\n"
+    "       signetctl [-c FILE | -s SOCKET] reload\n"
     "       signetctl explain --cert FILE [--client-id ID] [--config FILE]\n"
     "                         ACTION [TOPIC]\n"
     "\n"
     "  backup DIR          copy what the running daemon keeps to DIR, which\n"
     "                      must be empty or not there\n"
+    "  reload              have the daemon take up its configuration and the\n"
+    "                      files that it names, and say what has changed\n"
     "  explain             say if the client with this certificate may do it,\n"
     "                      and which rule decides; see signetctl(1)\n"
     "\n"
@@ -109,6 +112,30 @@ run_backup(const struct arguments *arguments, const char *folder)
 	return EXIT_FAILURE;
 }
 
+/* Print an answer, in which tabs stand between lines. */
+static void
+print_lines(FILE *file, char *text)
+{
+	for (char *tab = text; (tab = strchr(tab, '\t')) != NULL;)
+		*tab = '\n';
+	fprintf(file, "%s\n", text);
+}
+
+static int
+run_reload(const struct arguments *arguments)
+{
+	char answer[LINE_ANSWER_MAX];
+	int fd = connect_or_refuse(arguments);
+	int result = line_ask(fd, "reload", answer);
+
+	close(fd);
+	if (result < 0)
+		fprintf(stderr, "signetctl: %s\n", strerror(-result));
+	else
+		print_lines(result == 0 ? stdout : stderr, answer);
+	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -120,6 +147,8 @@ main(int argc, char **argv)
 	if (argc > optind && strcmp(argv[optind], "explain") == 0)
 		return explain_run(argc - optind, argv + optind,
 		    arguments.file);
+	if (argc - optind == 1 && strcmp(argv[optind], "reload") == 0)
+		return run_reload(&arguments);
 	fputs(usage, stderr);
 	return EXIT_FAILURE;
 }

@@ -27,6 +27,15 @@ credentials_close(struct credentials *credentials)
 	x509_credentials_close(&credentials->shown);
 }
 
+bool
+credentials_have_key(const struct credentials *credentials, struct bytes key_id)
+{
+	uint8_t id[X509_KEY_ID_LEN];
+
+	return x509_key_id(&credentials->shown.certificate.pk, id) == 0 &&
+	       bytes_equal(bytes_of(id, sizeof(id)), key_id);
+}
+
 /* Is there a key, and the certificate's? */
 static int
 check_key(const struct credentials *credentials, struct bytes file,

@@ -27,6 +27,10 @@ int credentials_open(struct credentials *credentials,
 
 void credentials_close(struct credentials *credentials);
 
+/* Is it the key of the certificate that this names (x509/key.h)? */
+bool credentials_have_key(const struct credentials *credentials,
+    struct bytes key_id);
+
 /*
  * The same for signetd --check, together with the private key, and without
  * keeping anything: wiping the files is the caller's part. A certificate of

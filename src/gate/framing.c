@@ -7,6 +7,8 @@
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl.h>
 
+#include "tls/record.h"
+
 #define HANDSHAKE_SERVER_HELLO 2
 #define HANDSHAKE_HEADER_LEN   4
 #define RANDOM_LEN             32
@@ -364,4 +366,30 @@ framing_push_alert(struct framing *framing, unsigned int alert)
 	framing->has_alert = false;
 	buffer_append(&framing->output,
 	    bytes_of(framing->alert, FRAMING_ALERT_LEN));
+}
+
+bool
+framing_has_no_protocol(const struct framing *framing)
+{
+	return framing->has_alert && framing->alert[FRAMING_ALERT_LEN - 1] ==
+					 TLS_ALERT_NO_APPLICATION_PROTOCOL;
+}
+
+bool
+framing_push_protected_alert(struct framing *framing,
+    const struct tls_state *state, int alert)
+{
+	struct tls_records records;
+	uint8_t out[TLS_ALERT_MAX];
+	size_t len = 0;
+	bool is_made;
+
+	if (tls_records_init(&records, state) != 0)
+		return false;
+	is_made = tls_alert_protect(&records, (enum tls_alert)alert, out,
+		      &len) == 0;
+	tls_records_done(&records);
+	if (is_made)
+		buffer_append(&framing->output, bytes_of(out, len));
+	return is_made;
 }

@@ -83,4 +83,12 @@ bool framing_is_plain(const struct framing *framing);
 /* Send this fatal alert in plaintext, in place of one held back. */
 void framing_push_alert(struct framing *framing, unsigned int alert);
 
+/* Did mbedTLS find no protocol in common (RFC 7301)? Version 2.28 has no error
+ * of its own for it: its alert tells. */
+bool framing_has_no_protocol(const struct framing *framing);
+
+/* Queue an alert under the keys of the session; false if there is none. */
+bool framing_push_protected_alert(struct framing *framing,
+    const struct tls_state *state, int alert);
+
 #endif

@@ -7,14 +7,15 @@
  * Privileges: the listening sockets, the server's certificate, the keys of
  *   handshakes in flight. Not the server's private key; no files; never a byte
  *   of MQTT.
- * Receives: TRUST_INDEX, TICKET_KEYS and STOP from the master; SIGNATURE of the
- *   key process.
+ * Receives: TRUST_INDEX, TICKET_KEYS, PROPOSE and COMMIT with new credentials, and
+ *   STOP from the master; SIGNATURE of the key process.
  * Sends: SESSION_HANDOFF to workers, in turn; SIGN to the key process.
  * On failure: clients whose handshake was in flight must connect again.
  */
 #include "gate/gate.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -35,7 +36,8 @@
 struct gate {
 	struct proc_child *child;
 	struct sign_request sign_request;
-	struct settings settings;
+	struct settings *settings;
+	struct settings *next_settings; /* proposed; NULL: nothing is */
 	struct handshakes handshakes;
 	struct acceptor acceptor;
 	size_t handshakes_max; /* this gate's share */
@@ -168,6 +170,82 @@ on_turn_end(struct proc_child *child)
 	(void)child;
 }
 
+/* The setting holds for all gates together; each gets its share. */
+static size_t
+share_of(uint32_t handshakes, uint16_t gates)
+{
+	size_t share = gates > 0 ? handshakes / gates : handshakes;
+
+	return share > 0 ? share : 1;
+}
+
+static void
+take_limits(struct gate *gate)
+{
+	gate->handshakes_max = share_of(
+	    gate->child->config->limits.handshakes_in_flight,
+	    gate->child->start.gate_count);
+}
+
+/* Each of them sees the same. */
+static void
+warn(const struct proc_child *child, const char *why)
+{
+	if (child->index == 0)
+		log_warning(log_word("event", "certificate"),
+		    log_string("warning", why));
+}
+
+static void
+on_dismiss(struct proc_child *child)
+{
+	struct gate *gate = child->context;
+
+	settings_unref(&gate->next_settings);
+}
+
+static int
+on_propose(struct proc_child *child, char *why, size_t size)
+{
+	struct gate *gate = child->context;
+	int result;
+
+	on_dismiss(child);
+	result = settings_open(&gate->next_settings, child->next_config,
+	    &child->next_credentials, why, size);
+	proc_credentials_wipe(&child->next_credentials);
+	if (result < 0)
+		return result;
+	if (!credentials_have_key(&gate->next_settings->credentials,
+		child->next_key_id)) {
+		snprintf(why, size,
+		    "tls.private_key is not the key of tls.certificate");
+		on_dismiss(child);
+		return -EINVAL;
+	}
+	if (result > 0)
+		warn(child, why);
+	return 0;
+}
+
+static bool
+on_commit(struct proc_child *child, const struct config *before)
+{
+	struct gate *gate = child->context;
+
+	(void)before;
+	resumptions_inherit(&gate->next_settings->resumptions,
+	    &gate->settings->resumptions);
+	settings_unref(&gate->settings);
+	gate->settings = gate->next_settings;
+	gate->next_settings = NULL;
+	take_limits(gate);
+	handshakes_renew(&gate->handshakes, gate->settings,
+	    (uint64_t)child->config->limits.handshake_seconds * 1000);
+	on_handshake_end(gate); /* there may be room for more */
+	return true;
+}
+
 static void
 on_stop(struct proc_child *child)
 {
@@ -186,7 +264,7 @@ use_trust(struct gate *gate, int fd, const struct ipc_trust_given *given)
 
 	if (ipc_trust_map(fd, given, &index) != 0)
 		return -EBADMSG;
-	settings_trust(&gate->settings, &index);
+	handshakes_trust(&gate->handshakes, &index);
 	return 0;
 }
 
@@ -217,7 +295,7 @@ on_ticket_keys(struct gate *gate, struct bytes payload)
 
 	if (ipc_ticket_keys_decode(payload, &keys) != 0)
 		return -EBADMSG;
-	resumptions_use(&gate->settings.resumptions, &keys);
+	resumptions_use(&gate->settings->resumptions, &keys);
 	memory_wipe(&keys, sizeof(keys));
 	return 0;
 }
@@ -241,18 +319,12 @@ static const struct proc_events proc_events = {
 	.on_message = on_message,
 	.on_control = on_control,
 	.on_peer_writable = on_peer_writable,
+	.on_propose = on_propose,
+	.on_dismiss = on_dismiss,
+	.on_commit = on_commit,
 	.on_turn_end = on_turn_end,
 	.on_stop = on_stop,
 };
-
-/* The setting holds for all gates together; each gets its share. */
-static size_t
-share_of(uint32_t handshakes, uint16_t gates)
-{
-	size_t share = gates > 0 ? handshakes / gates : handshakes;
-
-	return share > 0 ? share : 1;
-}
 
 static void
 open_settings(struct gate *gate, struct proc_child *child)
@@ -262,13 +334,13 @@ open_settings(struct gate *gate, struct proc_child *child)
 
 	result = settings_open(&gate->settings, child->config,
 	    &child->credentials, why, sizeof(why));
-	buffer_done(&child->credentials.certificate);
-	buffer_done(&child->credentials.client_ca);
+	proc_credentials_wipe(&child->credentials);
 	if (result < 0)
 		fatal("%s", why);
-	open_trust(gate, child);
-	resumptions_use(&gate->settings.resumptions, &child->ticket_keys);
+	resumptions_use(&gate->settings->resumptions, &child->ticket_keys);
 	memory_wipe(&child->ticket_keys, sizeof(child->ticket_keys));
+	if (result > 0)
+		warn(child, why);
 }
 
 int
@@ -278,22 +350,22 @@ gate_run(struct proc_child *child)
 	int status;
 
 	gate->child = child;
-	gate->handshakes_max = share_of(
-	    child->config->limits.handshakes_in_flight,
-	    child->start.gate_count);
+	take_limits(gate);
 	child->context = gate;
 	open_settings(gate, child);
 	sign_request_init(&gate->sign_request, child, SIGNATURE_MS);
 	signer_open(sign_request_ask, &gate->sign_request);
-	handshakes_init(&gate->handshakes, &child->loop, &gate->settings,
+	handshakes_init(&gate->handshakes, &child->loop, gate->settings,
 	    (uint64_t)child->config->limits.handshake_seconds * 1000,
 	    &handshake_events, gate);
+	open_trust(gate, child);
 	acceptor_start(&gate->acceptor, &child->loop, child->listeners,
 	    child->listener_count, on_connection, gate);
 	proc_child_ready(child);
 	status = proc_child_loop(child, &proc_events);
 	signer_close();
-	settings_close(&gate->settings);
+	settings_unref(&gate->settings);
+	settings_unref(&gate->next_settings);
 	free(gate->workers);
 	free(gate);
 	return status;

@@ -13,7 +13,6 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/memory.h"
-#include "tls/record.h"
 
 /* A refused client has this long to read the alert and go. */
 #define DRAIN_MS        1000
@@ -45,6 +44,7 @@ struct handshake {
 	struct export export;
 	struct verification verification;
 	struct resumption resumption;
+	struct settings *settings; /* a reference */
 	mbedtls_ssl_context ssl;
 	bool has_ssl;
 	struct tls_handover handover;
@@ -67,6 +67,7 @@ free_ssl(struct handshake *handshake)
 	if (handshake->has_ssl)
 		mbedtls_ssl_free(&handshake->ssl);
 	handshake->has_ssl = false;
+	settings_unref(&handshake->settings);
 	export_wipe(&handshake->export);
 }
 
@@ -169,26 +170,6 @@ watch(struct handshake *handshake)
 
 /* Refusing */
 
-/* An alert under the keys of the session. */
-static bool
-push_protected_alert(struct handshake *handshake, const struct tls_state *state,
-    int alert)
-{
-	struct tls_records records;
-	uint8_t out[TLS_ALERT_MAX];
-	size_t len = 0;
-	bool is_made;
-
-	if (tls_records_init(&records, state) != 0)
-		return false;
-	is_made = tls_alert_protect(&records, (enum tls_alert)alert, out,
-		      &len) == 0;
-	tls_records_done(&records);
-	if (is_made)
-		buffer_append(&handshake->framing.output, bytes_of(out, len));
-	return is_made;
-}
-
 /*
  * Three ways: in plaintext while that may be; under the session's keys once
  * it has them; and between TLS 1.3's ServerHello and Finished, where the keys
@@ -201,14 +182,15 @@ push_alert(struct handshake *handshake, int alert)
 	bool is_pushed;
 
 	if (handshake->stage == STAGE_WAITING)
-		return push_protected_alert(handshake,
+		return framing_push_protected_alert(&handshake->framing,
 		    &handshake->handover.state, alert);
 	if (framing_is_plain(&handshake->framing)) {
 		framing_push_alert(&handshake->framing, (unsigned int)alert);
 		return true;
 	}
 	is_pushed = export_alert_state(&handshake->export, &state) &&
-		    push_protected_alert(handshake, &state, alert);
+		    framing_push_protected_alert(&handshake->framing, &state,
+			alert);
 	memory_wipe(&state, sizeof(state));
 	return is_pushed;
 }
@@ -317,21 +299,6 @@ refuse(struct handshake *handshake, enum refusal_reason reason,
 	end_and_close(handshake);
 }
 
-static bool
-is_about_certificate(int error)
-{
-	return error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ||
-	       error == COMPAT_ERR_BAD_CERTIFICATE;
-}
-
-/* mbedTLS 2.28 has no error of its own for it: its alert tells. */
-static bool
-is_about_alpn(const struct framing *framing)
-{
-	return framing->has_alert && framing->alert[FRAMING_ALERT_LEN - 1] ==
-					 TLS_ALERT_NO_APPLICATION_PROTOCOL;
-}
-
 static void
 refuse_error(struct handshake *handshake, int error)
 {
@@ -345,9 +312,10 @@ refuse_error(struct handshake *handshake, int error)
 	}
 	if (reason == REFUSAL_NONE && handshake->framing.is_peer_gone)
 		reason = REFUSAL_CLOSED_BY_PEER;
-	if (reason == REFUSAL_NONE && is_about_alpn(&handshake->framing))
+	if (reason == REFUSAL_NONE &&
+	    framing_has_no_protocol(&handshake->framing))
 		reason = REFUSAL_NO_APPLICATION_PROTOCOL;
-	if (reason == REFUSAL_NONE && is_about_certificate(error))
+	if (reason == REFUSAL_NONE && refusal_is_about_certificate(error))
 		reason = verification_reason(verification,
 		    mbedtls_ssl_get_verify_result(&handshake->ssl));
 	if (reason == REFUSAL_NONE)
@@ -387,7 +355,7 @@ find_peer(struct handshake *handshake, struct tls_peer *peer)
 		      !verified_peer(handshake, peer)
 		: !resumption_peer_of(&handshake->resumption, peer))
 		return false;
-	peer->id = settings_random(handshake->owner->settings);
+	peer->id = settings_random(handshake->settings);
 	peer->address = handshake->address;
 	return true;
 }
@@ -461,7 +429,7 @@ continue_shaking(struct handshake *handshake)
 	if (error == 0 && !handshake->is_over) {
 		export_choose(&handshake->export);
 		signer_begin();
-		resumptions_choose(&handshake->owner->settings->resumptions,
+		resumptions_choose(&handshake->settings->resumptions,
 		    &handshake->resumption, verified_peer, handshake);
 		result = mbedtls_ssl_handshake(&handshake->ssl);
 		handshake->is_over = result == 0;
@@ -529,8 +497,9 @@ handshake_begin(struct handshakes *handshakes, int fd,
 				 handshakes->limit_ms;
 	framing_init(&handshake->framing, fd);
 	export_init(&handshake->export, &handshake->framing);
+	handshake->settings = settings_ref(handshakes->settings);
 	verification_init(&handshake->verification,
-	    handshakes->settings->identity, &handshakes->settings->trust);
+	    handshake->settings->identity, &handshakes->trust);
 	TAILQ_INSERT_TAIL(&handshakes->in_flight, handshake, link);
 	handshakes->count++;
 	handshakes->since_trim++;
@@ -538,7 +507,7 @@ handshake_begin(struct handshakes *handshakes, int fd,
 
 	mbedtls_ssl_init(&handshake->ssl);
 	handshake->has_ssl = true;
-	if (mbedtls_ssl_setup(&handshake->ssl, &handshakes->settings->tls) !=
+	if (mbedtls_ssl_setup(&handshake->ssl, &handshake->settings->tls) !=
 	    0) {
 		end_and_close(handshake);
 		return;
@@ -558,17 +527,36 @@ handshakes_init(struct handshakes *handshakes, uv_loop_t *loop,
 {
 	*handshakes = (struct handshakes){
 		.loop = loop,
-		.settings = settings,
+		.settings = settings_ref(settings),
 		.events = events,
 		.context = context,
 		.limit_ms = limit_ms,
 	};
+	settings->resumptions.trust = &handshakes->trust;
 	TAILQ_INIT(&handshakes->in_flight);
 	TAILQ_INIT(&handshakes->draining);
 	uv_timer_init(loop, &handshakes->deadline);
 	uv_timer_init(loop, &handshakes->idle);
 	handshakes->deadline.data = handshakes;
 	handshakes->idle.data = handshakes;
+}
+
+void
+handshakes_renew(struct handshakes *handshakes, struct settings *settings,
+    uint64_t limit_ms)
+{
+	uint64_t latest_ms = uv_now(handshakes->loop) + limit_ms;
+	struct handshake *handshake;
+
+	settings_unref(&handshakes->settings);
+	handshakes->settings = settings_ref(settings);
+	settings->resumptions.trust = &handshakes->trust;
+	handshakes->limit_ms = limit_ms;
+	/* So that they stay in the order of their deadlines. */
+	TAILQ_FOREACH(handshake, &handshakes->in_flight, link)
+	if (handshake->deadline_ms > latest_ms)
+		handshake->deadline_ms = latest_ms;
+	need_timer(handshakes, latest_ms);
 }
 
 static void
@@ -589,6 +577,9 @@ handshakes_stop(struct handshakes *handshakes)
 		end_and_close(TAILQ_FIRST(&handshakes->in_flight));
 	while (!TAILQ_EMPTY(&handshakes->draining))
 		end_and_close(TAILQ_FIRST(&handshakes->draining));
+	settings_unref(&handshakes->settings);
+	ipc_trust_unmap(&handshakes->trust);
+	handshakes->trust = (struct ipc_trust_index){ .generation = 0 };
 	uv_close((uv_handle_t *)&handshakes->deadline, NULL);
 	uv_close((uv_handle_t *)&handshakes->idle, NULL);
 }

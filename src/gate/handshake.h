@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "gate/settings.h"
+#include "ipc/trust.h"
 #include "tls/handover.h"
 
 struct handshake;
@@ -30,6 +31,7 @@ struct handshake_events {
 struct handshakes {
 	uv_loop_t *loop;
 	struct settings *settings;
+	struct ipc_trust_index trust; /* zeroed: nobody is trusted */
 	const struct handshake_events *events;
 	void *context;     /* for events */
 	uint64_t limit_ms; /* from accept to hand-over */
@@ -42,12 +44,31 @@ struct handshakes {
 	uv_timer_t idle;
 };
 
-/* loop, settings, events: borrowed. */
+/*
+ * Those that begin from now on have these settings, of which a reference is
+ * taken, and this limit; those in flight go on with theirs, but for no longer.
+ */
+void handshakes_renew(struct handshakes *handshakes, struct settings *settings,
+    uint64_t limit_ms);
+
+/*
+ * Trust by another index from the next verification on. index: taken, as
+ * ipc_trust_map() gave it.
+ */
+static inline void
+handshakes_trust(struct handshakes *handshakes,
+    const struct ipc_trust_index *index)
+{
+	ipc_trust_unmap(&handshakes->trust);
+	handshakes->trust = *index;
+}
+
+/* loop, events: borrowed; of the settings a reference is taken. */
 void handshakes_init(struct handshakes *handshakes, uv_loop_t *loop,
     struct settings *settings, uint64_t limit_ms,
     const struct handshake_events *events, void *context);
 
-/* Abandon all of them and close the timers: they end in the next turns. */
+/* Abandon all of them, give the settings back and close the timers: they end in the next turns. */
 void handshakes_stop(struct handshakes *handshakes);
 
 /* fd: taken; non-blocking. address: borrowed, AF_INET or AF_INET6. */

@@ -195,6 +195,13 @@ reason_of_high(int high)
 }
 
 bool
+refusal_is_about_certificate(int error)
+{
+	return error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ||
+	       error == COMPAT_ERR_BAD_CERTIFICATE;
+}
+
+bool
 refusal_is_vague(enum refusal_reason reason)
 {
 	return reason == REFUSAL_MALFORMED_HANDSHAKE ||

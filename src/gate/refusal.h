@@ -64,7 +64,11 @@ const char *refusal_word(enum refusal_reason reason);
  */
 int refusal_alert(enum refusal_reason reason, unsigned int version);
 
-/* Does it tell too little without the library's own number? */
+/* Is an error of mbedTLS about the client's certificate? verification.h says
+ * what of it then. */
+bool refusal_is_about_certificate(int error);
+
+/* Does the reason tell too little without the library's own number? */
 bool refusal_is_vague(enum refusal_reason reason);
 
 /* The reason of an error that mbedtls_ssl_handshake() returned. */

@@ -227,6 +227,13 @@ resumptions_use(struct resumptions *resumptions,
 }
 
 void
+resumptions_inherit(struct resumptions *resumptions,
+    const struct resumptions *before)
+{
+	resumptions->keys = before->keys;
+}
+
+void
 resumptions_init(struct resumptions *resumptions, mbedtls_ssl_config *tls,
     const struct config *config, const struct ipc_trust_index *trust,
     mbedtls_ctr_drbg_context *random)

@@ -45,7 +45,8 @@ struct resumptions {
 
 /*
  * Let mbedTLS make and take tickets. tls: of the gate, set up otherwise;
- * config, trust, random: borrowed, as long as tls.
+ * config, trust (NULL: it is set before it is needed),
+ * random: borrowed, as long as tls.
  */
 void resumptions_init(struct resumptions *resumptions, mbedtls_ssl_config *tls,
     const struct config *config, const struct ipc_trust_index *trust,
@@ -55,6 +56,10 @@ void resumptions_done(struct resumptions *resumptions);
 /* Use these keys from now on. */
 void resumptions_use(struct resumptions *resumptions,
     const struct ipc_ticket_keys *keys);
+
+/* Use those that another one uses. */
+void resumptions_inherit(struct resumptions *resumptions,
+    const struct resumptions *before);
 
 /*
  * Before each call that continues a handshake: mbedTLS knows one receiver for

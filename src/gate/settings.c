@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "gate/export.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/memory.h"
 #include "tls/aead.h"
 
 /* Those that the record layer can continue; the cheapest first. */
@@ -157,10 +159,45 @@ seed(struct settings *settings)
 	    &settings->entropy, NULL, 0);
 }
 
-int
-settings_open(struct settings *settings, const struct config *config,
+static int
+open_tls(struct settings *settings, const struct config *config,
     const struct proc_credentials *files, char *why, size_t why_len)
 {
+	int result;
+
+	if (seed(settings) != 0) {
+		snprintf(why, why_len, "there is no source of randomness");
+		return -EINVAL;
+	}
+	result = credentials_open(&settings->credentials, files,
+	    clock_realtime_seconds(), why, why_len);
+	if (result < 0)
+		return result;
+	if (set_tls(settings, config) != 0) {
+		snprintf(why, why_len, "mbedTLS refuses its configuration");
+		credentials_close(&settings->credentials);
+		return -EINVAL;
+	}
+	/* whoever has the handshakes says what clients are trusted by */
+	resumptions_init(&settings->resumptions, &settings->tls, config, NULL,
+	    &settings->random);
+	return result;
+}
+
+static void
+close_tls(struct settings *settings)
+{
+	mbedtls_ssl_config_free(&settings->tls);
+	mbedtls_ctr_drbg_free(&settings->random);
+	mbedtls_entropy_free(&settings->entropy);
+	free(settings);
+}
+
+int
+settings_open(struct settings **settings, const struct config *config,
+    const struct proc_credentials *files, char *why, size_t why_len)
+{
+	struct settings *opened;
 	int result;
 
 	if (config->tls.min_version == CONFIG_TLS_1_3 && !gate_has_tls_1_3()) {
@@ -171,53 +208,38 @@ settings_open(struct settings *settings, const struct config *config,
 		return -EINVAL;
 	}
 	tls_aead_start(); /* alerts may have to be protected */
-	settings->identity = config->identity;
-	settings->trust = (struct ipc_trust_index){ .generation = 0 };
-	mbedtls_ssl_config_init(&settings->tls);
-	mbedtls_entropy_init(&settings->entropy);
-	mbedtls_ctr_drbg_init(&settings->random);
-	if (seed(settings) != 0) {
-		snprintf(why, why_len, "there is no source of randomness");
-		result = -EINVAL;
-		goto out;
-	}
-	result = credentials_open(&settings->credentials, files,
-	    clock_realtime_seconds(), why, why_len);
+	opened = memory_new(1, sizeof(*opened));
+	opened->ref_count = 1;
+	opened->identity = config->identity;
+	mbedtls_ssl_config_init(&opened->tls);
+	mbedtls_entropy_init(&opened->entropy);
+	mbedtls_ctr_drbg_init(&opened->random);
+	result = open_tls(opened, config, files, why, why_len);
 	if (result < 0)
-		goto out;
-	if (set_tls(settings, config) != 0) {
-		snprintf(why, why_len, "mbedTLS refuses its configuration");
-		credentials_close(&settings->credentials);
-		result = -EINVAL;
-		goto out;
-	}
-	resumptions_init(&settings->resumptions, &settings->tls, config,
-	    &settings->trust, &settings->random);
-out:
-	if (result < 0) {
-		mbedtls_ssl_config_free(&settings->tls);
-		mbedtls_ctr_drbg_free(&settings->random);
-		mbedtls_entropy_free(&settings->entropy);
-	}
+		close_tls(opened);
+	else
+		*settings = opened;
 	return result;
 }
 
-void
-settings_trust(struct settings *settings, const struct ipc_trust_index *index)
+struct settings *
+settings_ref(struct settings *settings)
 {
-	ipc_trust_unmap(&settings->trust);
-	settings->trust = *index;
+	settings->ref_count++;
+	return settings;
 }
 
 void
-settings_close(struct settings *settings)
+settings_unref(struct settings **settings)
 {
-	ipc_trust_unmap(&settings->trust);
-	resumptions_done(&settings->resumptions);
-	mbedtls_ssl_config_free(&settings->tls);
-	credentials_close(&settings->credentials);
-	mbedtls_ctr_drbg_free(&settings->random);
-	mbedtls_entropy_free(&settings->entropy);
+	struct settings *held = *settings;
+
+	*settings = NULL;
+	if (held == NULL || --held->ref_count > 0)
+		return;
+	resumptions_done(&held->resumptions);
+	credentials_close(&held->credentials);
+	close_tls(held);
 }
 
 uint64_t

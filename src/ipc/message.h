@@ -20,8 +20,9 @@ enum ipc_role {
 	IPC_ROLE_STORE = 1 << 3,
 	IPC_ROLE_KEY = 1 << 4,
 	IPC_ROLE_TRUST = 1 << 5,
+	IPC_ROLE_READER = 1 << 6,
 	IPC_ROLE_CHILD = IPC_ROLE_GATE | IPC_ROLE_WORKER | IPC_ROLE_STORE |
-			 IPC_ROLE_KEY | IPC_ROLE_TRUST,
+			 IPC_ROLE_KEY | IPC_ROLE_TRUST | IPC_ROLE_READER,
 	IPC_ROLE_GATE_WORKER = IPC_ROLE_GATE | IPC_ROLE_WORKER,
 	IPC_ROLE_GATE_KEY = IPC_ROLE_GATE | IPC_ROLE_KEY,
 };
@@ -81,6 +82,32 @@ enum ipc_credential {
 #define IPC_CREDENTIAL_BIT(which) (1U << (which))
 void ipc_credential_encode(enum ipc_credential which, struct buffer *out);
 int ipc_credential_decode(struct bytes payload, enum ipc_credential *which);
+
+/*
+ * PROPOSE and COMMIT: the number of a new state; PROPOSED: whether it can be
+ * taken; COMMITTED: it is in use. detail: of PROPOSE, which key the server's
+ * certificate has to have (ipc/signing.h); of PROPOSED, why it cannot be taken,
+ * empty if it can.
+ */
+struct ipc_generation {
+	uint64_t number; /* 1.. */
+	struct bytes detail;
+};
+#define IPC_WHY_MAX 4096
+void ipc_generation_encode(const struct ipc_generation *generation,
+    struct buffer *out);
+int ipc_generation_decode(struct bytes payload,
+    struct ipc_generation *generation);
+
+/* FILES_CREDENTIAL: a file that was read, and its hash under the key that
+ * FILES_READ gave. */
+struct ipc_file {
+	uint8_t which; /* enum ipc_credential; or a CRL, in their order */
+#define IPC_FILE_CRL 0xff
+	uint64_t hash;
+};
+void ipc_file_encode(const struct ipc_file *file, struct buffer *out);
+int ipc_file_decode(struct bytes payload, struct ipc_file *file);
 
 /*
  * SESSION_HANDOFF: a connection with what was read of it and not yet used.

@@ -12,6 +12,7 @@
 
 #include "lib/memory.h"
 #include "master/member.h"
+#include "master/reload.h"
 #include "proc/privileges.h"
 
 #define CLIENTS_MAX 8
@@ -24,7 +25,8 @@ struct control_client {
 	struct control *control;
 	int fd; /* -1: free */
 	uv_poll_t poll;
-	bool is_closing; /* the loop still has it */
+	bool is_closing;     /* the loop still has it */
+	uint64_t reload_run; /* whose end it waits for; 0: none */
 	size_t len;
 	char line[CONTROL_LINE_MAX];
 };
@@ -231,12 +233,50 @@ control_store_done(struct control *control, struct bytes why)
 	control->backup = NULL;
 }
 
+static void
+on_reload(struct control_client *client)
+{
+	struct master *master = client->control->master;
+
+	if (client->reload_run != 0)
+		answer(client, "error you are waiting for one already");
+	else if (master->is_stopping)
+		answer(client, "error the daemon is about to end");
+	else {
+		/* it may be over when the request returns */
+		client->reload_run = master->reload->run_count + 1;
+		reload_request(master->reload, RELOAD_BY_CONTROL);
+	}
+}
+
+void
+control_reload_done(struct control *control, uint64_t run, bool is_good,
+    struct bytes text)
+{
+	char line[CONTROL_ANSWER_MAX - 16];
+	size_t len = text.len < sizeof(line) ? text.len : sizeof(line);
+
+	for (size_t i = 0; i < len; i++)
+		line[i] = text.data[i] == '\n' ? '\t' : (char)text.data[i];
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct control_client *client = &control->clients[i];
+
+		if (client->fd < 0 || client->reload_run == 0 ||
+		    client->reload_run > run)
+			continue;
+		client->reload_run = 0;
+		answer(client, "%s %.*s", is_good ? "ok" : "error", (int)len,
+		    line);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*handle)(struct control_client *client);
 } commands[] = {
 	{ "backup", on_backup },
 	{ "done", on_backup_done },
+	{ "reload", on_reload },
 };
 
 static void
@@ -344,6 +384,7 @@ on_connection(uv_poll_t *poll, int status, int events)
 	}
 	client->fd = fd;
 	client->len = 0;
+	client->reload_run = 0;
 	client->poll.data = client;
 	if (uv_poll_init(&control->master->loop, &client->poll, fd) != 0)
 		panic("a socket can be polled");

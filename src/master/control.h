@@ -4,6 +4,8 @@
  * what to do, a line at a time, and get a line for an answer, "ok" or "error"
  * and a text. Lines are at most CONTROL_LINE_MAX bytes long.
  *
+ *   reload   what is on disk now is used, or the answer says why not. In its
+ *            text a tab stands for the end of a line.
  *   backup   a consistent copy of the store is made in a folder of its own,
  *            which the answer names; it stays until
  *   done     or the end of the connection.
@@ -37,5 +39,9 @@ void control_free(struct control **control);
 
 /* The store has made its copy (empty), or why not. */
 void control_store_done(struct control *control, struct bytes why);
+
+/* A run of reload.h is over: text says what has changed, or what is wrong. */
+void control_reload_done(struct control *control, uint64_t run, bool is_good,
+    struct bytes text);
 
 #endif

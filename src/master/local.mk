@@ -2,11 +2,12 @@
 noinst_LIBRARIES += libsignet-master.a
 libsignet_master_a_SOURCES = \
 	src/master/control.c src/master/control.h \
-	src/master/credentials.c \
 	src/master/folder.c src/master/folder.h \
 	src/master/listener.c src/master/listener.h \
 	src/master/master.c src/master/master.h \
 	src/master/member.c src/master/member.h \
+	src/master/reload.c src/master/reload.h src/master/reload_internal.h \
+	src/master/reload_read.c \
 	src/master/signing_keys.c src/master/signing_keys.h \
 	src/master/tickets.c src/master/tickets.h \
 	src/master/trust.c src/master/trust.h

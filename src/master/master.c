@@ -12,6 +12,7 @@
 #include "master/folder.h"
 #include "master/listener.h"
 #include "master/member.h"
+#include "master/reload.h"
 #include "master/tickets.h"
 #include "master/trust.h"
 #include "proc/privileges.h"
@@ -69,10 +70,23 @@ start_stage(struct master *master, bool has_listeners)
 	size_t count = 0;
 
 	for (size_t i = 0; i < master->member_count; i++)
-		if (master->members[i].role->has_listeners == has_listeners)
+		if (master->members[i].role->has_listeners == has_listeners &&
+		    master->members[i].state == MEMBER_DOWN)
 			stage[count++] = &master->members[i];
 	members_start(stage, count);
 	free(stage);
+}
+
+/* Start those who are to have the rights that are given up then. */
+static void
+start_readers(struct master *master)
+{
+	for (size_t i = 0; i < master->member_count; i++) {
+		struct member *member = &master->members[i];
+
+		if (member->role->is_reader)
+			members_start(&member, 1);
+	}
 }
 
 static void
@@ -117,6 +131,7 @@ finish(struct master *master)
 	signing_keys_stop(&master->keys);
 	master_trust_close(master);
 	master_tickets_close(master);
+	reload_close(master->reload);
 	control_close(master->control);
 }
 
@@ -241,6 +256,8 @@ master_on_exit(struct member *member, int64_t status, int signal)
 		signing_keys_on_exit(&master->keys);
 	if (member->role->id == IPC_ROLE_TRUST)
 		master_trust_on_exit(master);
+	if (!master->is_stopping)
+		reload_on_exit(master->reload, member);
 	if (master->is_stopping) {
 		if (status != 0 || signal != 0)
 			log_exit(member, status, signal, -1);
@@ -263,7 +280,10 @@ int
 master_on_message(struct member *member, struct ipc_message *message)
 {
 	struct master *master = member->master;
+	int error = reload_on_message(master->reload, member, message);
 
+	if (error != -ENOSYS)
+		return error;
 	switch (message->type) {
 	case IPC_BACKUP_DONE:
 		control_store_done(master->control, message->payload);
@@ -308,6 +328,7 @@ start_next(struct master *master)
 	    log_number("listeners", (int64_t)master->supplies.listener_count),
 	    log_number("workers", count_of(master, IPC_ROLE_WORKER)),
 	    log_number("gates", count_of(master, IPC_ROLE_GATE)));
+	reload_on_up(master->reload);
 }
 
 void
@@ -319,6 +340,7 @@ master_on_ready(struct member *member)
 		return;
 	if (member->role->id == IPC_ROLE_KEY)
 		signing_keys_on_ready(&master->keys);
+	reload_on_ready(master->reload, member);
 	member_introduce_ready(member);
 	if (member->role->id == IPC_ROLE_TRUST)
 		master_trust_on_ready(member);
@@ -366,9 +388,7 @@ on_signal(uv_signal_t *signal, int number)
 	struct master *master = signal->data;
 
 	if (number == SIGHUP) {
-		log_warning(log_word("event", "reload-refused"),
-		    log_string("reason",
-			"settings change with a restart of the daemon"));
+		reload_request(master->reload, RELOAD_BY_SIGNAL);
 	} else if (master->is_stopping) {
 		kill_all(master);
 	} else {
@@ -420,27 +440,38 @@ seal(const char *name, struct bytes content)
 }
 
 static void
+supply_file(struct master *master, enum ipc_credential which,
+    const struct buffer *content)
+{
+	struct state_files *files = &master->supplies.files;
+
+	files->credentials[which - 1] = seal("file", buffer_view(content));
+	files->hashes[which - 1] = hash_keyed(&master->reload->key,
+	    buffer_view(content));
+}
+
+static void
 supplies_open(struct master *master, struct proc_credentials *credentials)
 {
 	struct supplies *supplies = &master->supplies;
 	struct buffer text = { NULL, 0, 0 };
 
-	supplies->credentials[IPC_CREDENTIAL_CERTIFICATE - 1] = seal(
-	    "certificate", buffer_view(&credentials->certificate));
-	supplies->credentials[IPC_CREDENTIAL_PRIVATE_KEY - 1] = -1;
+	supply_file(master, IPC_CREDENTIAL_CERTIFICATE,
+	    &credentials->certificate);
+	supplies->files.hashes[IPC_CREDENTIAL_PRIVATE_KEY - 1] = hash_keyed(
+	    &master->reload->key, buffer_view(&credentials->private_key));
 	signing_keys_open(&master->keys, master, &credentials->private_key);
-	supplies->credentials[IPC_CREDENTIAL_CLIENT_CA - 1] = seal("client-ca",
-	    buffer_view(&credentials->client_ca));
-	supplies->crls = memory_new(credentials->crl_count + 1,
-	    sizeof(*supplies->crls));
+	supply_file(master, IPC_CREDENTIAL_CLIENT_CA, &credentials->client_ca);
 	for (size_t i = 0; i < credentials->crl_count; i++)
-		supplies->crls[i] = seal("crl",
-		    buffer_view(&credentials->crls[i]));
-	supplies->crl_count = credentials->crl_count;
-	master_credentials_wipe(credentials);
+		state_files_add_crl(&supplies->files,
+		    seal("crl", buffer_view(&credentials->crls[i])),
+		    hash_keyed(&master->reload->key,
+			buffer_view(&credentials->crls[i])));
+	proc_credentials_wipe(credentials);
 
 	config_print(master->config, false, &text);
-	supplies->configuration = seal("configuration", buffer_view(&text));
+	supplies->files.configuration = seal("configuration",
+	    buffer_view(&text));
 	buffer_done(&text);
 
 	supplies->start.started_ms = clock_monotonic_ms();
@@ -453,13 +484,7 @@ supplies_open(struct master *master, struct proc_credentials *credentials)
 static void
 supplies_close(struct supplies *supplies)
 {
-	close(supplies->configuration);
-	for (int i = 0; i < 3; i++)
-		if (supplies->credentials[i] >= 0)
-			close(supplies->credentials[i]);
-	for (size_t i = 0; i < supplies->crl_count; i++)
-		close(supplies->crls[i]);
-	free(supplies->crls);
+	state_files_close(&supplies->files);
 	for (size_t i = 0; i < supplies->listener_count; i++)
 		close(supplies->listeners[i]);
 	free(supplies->listeners);
@@ -467,8 +492,9 @@ supplies_close(struct supplies *supplies)
 
 /* What is bound and open stays so. */
 static void
-drop_privileges(const struct config *config)
+drop_privileges(struct master *master)
 {
+	const struct config *config = master->config;
 	const char *user = config->processes.user;
 	char why[512];
 	int error;
@@ -478,6 +504,7 @@ drop_privileges(const struct config *config)
 	if (error != 0)
 		log_warning(log_word("event", "unconfined"),
 		    log_word("lacks", "network"), log_errno("reason", -error));
+	start_readers(master);
 	error = proc_sandbox_has_users(config)
 		    ? proc_privileges_drop_for_roles(user, why, sizeof(why))
 		    : proc_privileges_drop(user, why, sizeof(why));
@@ -486,9 +513,13 @@ drop_privileges(const struct config *config)
 }
 
 int
-master_run(const struct config *config, struct proc_credentials *credentials)
+master_run(const char *file, const struct config *config,
+    struct proc_credentials *credentials)
 {
-	struct master master = { .config = config, .status = EXIT_SUCCESS };
+	struct reload reload = { .stage = RELOAD_IDLE };
+	struct master master = { .config = config,
+		.reload = &reload,
+		.status = EXIT_SUCCESS };
 	int control_fd, error;
 	char why[512];
 
@@ -505,12 +536,16 @@ master_run(const struct config *config, struct proc_credentials *credentials)
 	error = control_bind(config, &control_fd, why, sizeof(why));
 	if (error != 0)
 		fatal("control.socket: %s", why);
-	drop_privileges(config);
-	proc_privileges_confine();
-
+	hash_key_init(&reload.key);
+	reload_init(&reload, &master);
 	members_init(&master);
+	master.supplies.files_path = file;
+	state_files_init(&master.supplies.files);
 	supplies_open(&master, credentials);
 	handle_signals(&master);
+	drop_privileges(&master);
+	proc_privileges_confine();
+
 	master.control = control_new(&master, control_fd);
 	master.deadline.data = &master;
 	uv_timer_init(&master.loop, &master.deadline);
@@ -521,6 +556,7 @@ master_run(const struct config *config, struct proc_credentials *credentials)
 
 	log_info(log_word("event", "stopped"));
 	supplies_close(&master.supplies);
+	reload_done(&reload);
 	signing_keys_close(&master.keys);
 	master_trust_free(&master);
 	control_free(&master.control);

@@ -10,6 +10,7 @@
 
 #include "lib/clock.h"
 #include "lib/memory.h"
+#include "master/reload.h"
 
 /* A channel that ended belongs to a process that ends: it has this long. */
 #define LINGER_MS      2000
@@ -27,6 +28,39 @@ member_init(struct member *member, struct master *master,
 	member->index = index;
 	member->timer.data = member;
 	uv_timer_init(&master->loop, &member->timer);
+}
+
+void
+state_files_init(struct state_files *files)
+{
+	*files = (struct state_files){ .configuration = -1 };
+	for (size_t i = 0; i < STATE_CREDENTIALS; i++)
+		files->credentials[i] = -1;
+}
+
+void
+state_files_add_crl(struct state_files *files, int crl, uint64_t hash)
+{
+	files->crls = memory_resize(files->crls,
+	    (files->crl_count + 1) * sizeof(*files->crls));
+	files->crls[files->crl_count++] = crl;
+	/* one that is moved or left out is another */
+	files->crls_hash = files->crls_hash * UINT64_C(0x100000001b3) + hash +
+			   1;
+}
+
+void
+state_files_close(struct state_files *files)
+{
+	if (files->configuration >= 0)
+		close(files->configuration);
+	for (size_t i = 0; i < STATE_CREDENTIALS; i++)
+		if (files->credentials[i] >= 0)
+			close(files->credentials[i]);
+	for (size_t i = 0; i < files->crl_count; i++)
+		close(files->crls[i]);
+	free(files->crls);
+	state_files_init(files);
 }
 
 static void
@@ -234,33 +268,54 @@ member_spawn(struct member *member)
 	return 0;
 }
 
+void
+member_push_state(struct member *member, const struct state_files *files)
+{
+	struct buffer out = { NULL, 0, 0 };
+
+	member_send(member, IPC_CONFIGURATION, BYTES_NONE,
+	    files->configuration);
+	for (unsigned int i = 0; i < STATE_CREDENTIALS; i++) {
+		if ((member->role->credentials & IPC_CREDENTIAL_BIT(i + 1)) ==
+			0 ||
+		    files->credentials[i] < 0)
+			continue;
+		out.len = 0;
+		ipc_credential_encode((enum ipc_credential)(i + 1), &out);
+		member_send(member, IPC_CREDENTIALS, buffer_view(&out),
+		    files->credentials[i]);
+	}
+	buffer_done(&out);
+}
+
 /* What it needs for itself. */
 static void
 member_supply(struct member *member)
 {
 	const struct supplies *supplies = &member->master->supplies;
+
 	struct buffer out = { NULL, 0, 0 };
 
-	member_send(member, IPC_CONFIGURATION, BYTES_NONE,
-	    supplies->configuration);
-	for (unsigned int i = IPC_CREDENTIAL_CERTIFICATE;
-	     i <= IPC_CREDENTIAL_CLIENT_CA; i++) {
-		if ((member->role->credentials & IPC_CREDENTIAL_BIT(i)) == 0)
-			continue;
-		out.len = 0;
-		ipc_credential_encode((enum ipc_credential)i, &out);
+	member_push_state(member, &supplies->files);
+	member->generation = member->master->reload->generation;
+	member->proposed = 0;
+	member->has_agreed = false;
+	if ((member->role->credentials &
+		IPC_CREDENTIAL_BIT(IPC_CREDENTIAL_PRIVATE_KEY)) != 0) {
+		ipc_credential_encode(IPC_CREDENTIAL_PRIVATE_KEY, &out);
 		member_send(member, IPC_CREDENTIALS, buffer_view(&out),
-		    i == IPC_CREDENTIAL_PRIVATE_KEY
-			? member->master->keys.current.fd
-			: supplies->credentials[i - 1]);
+		    member->master->keys.current.fd);
+		buffer_done(&out);
 	}
 	master_trust_supply(member);
 	master_tickets_supply(member);
+	if (member->role->is_reader)
+		member_send(member, IPC_FILES_PATH,
+		    bytes_of_string(supplies->files_path), -1);
 	for (size_t i = 0;
 	     i < supplies->listener_count && member->role->has_listeners; i++)
 		member_send(member, IPC_LISTENER, BYTES_NONE,
 		    supplies->listeners[i]);
-	buffer_done(&out);
 }
 
 /* Give two members a channel to each other. */

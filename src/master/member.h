@@ -22,14 +22,28 @@ enum member_state {
 	MEMBER_READY,
 };
 
+/* The files of a state, in sealed memory; -1: not there. The private key is
+ * not among them once it is in signing_keys.h's hands. */
+#define STATE_CREDENTIALS 3
+struct state_files {
+	int configuration;
+	int credentials[STATE_CREDENTIALS]; /* enum ipc_credential, less one */
+	uint64_t hashes[STATE_CREDENTIALS]; /* under the key of reload.h */
+	size_t crl_count;
+	int *crls;          /* what tls.crl names */
+	uint64_t crls_hash; /* of all of them, in their order */
+};
+
+void state_files_init(struct state_files *files);
+/* crl: taken. */
+void state_files_add_crl(struct state_files *files, int crl, uint64_t hash);
+/* Close those that are there: it is as after init. */
+void state_files_close(struct state_files *files);
+
 /* What all children are given. */
 struct supplies {
-	int configuration; /* sealed memory */
-	/* sealed memory: enum ipc_credential, less one; that of the private key
-	 * is not here but in keys */
-	int credentials[3];
-	size_t crl_count;
-	int *crls; /* sealed memory: what tls.crl names */
+	struct state_files files;
+	const char *files_path; /* of the configuration */
 	size_t listener_count;
 	int *listeners;
 	struct ipc_start start;
@@ -40,6 +54,9 @@ struct member {
 	const struct role *role;
 	uint16_t index;
 	enum member_state state;
+	uint64_t generation;   /* of the state that it uses */
+	uint64_t proposed;     /* the last one that it was asked about */
+	bool has_agreed;       /* to that */
 	bool is_introduced;    /* it gets a channel to whoever comes next */
 	uv_process_t *process; /* these three while it runs */
 	uv_poll_t *poll;
@@ -51,6 +68,7 @@ struct member {
 };
 
 struct control;
+struct reload;
 
 struct master {
 	uv_loop_t loop;
@@ -60,6 +78,7 @@ struct master {
 	struct trust_state trust;
 	struct tickets tickets;
 	struct control *control;
+	struct reload *reload;
 	size_t member_count;
 	struct member *members;
 	uv_signal_t signals[3];
@@ -101,6 +120,8 @@ void member_flush(struct member *member);
 /* The same without a descriptor; no copy of the payload stays. */
 void member_send_secret(struct member *member, enum ipc_message_type type,
     struct bytes payload);
+/* Send it what of a state is for its role. */
+void member_push_state(struct member *member, const struct state_files *files);
 
 /* Order it to end; by force. No effect on one that is down. */
 void member_stop(struct member *member);

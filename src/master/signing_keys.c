@@ -138,19 +138,13 @@ is_busy(const struct signing_keys *keys)
 }
 
 int
-signing_keys_propose(struct signing_keys *keys, struct buffer *file,
+signing_keys_propose(struct signing_keys *keys, int fd,
     signing_keys_answer *answer, void *context)
 {
-	int error = is_busy(keys) ? -EBUSY : 0;
-	int fd = -1;
-
-	if (error == 0) {
-		fd = ipc_sealed_memory("private-key", buffer_view(file));
-		error = fd < 0 ? fd : 0;
+	if (is_busy(keys)) {
+		close(fd);
+		return -EBUSY;
 	}
-	buffer_wipe(file);
-	if (error != 0)
-		return error;
 	/* the key process holds two */
 	uv_timer_stop(&keys->retirement);
 	forget(keys, &keys->previous);

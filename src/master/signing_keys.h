@@ -70,13 +70,12 @@ const uint8_t *signing_keys_current(const struct signing_keys *keys);
 /*
  * Have a key checked and served beside the one in use.
  *
- * file: taken and wiped, also on error. answer: called once, in a later turn,
- * if 0 is returned.
+ * fd: sealed memory with the file's bytes; taken, also on error. answer: called
+ * once, in a later turn, if 0 is returned.
  * Returns 0; -EBUSY if another proposal is under way, or one that was dropped
- * has not been answered; -EAGAIN if the key
- * process is not there; -errno if there is no sealed memory.
+ * has not been answered; -EAGAIN if the key process is not there.
  */
-int signing_keys_propose(struct signing_keys *keys, struct buffer *file,
+int signing_keys_propose(struct signing_keys *keys, int fd,
     signing_keys_answer *answer, void *context);
 
 /* The proposal, that was answered with its id, is the key in use now. */

@@ -291,14 +291,13 @@ void
 master_trust_on_ready(struct member *member)
 {
 	struct master *master = member->master;
-	const struct supplies *supplies = &master->supplies;
+	const struct state_files *files = &master->supplies.files;
 	const struct trust_sources sources = {
 		.config = master->config,
 		.certificate =
-		    supplies->credentials[IPC_CREDENTIAL_CERTIFICATE - 1],
-		.client_ca = supplies
-				 ->credentials[IPC_CREDENTIAL_CLIENT_CA - 1],
-		.crls = supplies->crls,
+		    files->credentials[IPC_CREDENTIAL_CERTIFICATE - 1],
+		.client_ca = files->credentials[IPC_CREDENTIAL_CLIENT_CA - 1],
+		.crls = files->crls,
 	};
 
 	if (master->trust.index < 0)

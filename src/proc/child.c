@@ -59,35 +59,51 @@ take_name(const struct role *role, uint16_t index)
 	log_start(child_name, LOG_LEVEL_INFO);
 }
 
+void
+child_log_start(const struct config *config)
+{
+	log_start(child_name, config->log.level);
+}
+
+int
+child_read_configuration(int fd, struct config **config)
+{
+	struct buffer text = { NULL, 0, 0 };
+	struct config_error fault = { .text = "" };
+	int error;
+
+	error = ipc_sealed_memory_read(fd, CONFIGURATION_BYTES_MAX, &text);
+	if (error == 0)
+		error = config_parse("configuration", buffer_view(&text),
+		    config, &fault);
+	buffer_done(&text);
+	if (error == 0)
+		return 0;
+	log_error(log_word("event", "configuration-refused"),
+	    log_string("reason", fault.text));
+	return -EBADMSG;
+}
+
 static int
 on_configuration(struct proc_child *child, int fd)
 {
-	struct buffer text = { NULL, 0, 0 };
 	struct config *config = NULL;
-	struct config_error fault = { .text = "" };
 	int error;
 
 	if (child->config != NULL)
 		return -EBADMSG;
-	error = ipc_sealed_memory_read(fd, CONFIGURATION_BYTES_MAX, &text);
-	if (error == 0)
-		error = config_parse("configuration", buffer_view(&text),
-		    &config, &fault);
-	buffer_done(&text);
-	if (error != 0) {
-		log_error(log_word("event", "configuration-refused"),
-		    log_string("reason", fault.text));
-		return -EBADMSG;
-	}
+	error = child_read_configuration(fd, &config);
+	if (error != 0)
+		return error;
 	child->config = config;
-	log_start(child_name, config->log.level);
+	child_log_start(config);
 	return 0;
 }
 
-static int
-on_credentials(struct proc_child *child, struct ipc_message *message)
+int
+child_read_credential(const struct proc_child *child,
+    const struct ipc_message *message, struct proc_credentials *all)
 {
-	struct proc_credentials *all = &child->credentials;
 	enum ipc_credential which;
 	struct buffer *one;
 
@@ -164,6 +180,16 @@ on_peer(struct proc_child *child, struct ipc_message *message)
 }
 
 static int
+on_files_path(struct proc_child *child, struct bytes path)
+{
+	if (!child->role->is_reader || child->files_path != NULL ||
+	    path.len == 0 || memchr(path.data, 0, path.len) != NULL)
+		return -EBADMSG;
+	child->files_path = memory_copy(path);
+	return 0;
+}
+
+static int
 on_start(struct proc_child *child, struct ipc_message *message)
 {
 	if (child->config == NULL ||
@@ -178,10 +204,15 @@ static int
 on_role_message(struct proc_child *child, struct ipc_message *message)
 {
 	const struct proc_events *events = child->private->events;
+	int error;
 
-	if (events == NULL || events->on_control == NULL)
+	if (events == NULL)
 		return -EBADMSG;
-	return events->on_control(child, message);
+	error = child_on_proposal(child, message);
+	if (error != -ENOSYS)
+		return error;
+	return events->on_control != NULL ? events->on_control(child, message)
+					  : -EBADMSG;
 }
 
 int
@@ -212,9 +243,12 @@ child_on_control(void *context, struct ipc_message *message)
 	case IPC_CONFIGURATION:
 		return on_configuration(child, message->fd);
 	case IPC_CREDENTIALS:
-		return on_credentials(child, message);
+		return child_read_credential(child, message,
+		    &child->credentials);
 	case IPC_LISTENER:
 		return on_listener(child, message);
+	case IPC_FILES_PATH:
+		return on_files_path(child, message->payload);
 	case IPC_START:
 		return on_start(child, message);
 	default:
@@ -258,9 +292,9 @@ child_done(struct proc_child *child)
 	if (child->trust_index >= 0)
 		close(child->trust_index);
 	memory_wipe(&child->ticket_keys, sizeof(child->ticket_keys));
-	buffer_wipe(&child->credentials.private_key);
-	buffer_done(&child->credentials.certificate);
-	buffer_done(&child->credentials.client_ca);
+	free(child->files_path);
+	proc_credentials_wipe(&child->credentials);
+	child_proposal_done(child);
 	config_free((struct config **)(uintptr_t)&child->config);
 	ipc_channel_close(&private->control);
 }

@@ -20,6 +20,7 @@
 #include "ipc/channel.h"
 #include "ipc/ticket_keys.h"
 #include "ipc/trust.h"
+#include "proc/credentials.h"
 #include "proc/role.h"
 
 /* Another process that this one has a channel to. */
@@ -46,19 +47,26 @@ struct proc_events {
 	/* The queue to a peer, that was full, has room again. */
 	void (*on_peer_writable)(struct proc_child *child,
 	    struct proc_peer *peer);
+	/*
+	 * A new state is proposed: child->next_config and, for those who have
+	 * credentials, child->next_credentials, which may be taken. Prepare
+	 * what can fail; nothing of it is in use yet, and it may never be:
+	 * another proposal may take its place.
+	 * Returns 0; or -EINVAL with why, in plain words of at most size bytes.
+	 */
+	int (*on_propose)(struct proc_child *child, char *why, size_t size);
+	/* It will not be used: forget what was prepared. */
+	void (*on_dismiss)(struct proc_child *child);
+	/*
+	 * The proposal is to be used: child->config has it. before is freed
+	 * after this call. Returns true if it is in force; else
+	 * proc_child_committed() is called when it is.
+	 */
+	bool (
+	    *on_commit)(struct proc_child *child, const struct config *before);
 	void (*on_turn_end)(struct proc_child *child);
 	/* End in order; call proc_child_stopped() when done. */
 	void (*on_stop)(struct proc_child *child);
-};
-
-/* Each with a NUL behind it that its length does not count. */
-struct proc_credentials {
-	struct buffer certificate; /* PEM or DER, as in the files */
-	struct buffer private_key; /* wipe with buffer_wipe() */
-	struct buffer client_ca;
-	/* The master's: no gate parses them. */
-	size_t crl_count;
-	struct buffer *crls;
 };
 
 struct proc_child {
@@ -67,6 +75,7 @@ struct proc_child {
 	uint16_t index;
 	const struct config *config;
 	struct ipc_start start;
+	char *files_path; /* of the configuration; NULL: not for this role */
 	struct proc_credentials credentials;
 	/* What clients are trusted by, if the role has it: map it with
 	 * ipc_trust_map(). -1: none has come before START. */
@@ -74,6 +83,9 @@ struct proc_child {
 	struct ipc_trust_given trust_given;
 	/* What tickets are sealed with, if the role has them: secrets. */
 	struct ipc_ticket_keys ticket_keys;
+	struct config *next_config; /* proposed; NULL if nothing is */
+	struct proc_credentials next_credentials;
+	struct bytes next_key_id; /* during on_propose; empty: any key */
 	size_t listener_count;
 	int *listeners;
 	void *context; /* the role's own */
@@ -99,6 +111,9 @@ void proc_master_push(struct proc_child *child, enum ipc_message_type type,
 /* The same with a descriptor, which is taken. */
 void proc_master_push_with(struct proc_child *child, enum ipc_message_type type,
     struct bytes payload, int fd);
+
+/* What on_commit said was not yet done is done. */
+void proc_child_committed(struct proc_child *child);
 
 /* Everything that on_stop asked for is done: leave the loop. */
 void proc_child_stopped(struct proc_child *child);

@@ -33,7 +33,9 @@ struct proc_child_private {
 	bool is_stopping;     /* and on_stop was called */
 	bool is_master_gone;
 	bool is_control_blocked;
-	bool is_ready; /* READY was sent */
+	bool is_ready;      /* READY was sent */
+	uint64_t proposed;  /* the number of the state that was agreed to */
+	uint64_t committed; /* the number of the one that is in use */
 	size_t arrival_count;
 	struct arrival *arrivals;
 
@@ -46,6 +48,31 @@ struct proc_child_private {
 	uv_timer_t deadline; /* to stop without a master */
 	int status;          /* the exit status */
 };
+
+/* The process's name in the log. */
+void child_log_start(const struct config *config);
+
+/*
+ * Take the configuration that a message brings.
+ *
+ * config: returned, free with config_free(); untouched on error. Returns 0 or
+ * -EBADMSG, which was logged.
+ */
+int child_read_configuration(int fd, struct config **config);
+
+/* Likewise a file that is for this role, into where it belongs, which must be
+ * empty. */
+int child_read_credential(const struct proc_child *child,
+    const struct ipc_message *message, struct proc_credentials *credentials);
+
+/*
+ * proposal.c: CONFIGURATION and CREDENTIALS of a child that runs, PROPOSE and
+ * COMMIT. 0; -EBADMSG; -ENOSYS if the message is another.
+ */
+int child_on_proposal(struct proc_child *child, struct ipc_message *message);
+
+/* Forget what is proposed. */
+void child_proposal_done(struct proc_child *child);
 
 /*
  * Handle a message of the master: an ipc_handler, whose context is the child.

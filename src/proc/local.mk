@@ -3,9 +3,11 @@ noinst_LIBRARIES += libsignet-proc.a
 libsignet_proc_a_SOURCES = \
 	src/proc/calls.def \
 	src/proc/child.c src/proc/child.h src/proc/child_private.h \
+	src/proc/credentials.c src/proc/credentials.h \
 	src/proc/landlock.c src/proc/landlock.h \
 	src/proc/loop.c \
 	src/proc/privileges.c src/proc/privileges.h \
+	src/proc/proposal.c \
 	src/proc/role.c src/proc/role.h \
 	src/proc/sandbox.c src/proc/sandbox.h \
 	src/proc/sanitized.h \

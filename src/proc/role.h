@@ -48,6 +48,9 @@ struct role {
 	bool has_trust;
 	/* Does it get what TLS session tickets are sealed with? */
 	bool has_ticket_keys;
+	/* Is it started before the master gives up its rights, to read what
+	 * only they allow? */
+	bool is_reader;
 	/* Does it end only when all the others have? */
 	bool is_last;
 	/* All else is given up before the first outside byte. */

@@ -352,6 +352,12 @@ judge(const struct rights *rights, const struct rights_request *request,
 }
 
 bool
+rights_are_of(const struct rights *rights, const struct rights_table *table)
+{
+	return rights->table == table;
+}
+
+bool
 rights_check(const struct rights *rights, const struct rights_request *request,
     struct rights_verdict *verdict)
 {

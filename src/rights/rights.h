@@ -109,6 +109,10 @@ const struct rights *rights_ref(struct rights_table *table,
 /* rights becomes NULL; NULL is accepted. */
 void rights_unref(const struct rights **rights);
 
+/* Were they found in this table? */
+bool rights_are_of(const struct rights *rights,
+    const struct rights_table *table);
+
 /*
  * Is it granted?
  *

@@ -77,11 +77,26 @@ connection_new(struct worker *worker, int fd,
 	connection->state = CONNECTION_OPENING;
 	connection->received_ms = worker_now_ms(worker);
 	connection_keep_peer(connection, &handover->peer);
+	connection_take_terms(connection);
 	worker->connection_count++;
 	TAILQ_INSERT_TAIL(&worker->connections, connection, in_all);
 	connection_set_deadline(connection,
 	    (uint64_t)worker->config->limits.connect_seconds * 1000);
 	return connection;
+}
+
+void
+connection_take_terms(struct connection *connection)
+{
+	const struct config *config = connection->worker->config;
+
+	connection->terms = (struct connection_terms){
+		.packet_bytes = config->limits.packet_bytes,
+		.receive_maximum = (uint16_t)config->sessions.receive_maximum,
+		.topic_alias_maximum = (uint16_t)
+					   config->sessions.topic_alias_maximum,
+		.maximum_qos = (uint8_t)config->sessions.maximum_qos,
+	};
 }
 
 static void
@@ -107,6 +122,7 @@ connection_leave(struct connection *connection)
 	retention_forget(worker, connection);
 	deadline_clear(&connection->deadline);
 	trust_forget(worker, connection);
+	review_forget(worker, connection);
 	TAILQ_REMOVE(&worker->connections, connection, in_all);
 	if (connection->is_dirty)
 		TAILQ_REMOVE(&worker->dirty, connection, in_dirty);

@@ -41,6 +41,14 @@ enum connection_state {
 /* What was received and waits while reading is held back is at most this. */
 #define CONNECTION_READ_BUFFER (CONNECTION_READ_MAX + TLS_RECORD_MAX)
 
+/* What CONNACK has told the client, which holds whatever is set later. */
+struct connection_terms {
+	uint32_t packet_bytes;
+	uint16_t receive_maximum;
+	uint16_t topic_alias_maximum;
+	uint8_t maximum_qos;
+};
+
 struct connection {
 	uv_poll_t poll;
 	struct worker *worker;
@@ -65,6 +73,7 @@ struct connection {
 	bool waits_connack : 1;   /* OPEN, but the client cannot know it yet */
 	bool wants_reasons : 1;   /* Reason Strings (5.0) */
 	bool is_packet_alone : 1; /* in hand: plaintext holds nothing else */
+	struct connection_terms terms;
 	uint16_t keep_alive_seconds;  /* 0: none is agreed on */
 	uint32_t maximum_packet_size; /* what the client takes; 0: any */
 	uint16_t home;                /* the worker to move to, if MOVING */
@@ -104,6 +113,9 @@ struct connection {
  */
 struct connection *connection_new(struct worker *worker, int fd,
     const struct tls_handover *handover);
+
+/* Take the bounds of the configuration: until CONNACK they may change. */
+void connection_take_terms(struct connection *connection);
 
 /* Process what was read already, and read again. */
 void connection_resume(struct connection *connection);

@@ -49,7 +49,7 @@ has_to_wait(struct connection *connection, const struct mqtt_frame *frame)
 static size_t
 take_packets(struct connection *connection, struct bytes input)
 {
-	uint32_t max = connection->worker->config->limits.packet_bytes;
+	uint32_t max = connection->terms.packet_bytes;
 	size_t taken = 0;
 
 	while (taken < input.len && takes_packets(connection)) {

@@ -399,6 +399,7 @@ answer_connect(struct opening *opening)
 	enum mqtt_reason reason;
 
 	permission_load(connection);
+	connection_take_terms(connection);
 	set_response_information(opening);
 	reason = check_connect(opening);
 	connection->worker->statistics.connects++;

@@ -25,7 +25,7 @@ static int
 check_bounds(const struct connection *connection,
     const struct mqtt_publish *publish, bool is_repeated)
 {
-	const struct config *config = connection->worker->config;
+	const struct connection_terms *terms = &connection->terms;
 	/* One that is noted is, whether its PUBREC has left or not. */
 	uint32_t in_flight = acks_unnoted(connection) +
 			     connection->session->state.received_count;
@@ -35,10 +35,10 @@ check_bounds(const struct connection *connection,
 	    mqtt_properties_have(&publish->properties,
 		MQTT_PROPERTY_SUBSCRIPTION_IDENTIFIER))
 		return MQTT_ERR_PROTOCOL_ERROR;
-	if (publish->qos > config->sessions.maximum_qos)
+	if (publish->qos > terms->maximum_qos)
 		return -MQTT_REASON_QOS_NOT_SUPPORTED; /* [MQTT5-3.2.2-11] */
 	if (connection->version == MQTT_VERSION_5 && publish->qos > 0 &&
-	    !is_repeated && in_flight >= config->sessions.receive_maximum)
+	    !is_repeated && in_flight >= terms->receive_maximum)
 		return -MQTT_REASON_RECEIVE_MAXIMUM_EXCEEDED;
 	return 0;
 }
@@ -247,9 +247,7 @@ handle_publish(struct connection *connection, const struct mqtt_frame *frame)
 
 	if (error == 0 && version == MQTT_VERSION_5)
 		error = topic_aliases_resolve(&connection->aliases,
-		    (uint16_t)connection->worker->config->sessions
-			.topic_alias_maximum,
-		    &publish);
+		    connection->terms.topic_alias_maximum, &publish);
 	if (error != 0)
 		return error;
 	origin = origin_of(connection, &publish);

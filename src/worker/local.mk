@@ -36,6 +36,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/retention_internal.h \
 	src/worker/retention_query.c \
 	src/worker/reason_string.c src/worker/reason_string.h \
+	src/worker/review.c src/worker/review.h \
 	src/worker/router.c src/worker/router.h \
 	src/worker/router_forward.c src/worker/router_forward.h \
 	src/worker/router_forward_internal.h \

@@ -7,7 +7,7 @@
  * Privileges: none; the sockets that are handed to it, and its channels.
  * Receives: SESSION_HANDOFF from gates and workers; INTEREST_*, RETAINED_*,
  * PUBLISH_*, FORWARD_* and STATISTICS from workers; STORE_* from the store;
- * TRUST_INDEX and STOP from the master.
+ * TRUST_INDEX, PROPOSE, COMMIT and STOP from the master.
  * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_*, FORWARD_* and
  * STATISTICS to workers; STORE_* to the store.
  * On failure: its connections are lost, and nothing of the other workers'; what
@@ -240,7 +240,8 @@ on_turn_end(struct proc_child *child)
 	bool is_busy;
 
 	worker_flush(worker);
-	is_busy = retention_turn(worker);
+	is_busy = review_turn(worker);
+	is_busy |= retention_turn(worker);
 	is_busy |= trust_turn(worker);
 	sharing_turn(worker);
 	/* What they found is sent before the loop waits again. */
@@ -254,6 +255,43 @@ on_turn_end(struct proc_child *child)
 	if (worker->is_stopping && worker->connection_count == 0 &&
 	    journal_covering(worker) == IPC_STORE_NONE)
 		proc_child_stopped(child);
+}
+
+/*
+ * How many connections this worker takes: its share, as homes are spread
+ * evenly, but no more than it may hold descriptors, some of which it needs
+ * for channels and for large messages on their way.
+ */
+static size_t
+connection_max(const struct proc_child *child)
+{
+	size_t share = child->config->limits.connections /
+			   child->start.worker_count +
+		       1;
+	struct rlimit descriptors;
+
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0 ||
+	    descriptors.rlim_cur >= share + DESCRIPTORS_RESERVED)
+		return share;
+	log_warning(log_word("event", "few-descriptors"),
+	    log_number("limit", (int64_t)descriptors.rlim_cur),
+	    log_number("needed", (int64_t)(share + DESCRIPTORS_RESERVED)),
+	    log_string("hint", "raise the limit of open files (LimitNOFILE) "
+			       "or lower limits.connections"));
+	return descriptors.rlim_cur > 2 * DESCRIPTORS_RESERVED
+		   ? descriptors.rlim_cur - DESCRIPTORS_RESERVED
+		   : descriptors.rlim_cur / 2;
+}
+
+static bool
+on_commit(struct proc_child *child, const struct config *before)
+{
+	struct worker *worker = child->context;
+
+	worker->config = child->config;
+	if (before->limits.connections != child->config->limits.connections)
+		worker->connection_max = connection_max(child);
+	return review_begin(worker, before);
 }
 
 static void
@@ -342,34 +380,9 @@ const struct proc_events worker_events = {
 	.on_control = on_control,
 	.on_peer_writable = on_peer_writable,
 	.on_turn_end = on_turn_end,
+	.on_commit = on_commit,
 	.on_stop = on_stop,
 };
-
-/*
- * How many connections this worker takes: its share, as homes are spread
- * evenly, but no more than it may hold descriptors, some of which it needs
- * for channels and for large messages on their way.
- */
-static size_t
-connection_max(const struct proc_child *child)
-{
-	size_t share = child->config->limits.connections /
-			   child->start.worker_count +
-		       1;
-	struct rlimit descriptors;
-
-	if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0 ||
-	    descriptors.rlim_cur >= share + DESCRIPTORS_RESERVED)
-		return share;
-	log_warning(log_word("event", "few-descriptors"),
-	    log_number("limit", (int64_t)descriptors.rlim_cur),
-	    log_number("needed", (int64_t)(share + DESCRIPTORS_RESERVED)),
-	    log_string("hint", "raise the limit of open files (LimitNOFILE) "
-			       "or lower limits.connections"));
-	return descriptors.rlim_cur > 2 * DESCRIPTORS_RESERVED
-		   ? descriptors.rlim_cur - DESCRIPTORS_RESERVED
-		   : descriptors.rlim_cur / 2;
-}
 
 static void
 worker_init(struct worker *worker, struct proc_child *child)

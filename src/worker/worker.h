@@ -12,6 +12,7 @@
 #include "rights/rights.h"
 #include "worker/deadline.h"
 #include "worker/interest.h"
+#include "worker/review.h"
 #include "worker/sharing.h"
 #include "worker/store_read.h"
 #include "worker/topic_tree.h"
@@ -72,6 +73,7 @@ struct worker {
 	struct interest interest;
 	struct sharing sharing;
 	struct will_queue wills; /* that are under way */
+	struct review review;
 	/* Index by worker; NULL: itself, or not there. */
 	struct proc_peer *peers[WORKER_SET_MAX];
 

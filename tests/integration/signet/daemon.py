@@ -224,6 +224,38 @@ class Daemon(Broker):
         self.spawn([*self.prefix, SIGNETD, "-c", self.configuration])
         self.await_ready(mark)
 
+    def configure(self, **overrides):
+        """Put a configuration with these settings on top in the place of the
+        one that is there: the daemon takes it up by itself, or is told to."""
+        self.settings = merge(self.settings, overrides)
+        write_configuration(f"{self.configuration}.new", self.settings)
+        os.rename(f"{self.configuration}.new", self.configuration)
+
+    def ctl(self, *arguments):
+        """What signetctl says, and its status."""
+        done = subprocess.run(
+            [f"{BUILD}/signetctl", "-s", self.settings["control"]["socket"],
+             *arguments], capture_output=True, text=True,
+            timeout=6 * DEADLINE)
+        return (done.stdout + done.stderr).rstrip("\n"), done.returncode
+
+    def reload(self, **overrides):
+        """Have it take up what is on disk, with these settings on top; what
+        it says has changed. All processes use it afterwards."""
+        if overrides:
+            self.configure(**overrides)
+        text, status = self.ctl("reload")
+        assert status == 0, text
+        return text
+
+    def refused_reload(self, **overrides):
+        """The same if it is to be refused: why."""
+        if overrides:
+            self.configure(**overrides)
+        text, status = self.ctl("reload")
+        assert status == 1, text
+        return text
+
     def await_ready(self, since=0):
         def is_ready():
             if self.process.poll() is not None:

@@ -86,6 +86,7 @@ main(void)
 	SRunner *runner;
 	int failed;
 
+	suite_add_tcase(suite, test_change());
 	suite_add_tcase(suite, test_load());
 	suite_add_tcase(suite, test_manual());
 	suite_add_tcase(suite, test_nearest());

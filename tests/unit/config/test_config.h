@@ -28,6 +28,7 @@ void remove_files(void);
 /* As config_print() without comments; free with free(). */
 char *print(const struct config *config, bool is_commented);
 
+TCase *test_change(void);
 TCase *test_load(void);
 TCase *test_manual(void);
 TCase *test_nearest(void);

@@ -244,7 +244,7 @@ fixture_use_ticket_key(struct fixture *fixture, uint8_t number)
 	struct ipc_ticket_keys keys = { .count = 1 };
 
 	memset(&keys.keys[0], number, sizeof(keys.keys[0]));
-	resumptions_use(&fixture->settings.resumptions, &keys);
+	resumptions_use(&fixture->settings->resumptions, &keys);
 }
 
 void
@@ -269,14 +269,14 @@ fixture_start(struct fixture *fixture, const struct pki_pair *server,
 	    0);
 	fixture_trust(buffer_view(&files.client_ca), BYTES_NONE, BYTES_NONE,
 	    &index);
-	settings_trust(&fixture->settings, &index);
 	fixture_use_ticket_key(fixture, 1);
 	fixture_free_files(&files);
 	fixture->key = server->key;
 	signer_open(on_sign, fixture);
 	uv_loop_init(&fixture->loop);
-	handshakes_init(&fixture->handshakes, &fixture->loop,
-	    &fixture->settings, limit_ms, &events, fixture);
+	handshakes_init(&fixture->handshakes, &fixture->loop, fixture->settings,
+	    limit_ms, &events, fixture);
+	handshakes_trust(&fixture->handshakes, &index);
 }
 
 void
@@ -286,7 +286,7 @@ fixture_stop(struct fixture *fixture)
 	uv_run(&fixture->loop, UV_RUN_DEFAULT);
 	ck_assert_int_eq(uv_loop_close(&fixture->loop), 0);
 	signer_close();
-	settings_close(&fixture->settings);
+	settings_unref(&fixture->settings);
 	buffer_wipe(&fixture->handover);
 	if (fixture->fd >= 0)
 		close(fixture->fd);

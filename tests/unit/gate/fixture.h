@@ -41,7 +41,7 @@ struct fixture {
 	const char *sign_fault; /* there is no signature, for this reason */
 	size_t signed_count;
 	struct config config;
-	struct settings settings;
+	struct settings *settings;
 	struct handshakes handshakes;
 	bool has_worker;
 	size_t ended;

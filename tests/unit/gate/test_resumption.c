@@ -130,7 +130,7 @@ use_trust(const struct pki_pair *ca, struct bytes revoked)
 
 	pki_append_pem(ca->certificate, &file);
 	fixture_trust(buffer_view(&file), revoked, BYTES_NONE, &index);
-	settings_trust(&fixture.settings, &index);
+	handshakes_trust(&fixture.handshakes, &index);
 	buffer_done(&file);
 }
 
@@ -181,7 +181,7 @@ START_TEST(a_ticket_ends_with_its_time)
 
 	begin(versions[_i]);
 	SSL_SESSION_free(session);
-	fixture.settings.resumptions.ticket_seconds = 0;
+	fixture.settings->resumptions.ticket_seconds = 0;
 	ck_assert(visit(versions[_i], NULL, &handover));
 	session = client_take_session(&client);
 	ck_assert_ptr_nonnull(session);
@@ -193,7 +193,7 @@ END_TEST
 START_TEST(a_ticket_says_what_the_identity_was_taken_from)
 {
 	begin(versions[_i]);
-	fixture.settings.resumptions.identity = (enum config_identity)200;
+	fixture.settings->resumptions.identity = (enum config_identity)200;
 	assert_is_full(versions[_i]);
 	finish();
 }
@@ -204,7 +204,7 @@ START_TEST(without_keys_there_are_no_tickets)
 	struct tls_handover handover;
 
 	begin(versions[_i]);
-	resumptions_use(&fixture.settings.resumptions,
+	resumptions_use(&fixture.settings->resumptions,
 	    &(struct ipc_ticket_keys){ .count = 0 });
 	assert_is_full(versions[_i]);
 	ck_assert(visit(versions[_i], NULL, &handover));

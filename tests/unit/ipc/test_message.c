@@ -189,6 +189,74 @@ START_TEST(credential_is_one_of_three)
 END_TEST
 
 static int
+decode_generation(struct bytes payload)
+{
+	struct ipc_generation generation;
+
+	return ipc_generation_decode(payload, &generation);
+}
+
+START_TEST(generation_survives_the_way)
+{
+	struct ipc_generation generation = { UINT64_MAX,
+		BYTES_LITERAL("the file is empty") };
+	struct ipc_generation decoded;
+	struct buffer out = { 0 };
+
+	ipc_generation_encode(&generation, &out);
+	ck_assert_int_eq(ipc_generation_decode(buffer_view(&out), &decoded), 0);
+	ck_assert_uint_eq(decoded.number, generation.number);
+	ck_assert(bytes_equal(decoded.detail, generation.detail));
+	refuse_other_lengths(&out, decode_generation);
+	buffer_done(&out);
+}
+END_TEST
+
+START_TEST(generation_counts_from_1_and_its_reason_is_cut)
+{
+	uint8_t *large = memory_new(1, IPC_WHY_MAX + 1);
+	struct ipc_generation none = { 0, BYTES_NONE };
+	struct ipc_generation wordy = { 1, bytes_of(large, IPC_WHY_MAX + 1) };
+	struct ipc_generation decoded;
+	struct buffer out = { 0 };
+
+	ipc_generation_encode(&none, &out);
+	ck_assert_int_eq(decode_generation(buffer_view(&out)), -EBADMSG);
+	out.len = 0;
+	ipc_generation_encode(&wordy, &out);
+	ck_assert_int_eq(ipc_generation_decode(buffer_view(&out), &decoded), 0);
+	ck_assert_uint_eq(decoded.detail.len, IPC_WHY_MAX);
+	buffer_done(&out);
+	free(large);
+}
+END_TEST
+
+static int
+decode_file(struct bytes payload)
+{
+	struct ipc_file file;
+
+	return ipc_file_decode(payload, &file);
+}
+
+START_TEST(file_survives_the_way)
+{
+	struct ipc_file file = { IPC_CREDENTIAL_CLIENT_CA, UINT64_MAX - 5 };
+	struct ipc_file decoded;
+	struct buffer out = { 0 };
+
+	ipc_file_encode(&file, &out);
+	ck_assert_int_eq(ipc_file_decode(buffer_view(&out), &decoded), 0);
+	ck_assert_int_eq(decoded.which, file.which);
+	ck_assert_uint_eq(decoded.hash, file.hash);
+	refuse_other_lengths(&out, decode_file);
+	out.data[0] = 200;
+	ck_assert_int_eq(decode_file(buffer_view(&out)), -EBADMSG);
+	buffer_done(&out);
+}
+END_TEST
+
+static int
 decode_handoff(struct bytes payload)
 {
 	struct ipc_session_handoff handoff;
@@ -390,6 +458,9 @@ test_message(void)
 	tcase_add_loop_test(tests, start_names_a_worker_and_a_gate_at_least, 0,
 	    2);
 	tcase_add_test(tests, credential_is_one_of_three);
+	tcase_add_test(tests, generation_survives_the_way);
+	tcase_add_test(tests, generation_counts_from_1_and_its_reason_is_cut);
+	tcase_add_test(tests, file_survives_the_way);
 	tcase_add_test(tests, handoff_survives_the_way);
 	tcase_add_loop_test(tests, handoff_has_a_handover_of_bounded_size, 0,
 	    3);

@@ -108,7 +108,7 @@ run_master(void)
 	buffer_append(&credentials.certificate, BYTES_LITERAL("certificate"));
 	buffer_append(&credentials.private_key, BYTES_LITERAL("key"));
 	buffer_append(&credentials.client_ca, BYTES_LITERAL("ca"));
-	status = master_run(config, &credentials);
+	status = master_run(NULL, config, &credentials);
 	if (credentials.private_key.data != NULL)
 		status = 99; /* it is to be wiped */
 	config_free(&config);

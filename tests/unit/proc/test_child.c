@@ -366,6 +366,81 @@ START_TEST(what_is_pushed_in_a_turn_leaves_in_one_batch)
 }
 END_TEST
 
+static void
+send_generation(enum ipc_message_type type, uint64_t number)
+{
+	struct ipc_generation generation = { number, BYTES_NONE };
+	struct buffer out = { NULL, 0, 0 };
+
+	ipc_generation_encode(&generation, &out);
+	send_control(type, buffer_view(&out), -1);
+	buffer_done(&out);
+}
+
+START_TEST(a_child_takes_up_what_it_has_agreed_to)
+{
+	send_start();
+	expect(control, IPC_READY, 0);
+	for (uint64_t number = 7; number < 9; number++) {
+		send_control(IPC_CONFIGURATION, BYTES_NONE, configuration());
+		send_generation(IPC_PROPOSE, number);
+		expect(control, IPC_PROPOSED, number);
+		send_generation(IPC_COMMIT, number);
+		expect(control, IPC_COMMITTED, number);
+	}
+	send_control(IPC_STOP, BYTES_NONE, -1);
+	ck_assert_int_eq(exit_status(), 0);
+}
+END_TEST
+
+static int
+hear_refusal(void *context, struct ipc_message *message)
+{
+	struct ipc_generation generation;
+
+	ck_assert_int_eq(message->type, IPC_PROPOSED);
+	ck_assert_int_eq(ipc_generation_decode(message->payload, &generation),
+	    0);
+	ck_assert_uint_gt(generation.detail.len, 0);
+	*(uint64_t *)context = generation.number;
+	return 0;
+}
+
+START_TEST(a_child_refuses_what_it_cannot_read_and_goes_on)
+{
+	struct pollfd state = { ipc_channel_fd(control), POLLIN, 0 };
+	uint64_t number = 0;
+
+	send_start();
+	expect(control, IPC_READY, 0);
+	send_control(IPC_CONFIGURATION, BYTES_NONE,
+	    ipc_sealed_memory("configuration", BYTES_LITERAL("listen = 5;")));
+	send_generation(IPC_PROPOSE, 3);
+	ck_assert_int_eq(poll(&state, 1, 10000), 1);
+	ck_assert_int_eq(ipc_channel_receive(control, 1, hear_refusal, &number,
+			     &fault),
+	    0);
+	ck_assert_uint_eq(number, 3);
+	send_control(IPC_DISMISS, BYTES_NONE, -1);
+	send_control(IPC_STOP, BYTES_NONE, -1);
+	ck_assert_int_eq(exit_status(), 0);
+}
+END_TEST
+
+START_TEST(a_child_that_is_to_use_what_it_has_not_agreed_to_begins_anew)
+{
+	send_start();
+	expect(control, IPC_READY, 0);
+	send_control(IPC_CONFIGURATION, BYTES_NONE, configuration());
+	send_generation(IPC_PROPOSE, 3);
+	expect(control, IPC_PROPOSED, 3);
+	if (_i == 1)
+		send_control(IPC_DISMISS, BYTES_NONE, -1);
+	send_generation(IPC_COMMIT, _i == 1 ? 3 : 4);
+	ck_assert_int_eq(exit_status(), 1);
+}
+END_TEST
+
 START_TEST(peers_come_and_go)
 {
 	struct ipc_channel *witness_channel = send_peer(9);
@@ -457,6 +532,10 @@ test_child(void)
 	tcase_add_loop_test(tests, what_a_master_may_not_say_ends_the_child, 0,
 	    5);
 	tcase_add_test(tests, what_is_pushed_in_a_turn_leaves_in_one_batch);
+	tcase_add_test(tests, a_child_takes_up_what_it_has_agreed_to);
+	tcase_add_test(tests, a_child_refuses_what_it_cannot_read_and_goes_on);
+	tcase_add_loop_test(tests,
+	    a_child_that_is_to_use_what_it_has_not_agreed_to_begins_anew, 0, 2);
 	tcase_add_test(tests, peers_come_and_go);
 	tcase_add_test(tests,
 	    a_new_channel_replaces_the_old_after_what_that_still_holds);

@@ -107,6 +107,7 @@ bare_connection_init(struct connection *connection, struct worker *worker)
 	connection->id = 77;
 	connection->rights = rights_ref(worker->rights, &certificate);
 	connection->not_after = INT64_MAX;
+	connection_take_terms(connection);
 }
 
 struct buffer

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "proc/credentials.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,7 +9,6 @@
 #include <unistd.h>
 
 #include "lib/memory.h"
-#include "master/master.h"
 
 /* More than a thousand certificates. */
 #define FILE_BYTES_MAX (1024 * 1024)
@@ -45,60 +46,66 @@ read_all(int fd, size_t max, struct buffer *out)
 }
 
 static int
-read_file(const char *setting, const char *path, size_t max, struct buffer *out,
-    char *why, size_t size)
+read_file(const struct config *config, const char *setting, const char *path,
+    size_t max, struct buffer *out, struct config_error *fault)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* Not to wait for whoever writes to a FIFO. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	int error = fd < 0 ? -errno : read_all(fd, max, out);
 
 	if (fd >= 0)
 		close(fd);
 	if (error != 0)
-		snprintf(why, size, "%s: cannot read %s: %s", setting, path,
+		config_fault(config, fault, setting,
+		    "is \"%s\", which cannot be read: %s", path,
 		    error == -EINVAL ? "not a regular file" : strerror(-error));
 	return error;
 }
 
 static int
 read_crls(const struct config *config, struct proc_credentials *credentials,
-    char *why, size_t size)
+    struct config_error *fault)
 {
 	const struct config_strings *files = &config->tls.crl;
+	char setting[32];
 	int error = 0;
 
 	credentials->crls = memory_new(files->count + 1,
 	    sizeof(*credentials->crls));
 	for (size_t i = 0; i < files->count && error == 0; i++) {
-		error = read_file("tls.crl", files->items[i], CRL_BYTES_MAX,
-		    &credentials->crls[i], why, size);
+		snprintf(setting, sizeof(setting), "tls.crl[%zu]", i);
+		error = read_file(config, setting, files->items[i],
+		    CRL_BYTES_MAX, &credentials->crls[i], fault);
 		credentials->crl_count++;
 	}
 	return error;
 }
 
 int
-master_credentials_read(const struct config *config,
-    struct proc_credentials *credentials, char *why, size_t size)
+proc_credentials_read(const struct config *config,
+    struct proc_credentials *credentials, struct config_error *fault)
 {
 	int error;
 
-	error = read_file("tls.certificate", config->tls.certificate,
-	    FILE_BYTES_MAX, &credentials->certificate, why, size);
+	error = read_file(config, "tls.certificate", config->tls.certificate,
+	    FILE_BYTES_MAX, &credentials->certificate, fault);
 	if (error == 0)
-		error = read_file("tls.private_key", config->tls.private_key,
-		    FILE_BYTES_MAX, &credentials->private_key, why, size);
+		error = read_file(config, "tls.private_key",
+		    config->tls.private_key, FILE_BYTES_MAX,
+		    &credentials->private_key, fault);
 	if (error == 0)
-		error = read_file("tls.client_ca", config->tls.client_ca,
-		    FILE_BYTES_MAX, &credentials->client_ca, why, size);
+		error = read_file(config, "tls.client_ca",
+		    config->tls.client_ca, FILE_BYTES_MAX,
+		    &credentials->client_ca, fault);
 	if (error == 0)
-		error = read_crls(config, credentials, why, size);
+		error = read_crls(config, credentials, fault);
 	if (error != 0)
-		master_credentials_wipe(credentials);
+		proc_credentials_wipe(credentials);
 	return error;
 }
 
 void
-master_credentials_wipe(struct proc_credentials *credentials)
+proc_credentials_wipe(struct proc_credentials *credentials)
 {
 	buffer_wipe(&credentials->private_key);
 	buffer_done(&credentials->certificate);
