@@ -11,7 +11,9 @@
 
 #define HANDSHAKE_SERVER_HELLO 2
 #define HANDSHAKE_HEADER_LEN   4
-#define RANDOM_LEN             32
+/* An alert with its type, padded to 16 bytes as mbedTLS does, and its tag. */
+#define PROTECTED_ALERT_MAX (TLS_HEADER_LEN + 16 + 16)
+#define RANDOM_LEN          32
 
 #define EXTENSION_EXTENDED_MASTER_SECRET 0x0017 /* RFC 7627 s5.1 */
 #define EXTENSION_SUPPORTED_VERSIONS     0x002b /* RFC 8446 s4.2.1 */
@@ -276,15 +278,18 @@ is_alert_to_hold(const struct framing *framing, const uint8_t *record,
 
 /*
  * In TLS 1.3 the server's application secret is in force from its Finished
- * on. What mbedTLS 3.6 writes between that and the end of the handshake can
- * only be an alert, which it protects with the key of the handshake, so that
- * no client can read it. It is dropped; the gate sends its own.
+ * on. An alert that mbedTLS 3.6 writes between that and the end of the
+ * handshake is protected with the key of the handshake, so that no client can
+ * read it. It is dropped; the gate sends its own. What is longer than an alert
+ * is a NewSessionTicket, behind the client's Finished and under the right key.
  */
 static bool
-is_unreadable_alert(const struct framing *framing, const uint8_t *record)
+is_unreadable_alert(const struct framing *framing, const uint8_t *record,
+    size_t len)
 {
 	return framing->version == TLS_VERSION_1_3 && framing->is_flight_over &&
-	       record[0] == TLS_CONTENT_APPLICATION_DATA;
+	       record[0] == TLS_CONTENT_APPLICATION_DATA &&
+	       len <= PROTECTED_ALERT_MAX;
 }
 
 static int
@@ -299,7 +304,7 @@ send_record(struct framing *framing, const uint8_t *record, size_t len)
 		framing->has_alert = true;
 		return 0;
 	}
-	if (is_unreadable_alert(framing, record))
+	if (is_unreadable_alert(framing, record, len))
 		return 0;
 	if (framing->version == TLS_VERSION_1_3 || framing->is_send_protected)
 		framing->sent++;

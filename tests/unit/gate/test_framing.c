@@ -255,6 +255,22 @@ START_TEST(framing_drops_what_tls_1_3_clients_cannot_read)
 }
 END_TEST
 
+START_TEST(framing_lets_a_ticket_of_tls_1_3_pass)
+{ /* RFC 8446 s4.6.1: behind the client's Finished */
+	static const char alert[TLS_HEADER_LEN + 32] = "\x17\x03\x03\0\x20";
+	static const char ticket[TLS_HEADER_LEN + 90] = "\x17\x03\x03\0\x5a";
+
+	PUSH(HELLO_1_2("\x32", "\0\x06\0\x2b\0\x02\x03\x04"));
+	buffer_consume(&framing.output, framing.output.len);
+	framing.has_application_secrets = true;
+	ck_assert_int_eq(get(), MBEDTLS_ERR_SSL_WANT_READ);
+	push(alert, sizeof(alert));
+	ck_assert_uint_eq(framing.output.len, 0);
+	push(ticket, sizeof(ticket));
+	ck_assert_uint_eq(framing.output.len, sizeof(ticket));
+}
+END_TEST
+
 START_TEST(framing_keeps_what_the_socket_does_not_take)
 {
 	static char record[TLS_HEADER_LEN + 16384] = "\x16\x03\x03\x40\0";
@@ -305,6 +321,7 @@ framing_tests(void)
 	tcase_add_test(tests, framing_reads_tls_1_3_from_supported_versions);
 	tcase_add_test(tests, framing_holds_a_fatal_alert_until_it_is_chosen);
 	tcase_add_test(tests, framing_drops_what_tls_1_3_clients_cannot_read);
+	tcase_add_test(tests, framing_lets_a_ticket_of_tls_1_3_pass);
 	tcase_add_test(tests, framing_keeps_what_the_socket_does_not_take);
 	return tests;
 }
