@@ -1,0 +1,204 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Certificates, keys and authorities that change under a running daemon: new
+handshakes get the new ones, whoever is connected stays."""
+
+import os
+import shutil
+import ssl
+import threading
+
+from signet import Daemon, main, standalone
+from signet.pki import pki
+
+
+def certificate_of(client):
+    return client.stream.tls.getpeercert(True)
+
+
+def der(name):
+    with open(f"{pki()}/{name}.pem") as file:
+        return ssl.PEM_cert_to_DER_cert(file.read())
+
+
+class Files:
+    """A folder of the daemon's own with the files of the section tls."""
+
+    def __init__(self, broker_folder):
+        self.path = broker_folder
+        os.makedirs(self.path, exist_ok=True)
+
+    def put(self, name, source):
+        """By another file in its place."""
+        shutil.copy(f"{pki()}/{source}", f"{self.path}/{name}.new")
+        os.chmod(f"{self.path}/{name}.new", 0o600)
+        os.rename(f"{self.path}/{name}.new", f"{self.path}/{name}")
+
+
+def started(is_watching, folder):
+    files = Files(folder)
+    files.put("server.pem", "server.pem")
+    files.put("server.key", "server.key")
+    files.put("ca.pem", "ca.pem")
+    broker = Daemon(reload={"watch": is_watching}, tls={
+        "certificate": f"{folder}/server.pem",
+        "private_key": f"{folder}/server.key",
+        "client_ca": f"{folder}/ca.pem"})
+    assert broker.reload() == "nothing has changed"
+    return broker, files
+
+
+class Started:
+    def __init__(self, is_watching=False):
+        self.is_watching = is_watching
+
+    def __enter__(self):
+        self.folder = f"/tmp/signet-test-files-{os.getpid()}"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.broker, self.files = started(self.is_watching, self.folder)
+        return self.broker, self.files
+
+    def __exit__(self, kind, *_):
+        self.broker.__exit__(kind)
+        shutil.rmtree(self.folder)
+
+
+@standalone
+def new_handshakes_get_the_new_certificate():
+    with Started() as (broker, files), broker.client() as before:
+        assert certificate_of(before) == der("server")
+        files.put("server.pem", "server-rsa.pem")
+        files.put("server.key", "server-rsa.key")
+        said = broker.reload()
+        assert said == "read anew: tls.certificate, tls.private_key", said
+        for _ in range(4):
+            with broker.client() as after:
+                assert certificate_of(after) == der("server-rsa")
+        before.ping()
+
+
+@standalone
+def a_key_that_is_another_s_changes_nothing():
+    with Started() as (broker, files), broker.client() as before:
+        files.put("server.pem", "server-rsa.pem")
+        said = broker.refused_reload()
+        assert "tls.private_key is not the key of tls.certificate" in said, said
+        with broker.client() as after:
+            assert certificate_of(after) == der("server")
+        files.put("server.key", "server-rsa.key")
+        broker.reload()
+        with broker.client() as after:
+            assert certificate_of(after) == der("server-rsa")
+        before.ping()
+
+
+@standalone
+def what_is_no_certificate_or_key_changes_nothing():
+    with Started() as (broker, files), broker.client() as before:
+        for name, setting in (("server.pem", "tls.certificate"),
+                              ("server.key", "tls.private_key"),
+                              ("ca.pem", "tls.client_ca")):
+            mark = broker.log.mark()
+            with open(f"{files.path}/{name}", "r+") as file:
+                file.truncate(100)
+            said = broker.refused_reload()
+            assert setting in said, said
+            assert len(broker.log.find(mark, event="reload-refused")) == 1
+            files.put(name, name)
+            assert broker.reload() == "nothing has changed"
+            with broker.client() as after:
+                assert certificate_of(after) == der("server")
+        before.ping()
+
+
+@standalone
+def another_authority_ends_those_of_the_first():
+    with Started() as (broker, files), broker.client() as client:
+        files.put("ca.pem", "other-ca.pem")
+        assert broker.reload() == "read anew: tls.client_ca"
+        client.expect_end(0x87)
+        with broker.client(certificate="client-other") as other:
+            other.ping()
+
+
+@standalone
+def links_that_are_swapped_are_noticed():
+    """As Kubernetes does it: all files change at one moment."""
+    with Started(is_watching=True) as (broker, files), \
+            broker.client() as before:
+        for number, kind in enumerate(("server", "server-rsa")):
+            folder = Files(f"{files.path}/..{number}")
+            folder.put("server.pem", f"{kind}.pem")
+            folder.put("server.key", f"{kind}.key")
+        os.symlink("..0", f"{files.path}/..data")
+        for name in "server.pem", "server.key":
+            os.symlink(f"..data/{name}", f"{files.path}/{name}.new")
+            os.rename(f"{files.path}/{name}.new", f"{files.path}/{name}")
+        broker.reload()
+        mark = broker.log.mark()
+        os.symlink("..1", f"{files.path}/..data_tmp")
+        os.rename(f"{files.path}/..data_tmp", f"{files.path}/..data")
+        broker.await_log(mark, event="reloaded", cause="file",
+                         files="tls.certificate, tls.private_key")
+        with broker.client() as after:
+            assert certificate_of(after) == der("server-rsa")
+        before.ping()
+
+
+@standalone
+def many_reloads_under_load_lose_nobody(count=36):
+    """A third of them with a fault; the rights that are lost at one of them
+    are never seen again."""
+    def roles(topics):
+        return [{"name": "prober", "match": {"identity": "device-1"},
+                 "publish": topics, "subscribe": topics},
+                {"name": "load", "match": {"identity": "device-2"},
+                 "publish": ["load/#"], "subscribe": ["load/#"]}]
+
+    with Started() as (broker, files):
+        broker.reload(roles=roles(["free/#", "extra/#"]))
+        good = broker.settings
+        is_over = threading.Event()
+        faults = []
+
+        def work():
+            try:
+                with broker.client(certificate="client-2") as client:
+                    client.subscribe("load/x", qos=1)
+                    while not is_over.is_set():
+                        assert client.publish("load/x", b"x", qos=1) < 0x80
+                        client.take()
+            except Exception as fault:  # pylint: disable=broad-except
+                faults.append(fault)
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        probe = broker.client()
+        try:
+            for number in range(count):
+                is_wide = number % 2 == 0
+                if number % 3 == 2:
+                    broker.refused_reload(
+                        roles=roles(["#"]), limits={"packet_bytes": 1})
+                    broker.settings = good
+                    broker.configure()
+                else:
+                    topics = ["free/#"] + ["extra/#"] * is_wide
+                    kind = "server-rsa" if number % 4 == 0 else "server"
+                    files.put("server.pem", f"{kind}.pem")
+                    files.put("server.key", f"{kind}.key")
+                    broker.reload(roles=roles(topics))
+                    good, last_wide = broker.settings, is_wide
+                assert probe.publish("free/a", b"", qos=1) < 0x80
+                assert probe.publish("other/a", b"", qos=1) == 0x87
+                got = probe.publish("extra/a", b"", qos=1)
+                assert (got < 0x80) == last_wide, (number, got)
+        finally:
+            probe.abort()
+            is_over.set()
+            for thread in threads:
+                thread.join()
+        assert not faults, faults
+
+
+main()
