@@ -30,6 +30,7 @@ EXTRA_DIST += \
 	tests/run \
 	tests/soak/actor.py \
 	tests/soak/crashes \
+	tests/soak/reloads \
 	tests/soak/ledger.py \
 	tests/soak/pool.py \
 	tests/soak/sessions \
