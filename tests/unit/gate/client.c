@@ -79,6 +79,8 @@ on_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct client *client = SSL_get_app_data(ssl);
 
+	if (!client->spec.keeps_session)
+		return 0; /* not taken */
 	SSL_SESSION_free(client->session);
 	client->session = session;
 	return 1; /* taken */

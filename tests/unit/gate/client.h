@@ -30,6 +30,7 @@ struct client_spec {
 	bool is_distrustful;    /* trusts no CA */
 	bool has_nothing_to_do; /* wait until it is closed */
 	bool is_gone;           /* close at once */
+	bool keeps_session;     /* that it is given a ticket of */
 };
 
 struct client {

@@ -26,9 +26,11 @@ visit(int version, SSL_SESSION *with, struct tls_handover *handover)
 {
 	struct client_spec spec = { .version = version,
 		.pair = &fixture_pki.client,
-		.session = with };
+		.session = with,
+		.keeps_session = true };
 	bool is_let_in;
 
+	SSL_SESSION_free(client_take_session(&client));
 	fixture_try(&fixture, &client, &spec);
 	is_let_in = fixture.fd >= 0;
 	if (is_let_in) {
