@@ -8,7 +8,6 @@
 #include "proc/child_private.h"
 #include "worker/journal.h"
 #include "worker/router_forward.h"
-#include "worker/sys.h"
 
 #define BATCHES 1000
 #define ROUNDS  20
@@ -87,7 +86,6 @@ cluster_start(unsigned int index)
 	child->start.worker_count = CLUSTER_SIZE;
 	member->private.is_ready = true; /* there is no master to be told */
 	worker->is_ready = false;
-	worker->sys = sys_new(worker);
 	uv_idle_init(&child->loop, &worker->idle);
 	TAILQ_INIT(&worker->connections);
 	TAILQ_INIT(&worker->held);
@@ -123,7 +121,6 @@ cluster_kill(unsigned int index)
 	memset(worker->peers, 0, sizeof(worker->peers));
 	uv_close((uv_handle_t *)&worker->idle, NULL);
 	uv_run(&child->loop, UV_RUN_NOWAIT);
-	sys_free(&worker->sys);
 	bare_worker_done(&members[index].bare);
 }
 
@@ -190,6 +187,12 @@ cluster_step(void)
 		member->is_unanswered = false;
 		fake_store_answer(store);
 	}
+}
+
+unsigned int
+cluster_stride(void)
+{
+	return getenv("SIGNET_TESTS_ARE_SLOWED") == NULL ? 1 : 7;
 }
 
 void

@@ -26,6 +26,10 @@ struct worker *cluster_worker(unsigned int index);
 void cluster_step(void);
 void cluster_settle(void);
 
+/* How many steps lie between two at which somebody dies: each one counts,
+ * unless an instruction takes many (see tests/lib/step). */
+unsigned int cluster_stride(void);
+
 /* Its disk is slower than the others': until cluster_setup(). */
 void cluster_slow_disk(unsigned int index);
 

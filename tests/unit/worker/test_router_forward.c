@@ -324,23 +324,18 @@ run(uint8_t at_qos, bool is_durable, enum victim victim, unsigned int at,
 	teardown();
 }
 
-/* Every moment, unless each instruction takes many (see tests/lib/step). */
-static unsigned int
-stride(void)
-{
-	return getenv("SIGNET_TESTS_ARE_SLOWED") == NULL ? 1 : 7;
-}
-
 /* At each moment; with a slow disk there are more of them. */
 static void
 run_all(uint8_t at_qos, bool is_durable, enum victim victim)
 {
-	for (unsigned int at = 0; at <= 3 * CLUSTER_STEPS; at += stride()) {
+	for (unsigned int at = 0; at <= 3 * CLUSTER_STEPS;
+	     at += cluster_stride()) {
 		run(at_qos, is_durable, victim, at, 0, CLUSTER_SIZE);
 		run(at_qos, is_durable, victim, at, 2 * CLUSTER_STEPS,
 		    CLUSTER_SIZE);
 	}
-	for (unsigned int at = 0; at <= 8 * CLUSTER_STEPS; at += 4 * stride()) {
+	for (unsigned int at = 0; at <= 8 * CLUSTER_STEPS;
+	     at += 4 * cluster_stride()) {
 		run(at_qos, is_durable, victim, at, 0, PUBLISHER);
 		run(at_qos, is_durable, victim, at, 0, ELSEWHERE);
 	}
@@ -370,7 +365,8 @@ START_TEST(at_qos_2_a_session_that_does_not_last_gets_it_once)
 	static const enum victim victims[] = { NOBODY, PUBLISHERS_WORKER,
 		CONNECTION };
 
-	for (unsigned int at = 0; at <= 3 * CLUSTER_STEPS; at += stride()) {
+	for (unsigned int at = 0; at <= 3 * CLUSTER_STEPS;
+	     at += cluster_stride()) {
 		for (int is_alone = 0; is_alone < 2; is_alone++) {
 			struct session *session;
 
@@ -405,7 +401,7 @@ START_TEST(at_qos_2_it_is_delivered_once_if_both_die_in_turn)
 						 : OTHER_WORKER;
 
 		for (unsigned int at = 0; at < 3 * CLUSTER_STEPS;
-		     at += stride()) {
+		     at += cluster_stride()) {
 			setup_at(2, true);
 			publish();
 			go_on(at);

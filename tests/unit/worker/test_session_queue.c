@@ -335,6 +335,7 @@ START_TEST(a_store_that_dies_while_it_is_read_is_asked_again)
 	kept_detach(session);
 	kept_publish(session, 300, 1);
 	fake_store_settle(&kept_store);
+	bare_connection_done(&kept_connection);
 	bare_connection_init(&kept_connection, &kept_from.worker);
 	session_attach(session, &kept_connection);
 	session->inflight_max = 10;
@@ -355,6 +356,7 @@ attach_waiting(struct worker *worker, struct journal_wait *wait)
 {
 	(void)worker;
 	(void)wait;
+	bare_connection_done(&kept_connection);
 	bare_connection_init(&kept_connection, waiting->worker);
 	session_attach(waiting, &kept_connection);
 	waiting->inflight_max = 10;

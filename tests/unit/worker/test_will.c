@@ -135,14 +135,16 @@ run(uint8_t qos, bool retain, enum victim victim, unsigned int at)
 
 START_TEST(a_will_that_is_due_is_published_once_whoever_dies)
 {
-	for (unsigned int at = 0; at <= 5 * CLUSTER_STEPS; at++)
+	for (unsigned int at = 0; at <= 5 * CLUSTER_STEPS;
+	     at += cluster_stride())
 		run(2, false, (enum victim)_i, at);
 }
 END_TEST
 
 START_TEST(a_will_that_is_retained_is_kept_whoever_dies)
 {
-	for (unsigned int at = 0; at <= 5 * CLUSTER_STEPS; at++)
+	for (unsigned int at = 0; at <= 5 * CLUSTER_STEPS;
+	     at += cluster_stride())
 		run(1, true, (enum victim)_i, at);
 }
 END_TEST
