@@ -47,6 +47,8 @@ set_up(void)
 	ck_assert_int_eq(listen(listener, CLIENTS_MAX), 0);
 	getsockname(listener, (struct sockaddr *)&address, &len);
 	room = CLIENTS_MAX;
+	taken_count = 0;
+	client_count = 0;
 	uv_loop_init(&loop);
 	acceptor_start(&acceptor, &loop, &listener, 1, on_connection, &loop);
 }
