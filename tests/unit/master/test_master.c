@@ -27,7 +27,7 @@
 #define GATES   2
 
 /* For everything that is waited for; far longer than it takes. */
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 40000
 
 static pid_t master;
 static FILE *log_lines;
@@ -132,16 +132,32 @@ remove_folder(void)
 	}
 }
 
+/* One that nobody listens on, as other tests may run beside these. */
+static uint16_t
+free_port(void)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_addr = { htonl(INADDR_LOOPBACK) },
+	};
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, len), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
 static void
-start(void)
+start_on(uint16_t at_port)
 {
 	int fds[2];
 
 	if (strstr(folder, "XXXXXX") != NULL)
 		ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(chmod(folder, 0755), 0);
-	/* each test has its own, out of those that belong to tests */
-	port = (uint16_t)(22000 + getpid() % 900);
+	port = at_port;
 	ck_assert_int_eq(pipe(fds), 0);
 	master = fork();
 	if (master == 0) {
@@ -152,6 +168,12 @@ start(void)
 	}
 	close(fds[1]);
 	log_lines = fdopen(fds[0], "r");
+}
+
+static void
+start(void)
+{
+	start_on(free_port());
 }
 
 /* Read the log up to a line with these words. */
@@ -476,8 +498,9 @@ END_TEST
 
 START_TEST(an_address_in_use_is_named_and_nothing_is_started)
 {
+	uint16_t in_use = free_port();
 	struct sockaddr_in address = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)(22000 + getpid() % 900)),
+		.sin_port = htons(in_use),
 		.sin_addr = { htonl(INADDR_LOOPBACK) } };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	char words[128];
@@ -485,7 +508,7 @@ START_TEST(an_address_in_use_is_named_and_nothing_is_started)
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)),
 	    0);
 	ck_assert_int_eq(listen(fd, 1), 0);
-	start();
+	start_on(in_use);
 	snprintf(words, sizeof(words),
 	    "cannot listen on 127.0.0.1 port %u: Address already in use", port);
 	await(words);
