@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/resumption.h"
 
-#include <arpa/inet.h>
-
 #include "lib/clock.h"
-#include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/pack.h"
+#include "proc/chain.h"
 
 /* Of the content; another version's is not read. */
 #define FORMAT_VERSION 1
@@ -145,14 +143,7 @@ static bool
 is_trusted(const struct resumptions *resumptions, const struct tls_peer *peer,
     int64_t now)
 {
-	struct ipc_trust_link links[TLS_CHAIN_MAX];
-
-	for (size_t i = 0; i < peer->chain_count; i++) {
-		memcpy(links[i].issuer, peer->chain[i].issuer, TLS_ID_LEN);
-		memcpy(links[i].certificate, peer->chain[i].certificate,
-		    TLS_ID_LEN);
-	}
-	return ipc_trust_chain_check(resumptions->trust, links,
+	return proc_chain_check(resumptions->trust, peer->chain,
 		   peer->chain_count, now) == IPC_TRUST_GOOD;
 }
 

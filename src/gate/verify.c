@@ -3,6 +3,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "proc/chain.h"
 #include "x509/identity.h"
 #include "x509/strict.h"
 
@@ -189,22 +190,16 @@ reason_of(enum ipc_trust_verdict verdict)
 static void
 judge_chain(struct verification *verification, uint32_t *flags)
 {
-	struct ipc_trust_link links[TLS_CHAIN_MAX];
-	enum ipc_trust_verdict verdict;
+	enum ipc_trust_verdict verdict = proc_chain_check(verification->trust,
+	    verification->chain, verification->chain_count,
+	    clock_realtime_seconds());
 
-	for (size_t i = 0; i < verification->chain_count; i++) {
-		memcpy(links[i].issuer, verification->chain[i].issuer,
-		    TLS_ID_LEN);
-		memcpy(links[i].certificate, verification->chain[i].certificate,
-		    TLS_ID_LEN);
-	}
-	verdict = ipc_trust_chain_check(verification->trust, links,
-	    verification->chain_count, clock_realtime_seconds());
 	if (verdict == IPC_TRUST_REVOKED)
 		*flags |= MBEDTLS_X509_BADCERT_REVOKED;
 	set_fault(verification, reason_of(verdict),
 	    verdict != IPC_TRUST_REVOKED ? NULL
-	    : ipc_trust_is_revoked(verification->trust, links[0].certificate)
+	    : ipc_trust_is_revoked(verification->trust,
+		  verification->chain[0].certificate)
 		? "the-client's-own"
 		: "an-authority's");
 }

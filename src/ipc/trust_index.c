@@ -501,17 +501,3 @@ ipc_trust_chain_check(const struct ipc_trust_index *index,
 	}
 	return IPC_TRUST_GOOD;
 }
-
-const char *
-ipc_trust_verdict_word(enum ipc_trust_verdict verdict)
-{
-	static const char *const words[] = {
-		[IPC_TRUST_GOOD] = "good",
-		[IPC_TRUST_REVOKED] = "certificate-revoked",
-		[IPC_TRUST_ANCHOR_GONE] = "unknown-ca",
-		[IPC_TRUST_CRL_MISSING] = "crl-missing",
-		[IPC_TRUST_CRL_ENDED] = "crl-expired",
-	};
-
-	return words[verdict];
-}

@@ -145,7 +145,4 @@ enum ipc_trust_verdict
 ipc_trust_chain_check(const struct ipc_trust_index *index,
     const struct ipc_trust_link *links, size_t count, int64_t now);
 
-/* Its word in the log: "certificate-revoked". */
-const char *ipc_trust_verdict_word(enum ipc_trust_verdict verdict);
-
 #endif

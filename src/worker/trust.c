@@ -7,6 +7,7 @@
 
 #include "lib/clock.h"
 #include "lib/memory.h"
+#include "proc/chain.h"
 #include "worker/connection.h"
 #include "worker/session.h"
 #include "worker/worker.h"
@@ -46,14 +47,7 @@ static const struct end end_expired = { "certificate-expired",
 static enum ipc_trust_verdict
 judge(const struct worker *worker, const struct tls_peer *peer)
 {
-	struct ipc_trust_link links[TLS_CHAIN_MAX];
-
-	for (size_t i = 0; i < peer->chain_count; i++) {
-		memcpy(links[i].issuer, peer->chain[i].issuer, TLS_ID_LEN);
-		memcpy(links[i].certificate, peer->chain[i].certificate,
-		    TLS_ID_LEN);
-	}
-	return ipc_trust_chain_check(&worker->trust.index, links,
+	return proc_chain_check(&worker->trust.index, peer->chain,
 	    peer->chain_count, clock_realtime_seconds());
 }
 

@@ -2,6 +2,7 @@
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/proc/test_proc
 tests_unit_proc_test_proc_SOURCES = \
+	tests/unit/proc/test_chain.c \
 	tests/unit/proc/test_child.c \
 	tests/unit/proc/test_privileges.c \
 	tests/unit/proc/test_proc.c tests/unit/proc/test_proc.h \

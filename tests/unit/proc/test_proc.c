@@ -33,6 +33,7 @@ main(int argc, char **argv)
 	suite = suite_create("proc");
 	suite_add_tcase(suite, test_role());
 	suite_add_tcase(suite, test_privileges());
+	suite_add_tcase(suite, test_chain());
 	suite_add_tcase(suite, test_child());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

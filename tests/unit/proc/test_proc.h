@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+TCase *test_chain(void);
 TCase *test_child(void);
 TCase *test_privileges(void);
 TCase *test_role(void);
