@@ -21,7 +21,7 @@ struct salvage {
 	const char *path;
 	char *copy_path;
 	char *lost_path;
-	struct database *from;
+	struct database *from; /* NULL: nothing of it can be read */
 	struct database *to;
 	rocksdb_writeoptions_t *write; /* not synced: flushed at the end */
 	struct store_batch batch;
@@ -229,7 +229,8 @@ copy_database(struct salvage *salvage)
 	salvage->write = rocksdb_writeoptions_create();
 	rocksdb_writeoptions_disable_WAL(salvage->write, 1);
 	store_batch_init(&salvage->batch, salvage->to);
-	error = copy_rows(salvage);
+	if (salvage->from != NULL)
+		error = copy_rows(salvage);
 	if (error == 0)
 		error = flush(salvage);
 	store_batch_done(&salvage->batch);
@@ -278,15 +279,12 @@ log_cost(const struct salvage *salvage)
 		"check the disk; what is set aside may be removed"));
 }
 
-/* So damaged that it cannot be opened: RocksDB puts whole files aside. */
+/* RocksDB puts whole files aside. */
 static int
-open_damaged(struct salvage *salvage)
+open_repaired(struct salvage *salvage)
 {
-	int error = database_open_to_read(salvage->path, &salvage->from,
-	    salvage->why);
+	int error;
 
-	if (error != -EBADMSG && error != -EIO)
-		return error;
 	log_error(log_word("event", "store-repair"),
 	    log_string("path", salvage->path),
 	    log_string("reason", salvage->why));
@@ -302,6 +300,29 @@ open_damaged(struct salvage *salvage)
 	return error;
 }
 
+/*
+ * Files of different times beside each other, as disks leave them that do not
+ * sync, are more than RocksDB can repair: then all of it is lost, and what is
+ * set aside is for a human.
+ */
+static int
+open_damaged(struct salvage *salvage)
+{
+	int error = database_open_to_read(salvage->path, &salvage->from,
+	    salvage->why);
+
+	if (error != -EBADMSG && error != -EIO)
+		return error;
+	error = open_repaired(salvage);
+	if (error != -EBADMSG)
+		return error;
+	log_error(log_word("event", "store-unreadable"),
+	    log_string("path", salvage->path),
+	    log_string("reason", salvage->why),
+	    log_string("hint", "nothing of it is kept; restore a backup"));
+	return 0;
+}
+
 /* If rows could not be read because all of the disk is away, that costs none. */
 static int
 check_disk(const struct salvage *salvage)
@@ -309,7 +330,7 @@ check_disk(const struct salvage *salvage)
 	struct scan scan;
 	int error;
 
-	if (salvage->gaps == 0)
+	if (salvage->gaps == 0 && salvage->from != NULL)
 		return 0;
 	error = scan_run(salvage->path, &scan, salvage->why);
 	return error == 0 && scan_is_hopeless(&scan) ? -EIO : error;
@@ -329,9 +350,9 @@ salvage_run(const char *path, char *why)
 		error = open_damaged(&salvage);
 	if (error == 0)
 		error = copy_database(&salvage);
-	database_close(&salvage.from);
 	if (error == 0)
 		error = check_disk(&salvage);
+	database_close(&salvage.from);
 	if (error == 0)
 		error = move(path, salvage.lost_path, why);
 	if (error == 0)

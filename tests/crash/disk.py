@@ -233,6 +233,8 @@ class Disk:
             names[other] = names[path]
             if kind == RENAME:
                 del names[path]
+                for inner in [n for n in names if n.startswith(path + "/")]:
+                    names[other + inner[len(path):]] = names.pop(inner)
 
     # The results
 
@@ -292,5 +294,5 @@ class Disk:
                     file.write(data)
             else:
                 continue  # its directory was lost
-            os.chmod(path, modes.get(path, 0o600))
+            os.chmod(path, modes.get(path, 0o700 if data is None else 0o600))
             os.chown(path, owner.st_uid, owner.st_gid)

@@ -409,6 +409,34 @@ START_TEST(a_table_that_is_gone_costs_what_was_in_it)
 }
 END_TEST
 
+/* A disk that does not sync leaves files of different times beside each other:
+ * two that begin with the same row are more than RocksDB can repair. */
+START_TEST(what_cannot_be_repaired_is_put_aside_as_a_whole)
+{
+	struct rig_worker *worker = rig_begin(0);
+	char command[512];
+
+	put_session(worker, SESSION);
+	rig_write(worker);
+	rig_kill();
+	snprintf(command, sizeof(command),
+	    "cd %s/db && f=$(ls -S *.log | head -n 1) && cp -p \"$f\" "
+	    "000090.log "
+	    "&& printf x >CURRENT",
+	    rig.path);
+	ck_assert_int_eq(system(command), 0);
+	rig_start();
+	worker = rig_begin(0);
+	/* another RocksDB may do it */
+	ck_assert_uint_le(rig_count(worker, IPC_STORE_ROW), 1);
+	put_session(worker, SESSION + 1);
+	rig_write(worker);
+	rig_stop();
+	ck_assert_uint_eq(count_damaged(), 1);
+	expect_check(0, "faults: 0\n");
+}
+END_TEST
+
 /* The end of a log is what a power cut leaves: it is as if never written. */
 START_TEST(a_log_that_is_cut_costs_its_end)
 {
@@ -450,6 +478,7 @@ test_fault(void)
 	    a_table_that_cannot_be_read_from_its_end_on_costs_its_rows);
 	tcase_add_test(tests, a_disk_that_does_not_read_is_waited_for);
 	tcase_add_test(tests, a_table_that_is_gone_costs_what_was_in_it);
+	tcase_add_test(tests, what_cannot_be_repaired_is_put_aside_as_a_whole);
 	tcase_add_test(tests, a_log_that_is_cut_costs_its_end);
 	return tests;
 }
