@@ -36,6 +36,7 @@ EXTRA_DIST += \
 	tests/soak/sessions \
 	tests/soak/soak.py
 include tests/fuzz/local.mk
+include tests/unit/beat/local.mk
 include tests/unit/config/local.mk
 include tests/unit/gate/local.mk
 include tests/unit/ipc/local.mk

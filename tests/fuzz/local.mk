@@ -165,3 +165,18 @@ tests_fuzz_fuzz_crl_LDADD = $(TRUST_ALL)
 tests_fuzz_fuzz_trust_index_SOURCES = tests/fuzz/fuzz_trust_index.c
 tests_fuzz_fuzz_trust_index_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_trust_index_LDADD = $(IPC_ALL)
+
+EXTRA_DIST += \
+	tests/fuzz/corpus/beat/answer.bin \
+	tests/fuzz/corpus/beat/offer.bin \
+	tests/fuzz/corpus/beat/question.bin \
+	tests/fuzz/corpus/beat/topic.bin \
+	tests/fuzz/corpus/beat/window.bin
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_beat
+endif
+
+tests_fuzz_fuzz_beat_SOURCES = tests/fuzz/fuzz_beat.c
+tests_fuzz_fuzz_beat_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_beat_LDADD = $(BEAT_ALL)
