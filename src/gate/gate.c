@@ -99,7 +99,17 @@ on_handshake_end(void *context)
 		acceptor_resume(&gate->acceptor);
 }
 
+static void
+on_refused(void *context, enum refusal_reason reason)
+{
+	struct gate *gate = context;
+
+	gate->child->counted[IPC_STATISTIC_REFUSED_NO_CERTIFICATE + reason -
+			     REFUSAL_NO_CERTIFICATE]++;
+}
+
 static const struct handshake_events handshake_events = {
+	.on_refused = on_refused,
 	.on_authenticated = on_authenticated,
 	.on_end = on_handshake_end,
 };
@@ -228,6 +238,14 @@ on_propose(struct proc_child *child, char *why, size_t size)
 	return 0;
 }
 
+static void
+on_count(struct proc_child *child)
+{
+	struct gate *gate = child->context;
+
+	child->counted[IPC_STATISTIC_HANDSHAKES] = gate->handshakes.count;
+}
+
 static bool
 on_commit(struct proc_child *child, const struct config *before)
 {
@@ -323,6 +341,7 @@ static const struct proc_events proc_events = {
 	.on_dismiss = on_dismiss,
 	.on_commit = on_commit,
 	.on_turn_end = on_turn_end,
+	.on_count = on_count,
 	.on_stop = on_stop,
 };
 

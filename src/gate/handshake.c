@@ -287,6 +287,7 @@ refuse(struct handshake *handshake, enum refusal_reason reason,
 	};
 
 	refusal_log(&refusal);
+	handshake->owner->events->on_refused(handshake->owner->context, reason);
 	/* Also for an alert that only the library could protect. */
 	if (is_told ||
 	    (alert != REFUSAL_NO_ALERT && !handshake->framing.is_peer_gone &&

@@ -10,6 +10,7 @@
 #include <sys/queue.h>
 #include <uv.h>
 
+#include "gate/refusal.h"
 #include "gate/settings.h"
 #include "ipc/trust.h"
 #include "tls/handover.h"
@@ -24,6 +25,8 @@ struct handshake_events {
 	 * nobody is there for it, at a handshakes_offer() before its deadline.
 	 */
 	void (*on_authenticated)(void *context, struct handshake *handshake);
+	/* One is refused. */
+	void (*on_refused)(void *context, enum refusal_reason reason);
 	/* One has ended, one way or the other: there is room for another. */
 	void (*on_end)(void *context);
 };

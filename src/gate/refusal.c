@@ -14,119 +14,102 @@
 	"name it connects to"
 
 struct row {
-	const char *word;
 	int alert; /* in TLS 1.3; and in TLS 1.2 if alert_1_2 is 0 */
 	int alert_1_2;
 	const char *hint;
 };
 
+static const char *const words[REFUSAL_REASON_COUNT] = {
+	[REFUSAL_NONE] = "none",
+#define REFUSAL(name, word) [REFUSAL_##name] = word,
+#include "ipc/refusals.def"
+#undef REFUSAL
+};
+
 static const struct row rows[REFUSAL_REASON_COUNT] = {
-	[REFUSAL_NONE] = { "none", REFUSAL_NO_ALERT, 0, NULL },
+	[REFUSAL_NONE] = { REFUSAL_NO_ALERT, 0, NULL },
 	/* TLS 1.2 has no word of its own for it: RFC 5246 s7.4.6. */
-	[REFUSAL_NO_CERTIFICATE] = { "no-certificate",
-	    TLS_ALERT_CERTIFICATE_REQUIRED, TLS_ALERT_HANDSHAKE_FAILURE,
+	[REFUSAL_NO_CERTIFICATE] = { TLS_ALERT_CERTIFICATE_REQUIRED,
+	    TLS_ALERT_HANDSHAKE_FAILURE,
 	    "give the client a certificate of a CA in tls.client_ca" },
-	[REFUSAL_UNKNOWN_CA] = { "unknown-ca", TLS_ALERT_UNKNOWN_CA, 0,
+	[REFUSAL_UNKNOWN_CA] = { TLS_ALERT_UNKNOWN_CA, 0,
 	    "no CA in tls.client_ca signed it; if an intermediate CA did, the "
 	    "client must send that too" },
-	[REFUSAL_CERTIFICATE_REVOKED] = { "certificate-revoked",
-	    TLS_ALERT_CERTIFICATE_REVOKED, 0,
+	[REFUSAL_CERTIFICATE_REVOKED] = { TLS_ALERT_CERTIFICATE_REVOKED, 0,
 	    "a list in tls.crl revokes it; the client needs a new "
 	    "certificate" },
 	/* No alert says it: it is not the client's fault. */
-	[REFUSAL_CRL_MISSING] = { "crl-missing", TLS_ALERT_CERTIFICATE_UNKNOWN,
-	    0,
+	[REFUSAL_CRL_MISSING] = { TLS_ALERT_CERTIFICATE_UNKNOWN, 0,
 	    "add the issuer's certificate to tls.client_ca and its CRL to "
 	    "tls.crl, or say tls.crl_required = \"listed\"" },
-	[REFUSAL_CRL_EXPIRED] = { "crl-expired", TLS_ALERT_CERTIFICATE_UNKNOWN,
-	    0,
+	[REFUSAL_CRL_EXPIRED] = { TLS_ALERT_CERTIFICATE_UNKNOWN, 0,
 	    "the next update of the issuer's CRL in tls.crl is overdue by more "
 	    "than tls.crl_grace_seconds: fetch it" },
-	[REFUSAL_CERTIFICATE_EXPIRED] = { "certificate-expired",
-	    TLS_ALERT_CERTIFICATE_EXPIRED, 0,
+	[REFUSAL_CERTIFICATE_EXPIRED] = { TLS_ALERT_CERTIFICATE_EXPIRED, 0,
 	    "renew the certificate of the client or of its CA" },
 	/* "has expired or is not currently valid" */
-	[REFUSAL_CERTIFICATE_NOT_YET_VALID] = { "certificate-not-yet-valid",
-	    TLS_ALERT_CERTIFICATE_EXPIRED, 0,
+	[REFUSAL_CERTIFICATE_NOT_YET_VALID] = { TLS_ALERT_CERTIFICATE_EXPIRED,
+	    0,
 	    "compare the clock of this machine with that of the client's CA" },
-	[REFUSAL_WRONG_KEY_USAGE] = { "wrong-key-usage",
-	    TLS_ALERT_UNSUPPORTED_CERTIFICATE, 0,
+	[REFUSAL_WRONG_KEY_USAGE] = { TLS_ALERT_UNSUPPORTED_CERTIFICATE, 0,
 	    "issue it with key usage digitalSignature" },
-	[REFUSAL_WRONG_EXTENDED_KEY_USAGE] = { "wrong-extended-key-usage",
-	    TLS_ALERT_UNSUPPORTED_CERTIFICATE, 0,
-	    "issue it with extended key usage clientAuth" },
-	[REFUSAL_WEAK_KEY] = { "weak-key", TLS_ALERT_BAD_CERTIFICATE, 0,
-	    HINT_KEY },
-	[REFUSAL_WEAK_SIGNATURE_HASH] = { "weak-signature-hash",
-	    TLS_ALERT_BAD_CERTIFICATE, 0,
+	[REFUSAL_WRONG_EXTENDED_KEY_USAGE] = { TLS_ALERT_UNSUPPORTED_CERTIFICATE,
+	    0, "issue it with extended key usage clientAuth" },
+	[REFUSAL_WEAK_KEY] = { TLS_ALERT_BAD_CERTIFICATE, 0, HINT_KEY },
+	[REFUSAL_WEAK_SIGNATURE_HASH] = { TLS_ALERT_BAD_CERTIFICATE, 0,
 	    "sign it with SHA-256, SHA-384 or SHA-512" },
-	[REFUSAL_UNSUPPORTED_KEY] = { "unsupported-key",
-	    TLS_ALERT_UNSUPPORTED_CERTIFICATE, 0, HINT_KEY },
-	[REFUSAL_UNSUPPORTED_SIGNATURE] = { "unsupported-signature",
-	    TLS_ALERT_UNSUPPORTED_CERTIFICATE, 0,
-	    "sign it with RSA or ECDSA and SHA-256, SHA-384 or SHA-512" },
-	[REFUSAL_CHAIN_TOO_LONG] = { "chain-too-long",
-	    TLS_ALERT_BAD_CERTIFICATE, 0, NULL },
-	[REFUSAL_MALFORMED_CERTIFICATE] = { "malformed-certificate",
-	    TLS_ALERT_BAD_CERTIFICATE, 0, NULL },
-	[REFUSAL_TOO_MANY_FIELDS] = { "too-many-fields",
-	    TLS_ALERT_BAD_CERTIFICATE, 0,
+	[REFUSAL_UNSUPPORTED_KEY] = { TLS_ALERT_UNSUPPORTED_CERTIFICATE, 0,
+	    HINT_KEY },
+	[REFUSAL_UNSUPPORTED_SIGNATURE] = { TLS_ALERT_UNSUPPORTED_CERTIFICATE,
+	    0, "sign it with RSA or ECDSA and SHA-256, SHA-384 or SHA-512" },
+	[REFUSAL_CHAIN_TOO_LONG] = { TLS_ALERT_BAD_CERTIFICATE, 0, NULL },
+	[REFUSAL_MALFORMED_CERTIFICATE] = { TLS_ALERT_BAD_CERTIFICATE, 0,
+	    NULL },
+	[REFUSAL_TOO_MANY_FIELDS] = { TLS_ALERT_BAD_CERTIFICATE, 0,
 	    "its subject and subjectAltName are too many or too long" },
-	[REFUSAL_IDENTITY_INVALID] = { "identity-invalid",
-	    TLS_ALERT_CERTIFICATE_UNKNOWN, 0,
+	[REFUSAL_IDENTITY_INVALID] = { TLS_ALERT_CERTIFICATE_UNKNOWN, 0,
 	    "the field that identity names must be there once, in 1 to 512 "
 	    "bytes of UTF-8 without control characters, '+', '#' and, but in a "
 	    "URI, '/'" },
-	[REFUSAL_BAD_SIGNATURE] = { "bad-signature", TLS_ALERT_DECRYPT_ERROR, 0,
+	[REFUSAL_BAD_SIGNATURE] = { TLS_ALERT_DECRYPT_ERROR, 0,
 	    "the client does not hold the key of its certificate" },
-	[REFUSAL_BAD_FINISHED] = { "bad-finished", TLS_ALERT_DECRYPT_ERROR, 0,
-	    NULL },
-	[REFUSAL_PLAINTEXT] = { "plaintext", TLS_ALERT_UNEXPECTED_MESSAGE, 0,
+	[REFUSAL_BAD_FINISHED] = { TLS_ALERT_DECRYPT_ERROR, 0, NULL },
+	[REFUSAL_PLAINTEXT] = { TLS_ALERT_UNEXPECTED_MESSAGE, 0,
 	    "this port speaks TLS only" },
-	[REFUSAL_PROTOCOL_VERSION] = { "protocol-version",
-	    TLS_ALERT_PROTOCOL_VERSION, 0,
+	[REFUSAL_PROTOCOL_VERSION] = { TLS_ALERT_PROTOCOL_VERSION, 0,
 	    "the client must speak TLS of tls.min_version or newer" },
-	[REFUSAL_NO_COMMON_CIPHER] = { "no-common-cipher",
-	    TLS_ALERT_HANDSHAKE_FAILURE, 0,
+	[REFUSAL_NO_COMMON_CIPHER] = { TLS_ALERT_HANDSHAKE_FAILURE, 0,
 	    "the client must offer ECDHE with AES-GCM or ChaCha20-Poly1305, "
 	    "fit for the key of tls.certificate" },
-	[REFUSAL_NO_EXTENDED_MASTER_SECRET] = { "no-extended-master-secret",
-	    TLS_ALERT_HANDSHAKE_FAILURE, 0, /* RFC 7627 s5.3 */
+	[REFUSAL_NO_EXTENDED_MASTER_SECRET] = { TLS_ALERT_HANDSHAKE_FAILURE,
+	    0, /* RFC 7627 s5.3 */
 	    "the client's TLS 1.2 must support RFC 7627" },
-	[REFUSAL_NO_APPLICATION_PROTOCOL] = { "no-application-protocol",
-	    TLS_ALERT_NO_APPLICATION_PROTOCOL, 0, /* RFC 7301 s3.2 */
+	[REFUSAL_NO_APPLICATION_PROTOCOL] = { TLS_ALERT_NO_APPLICATION_PROTOCOL,
+	    0, /* RFC 7301 s3.2 */
 	    "if the client names protocols (ALPN), mqtt must be among them, or "
 	    "http/1.1 for WebSocket if websocket.enabled" },
-	[REFUSAL_MALFORMED_HANDSHAKE] = { "malformed-handshake",
-	    TLS_ALERT_DECODE_ERROR, 0, NULL },
-	[REFUSAL_ILLEGAL_PARAMETER] = { "illegal-parameter",
-	    TLS_ALERT_ILLEGAL_PARAMETER, 0, NULL },
-	[REFUSAL_UNEXPECTED_MESSAGE] = { "unexpected-message",
-	    TLS_ALERT_UNEXPECTED_MESSAGE, 0, NULL },
-	[REFUSAL_BAD_RECORD_MAC] = { "bad-record-mac", TLS_ALERT_BAD_RECORD_MAC,
-	    0, NULL },
-	[REFUSAL_HANDSHAKE_TOO_LONG] = { "handshake-too-long",
-	    TLS_ALERT_UNEXPECTED_MESSAGE, 0,
+	[REFUSAL_MALFORMED_HANDSHAKE] = { TLS_ALERT_DECODE_ERROR, 0, NULL },
+	[REFUSAL_ILLEGAL_PARAMETER] = { TLS_ALERT_ILLEGAL_PARAMETER, 0, NULL },
+	[REFUSAL_UNEXPECTED_MESSAGE] = { TLS_ALERT_UNEXPECTED_MESSAGE, 0,
+	    NULL },
+	[REFUSAL_BAD_RECORD_MAC] = { TLS_ALERT_BAD_RECORD_MAC, 0, NULL },
+	[REFUSAL_HANDSHAKE_TOO_LONG] = { TLS_ALERT_UNEXPECTED_MESSAGE, 0,
 	    "all certificates that the client sends must fit into 16 kB, and "
 	    "with mbedTLS 2.28 into one record" },
-	[REFUSAL_HANDSHAKE_TIMEOUT] = { "handshake-timeout", REFUSAL_NO_ALERT,
-	    0, NULL },
-	[REFUSAL_CLOSED_BY_PEER] = { "closed-by-peer", REFUSAL_NO_ALERT, 0,
-	    NULL },
-	[REFUSAL_ALERT_BY_PEER] = { "alert-by-peer", REFUSAL_NO_ALERT, 0,
-	    NULL },
-	[REFUSAL_NO_WORKER] = { "no-worker", TLS_ALERT_INTERNAL_ERROR, 0,
+	[REFUSAL_HANDSHAKE_TIMEOUT] = { REFUSAL_NO_ALERT, 0, NULL },
+	[REFUSAL_CLOSED_BY_PEER] = { REFUSAL_NO_ALERT, 0, NULL },
+	[REFUSAL_ALERT_BY_PEER] = { REFUSAL_NO_ALERT, 0, NULL },
+	[REFUSAL_NO_WORKER] = { TLS_ALERT_INTERNAL_ERROR, 0,
 	    "no worker process took the session in time" },
-	[REFUSAL_NO_SIGNATURE] = { "no-signature", TLS_ALERT_INTERNAL_ERROR, 0,
+	[REFUSAL_NO_SIGNATURE] = { TLS_ALERT_INTERNAL_ERROR, 0,
 	    "the server's private key did not sign: see the lines of key/0" },
-	[REFUSAL_INTERNAL_ERROR] = { "internal-error", TLS_ALERT_INTERNAL_ERROR,
-	    0, NULL },
+	[REFUSAL_INTERNAL_ERROR] = { TLS_ALERT_INTERNAL_ERROR, 0, NULL },
 };
 
 const char *
 refusal_word(enum refusal_reason reason)
 {
-	return rows[reason].word;
+	return words[reason];
 }
 
 int
@@ -269,7 +252,7 @@ refusal_log(const struct refusal *refusal)
 
 	add(&line, log_address("peer", refusal->address));
 	add(&line, log_word("event", "refused"));
-	add(&line, log_word("reason", rows[refusal->reason].word));
+	add(&line, log_word("reason", words[refusal->reason]));
 	if (refusal->detail != NULL)
 		add(&line, log_word("detail", refusal->detail));
 	add_certificate(&line, refusal->verification);

@@ -10,9 +10,10 @@ libsignet_ipc_a_SOURCES = \
 	src/ipc/message_retained.c \
 	src/ipc/message_session.c \
 	src/ipc/message_share.c \
-	src/ipc/message_statistics.c \
 	src/ipc/messages.def \
+	src/ipc/refusals.def \
 	src/ipc/signing.c src/ipc/signing.h \
+	src/ipc/statistics.c src/ipc/statistics.def src/ipc/statistics.h \
 	src/ipc/store.c src/ipc/store.h \
 	src/ipc/ticket_keys.c src/ipc/ticket_keys.h \
 	src/ipc/trust.c src/ipc/trust.h \

@@ -244,48 +244,6 @@ int ipc_retained_status_decode(struct bytes payload, uint64_t *number,
     uint8_t *value);
 
 /*
- * STATISTICS: what a worker has counted since it began, what it holds now,
- * and what it knows of the workers that are gone.
- */
-enum ipc_counter {
-	IPC_COUNTER_SOCKETS,  /* connections that gates handed over */
-	IPC_COUNTER_CONNECTS, /* CONNECT packets */
-	IPC_COUNTER_PACKETS_RECEIVED,
-	IPC_COUNTER_PACKETS_SENT,
-	IPC_COUNTER_BYTES_RECEIVED, /* of packets, without TLS */
-	IPC_COUNTER_BYTES_SENT,
-	IPC_COUNTER_MESSAGES_RECEIVED,
-	IPC_COUNTER_MESSAGES_SENT,
-	IPC_COUNTER_MESSAGES_DROPPED,
-	IPC_COUNTER_PAYLOAD_RECEIVED, /* bytes */
-	IPC_COUNTER_PAYLOAD_SENT,
-	IPC_COUNTER_SESSIONS_EXPIRED,
-	IPC_COUNTER_DENIED,    /* by rights */
-	IPC_COUNTER_THROTTLED, /* times that a client was held back */
-	IPC_COUNTER_COUNT
-};
-enum ipc_gauge {
-	IPC_GAUGE_CONNECTED, /* sessions with a connection */
-	IPC_GAUGE_SESSIONS,
-	IPC_GAUGE_SUBSCRIPTIONS,
-	IPC_GAUGE_RETAINED,
-	IPC_GAUGE_MESSAGES, /* in memory, retained ones included */
-	IPC_GAUGE_MESSAGE_BYTES,
-	IPC_GAUGE_COUNT
-};
-struct ipc_statistics {
-	uint64_t started_ms; /* CLOCK_MONOTONIC: when the worker was */
-	uint64_t counters[IPC_COUNTER_COUNT];
-	uint64_t gauges[IPC_GAUGE_COUNT];
-	uint64_t ended[IPC_COUNTER_COUNT]; /* the counters of those gone */
-	uint64_t connected_max;            /* of all workers, so far */
-};
-void ipc_statistics_encode(const struct ipc_statistics *statistics,
-    struct buffer *out);
-int ipc_statistics_decode(struct bytes payload,
-    struct ipc_statistics *statistics);
-
-/*
  * INTEREST_SHARE: how many members of a Shared Subscription (MQTT 5.0, 4.8.2)
  * a worker has now; number as in INTEREST_ADD.
  */

@@ -6,10 +6,12 @@ libsignet_master_a_SOURCES = \
 	src/master/listener.c src/master/listener.h \
 	src/master/master.c src/master/master.h \
 	src/master/member.c src/master/member.h \
+	src/master/monitor.c src/master/monitor.h \
 	src/master/reload.c src/master/reload.h src/master/reload_internal.h \
 	src/master/reload_read.c \
 	src/master/signing_keys.c src/master/signing_keys.h \
+	src/master/statistics.c src/master/statistics.h \
 	src/master/tickets.c src/master/tickets.h \
 	src/master/trust.c src/master/trust.h
 
-MASTER_ALL = libsignet-master.a $(PROC_ALL)
+MASTER_ALL = libsignet-master.a $(PROC_ALL) -lm

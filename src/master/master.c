@@ -131,6 +131,7 @@ finish(struct master *master)
 	signing_keys_stop(&master->keys);
 	master_trust_close(master);
 	master_tickets_close(master);
+	monitor_close(&master->monitor);
 	reload_close(master->reload);
 	control_close(master->control);
 }
@@ -249,6 +250,7 @@ master_on_exit(struct member *member, int64_t status, int signal)
 	bool was_ready = member->state == MEMBER_READY;
 
 	member->state = MEMBER_DOWN;
+	monitor_on_exit(member);
 	if (member->role->id == IPC_ROLE_STORE)
 		control_store_done(master->control,
 		    BYTES_LITERAL("the store has ended"));
@@ -288,6 +290,8 @@ master_on_message(struct member *member, struct ipc_message *message)
 	case IPC_BACKUP_DONE:
 		control_store_done(master->control, message->payload);
 		return 0;
+	case IPC_STATISTICS:
+		return monitor_on_statistics(member, message->payload);
 	case IPC_KEY_ADDED:
 		return signing_keys_on_added(&master->keys, message->payload);
 	default:
@@ -551,6 +555,7 @@ master_run(const char *file, const struct config *config,
 	uv_timer_init(&master.loop, &master.deadline);
 	master_trust_init(&master);
 	master_tickets_init(&master);
+	monitor_init(&master.monitor, &master);
 	start_stage(&master, false);
 	uv_run(&master.loop, UV_RUN_DEFAULT);
 

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "ipc/channel.h"
+#include "master/monitor.h"
 #include "master/signing_keys.h"
 #include "master/tickets.h"
 #include "master/trust.h"
@@ -65,6 +66,7 @@ struct member {
 	uint64_t started_at_ms;
 	uint64_t delay_ms;          /* before it is started the next time */
 	unsigned int failed_starts; /* ended before it was ready */
+	struct monitored monitored;
 };
 
 struct control;
@@ -77,6 +79,7 @@ struct master {
 	struct signing_keys keys;
 	struct trust_state trust;
 	struct tickets tickets;
+	struct monitor monitor;
 	struct control *control;
 	struct reload *reload;
 	size_t member_count;

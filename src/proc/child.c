@@ -211,6 +211,10 @@ on_role_message(struct proc_child *child, struct ipc_message *message)
 	error = child_on_proposal(child, message);
 	if (error != -ENOSYS)
 		return error;
+	if (message->type == IPC_STATISTICS_ASK) {
+		child_tell_statistics(child);
+		return 0;
+	}
 	return events->on_control != NULL ? events->on_control(child, message)
 					  : -EBADMSG;
 }

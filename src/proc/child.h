@@ -18,6 +18,7 @@
 
 #include "config/config.h"
 #include "ipc/channel.h"
+#include "ipc/statistics.h"
 #include "ipc/ticket_keys.h"
 #include "ipc/trust.h"
 #include "proc/credentials.h"
@@ -65,6 +66,9 @@ struct proc_events {
 	bool (
 	    *on_commit)(struct proc_child *child, const struct config *before);
 	void (*on_turn_end)(struct proc_child *child);
+	/* What was counted is about to be told: set what is not counted as it
+	 * goes. */
+	void (*on_count)(struct proc_child *child);
 	/* End in order; call proc_child_stopped() when done. */
 	void (*on_stop)(struct proc_child *child);
 };
@@ -88,7 +92,8 @@ struct proc_child {
 	struct bytes next_key_id; /* during on_propose; empty: any key */
 	size_t listener_count;
 	int *listeners;
-	void *context; /* the role's own */
+	uint64_t counted[IPC_STATISTIC_COUNT]; /* see ipc/statistics.def */
+	void *context;                         /* the role's own */
 	struct proc_child_private *private;
 };
 

@@ -74,6 +74,9 @@ int child_on_proposal(struct proc_child *child, struct ipc_message *message);
 /* Forget what is proposed. */
 void child_proposal_done(struct proc_child *child);
 
+/* Tell the master what was counted. */
+void child_tell_statistics(struct proc_child *child);
+
 /*
  * Handle a message of the master: an ipc_handler, whose context is the child.
  */

@@ -12,7 +12,8 @@ libsignet_proc_a_SOURCES = \
 	src/proc/role.c src/proc/role.h \
 	src/proc/sandbox.c src/proc/sandbox.h \
 	src/proc/sanitized.h \
-	src/proc/seccomp.c src/proc/seccomp.h
+	src/proc/seccomp.c src/proc/seccomp.h \
+	src/proc/statistics.c
 
 PROC_ALL = libsignet-proc.a $(IPC_ALL) $(CONFIG_ALL) $(LIBUV_LIBS) \
 	$(SECCOMP_LIBS)

@@ -88,7 +88,8 @@ take_packets(struct connection *connection, struct bytes input)
 		taken += status == 0 ? frame.len : 0;
 		if (connection->throttle != NULL && status == 0)
 			throttle_count(connection, &frame);
-		connection->worker->statistics.packets_received++;
+		connection->worker->child
+		    ->counted[IPC_STATISTIC_PACKETS_RECEIVED]++;
 	}
 	return taken;
 }
@@ -188,7 +189,8 @@ take_record(struct connection *connection, uint8_t *data, size_t len,
 
 	if (status != 0)
 		return status;
-	connection->worker->statistics.bytes_received += record->plaintext.len;
+	connection->worker->child
+	    ->counted[IPC_STATISTIC_BYTES_RECEIVED] += record->plaintext.len;
 	if (record->plaintext.len == 0)
 		return 0;
 	if (is_rest)

@@ -30,7 +30,7 @@ connection_send(struct connection *connection, struct bytes packet)
 	if (connection->maximum_packet_size != 0 &&
 	    packet.len > connection->maximum_packet_size)
 		return; /* [MQTT5-3.1.2-24] */
-	connection->worker->statistics.packets_sent++;
+	connection->worker->child->counted[IPC_STATISTIC_PACKETS_SENT]++;
 	outbox_push_packet(&connection->outbox, packet);
 	connection_mark_dirty(connection);
 }
@@ -39,7 +39,7 @@ void
 connection_send_message(struct connection *connection, struct message *message,
     const struct message_delivery *delivery)
 {
-	connection->worker->statistics.packets_sent++;
+	connection->worker->child->counted[IPC_STATISTIC_PACKETS_SENT]++;
 	connection->worker->waiting_bytes += message_bytes(message);
 	outbox_push_message(&connection->outbox, message, delivery);
 	connection_mark_dirty(connection);
@@ -125,7 +125,8 @@ write_record(struct connection *connection, uint8_t *out, size_t *len)
 	output = take_output(connection);
 	if (output.len == 0)
 		return 0;
-	connection->worker->statistics.bytes_sent += output.len;
+	connection->worker->child
+	    ->counted[IPC_STATISTIC_BYTES_SENT] += output.len;
 	return tls_record_protect(&connection->records, output, out, len);
 }
 

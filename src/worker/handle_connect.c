@@ -402,7 +402,7 @@ answer_connect(struct opening *opening)
 	connection_take_terms(connection);
 	set_response_information(opening);
 	reason = check_connect(opening);
-	connection->worker->statistics.connects++;
+	connection->worker->child->counted[IPC_STATISTIC_CONNECTS]++;
 	if (reason == MQTT_REASON_SUCCESS)
 		open_connection(opening);
 	else

@@ -260,8 +260,9 @@ handle_publish(struct connection *connection, const struct mqtt_frame *frame)
 	error = check_bounds(connection, &publish, is_repeated);
 	if (error != 0)
 		return error;
-	connection->worker->statistics.messages_received++;
-	connection->worker->statistics.payload_received += publish.payload.len;
+	connection->worker->child->counted[IPC_STATISTIC_MESSAGES_RECEIVED]++;
+	connection->worker->child
+	    ->counted[IPC_STATISTIC_PAYLOAD_RECEIVED] += publish.payload.len;
 	reason = check_publish(connection, &publish);
 	if (reason != MQTT_REASON_SUCCESS)
 		return refuse(connection, &publish, reason);

@@ -53,7 +53,7 @@ take_over(struct worker *worker, const struct proc_peer *peer, int fd,
 	*websocket = NULL;
 	connection->is_home = peer->role == IPC_ROLE_WORKER;
 	if (!connection->is_home)
-		worker->statistics.sockets++;
+		worker->child->counted[IPC_STATISTIC_SOCKETS]++;
 	buffer_append(&connection->plaintext, handoff->plaintext);
 	buffer_append(&connection->ciphertext, handoff->ciphertext);
 	/* What it publishes would miss those whose interest is not yet known. */

@@ -56,7 +56,6 @@ libsignet_worker_a_SOURCES = \
 	src/worker/sharing_internal.h \
 	src/worker/sharing_queue.c \
 	src/worker/sharing_turn.c \
-	src/worker/statistics.c src/worker/statistics.h \
 	src/worker/store_read.c src/worker/store_read.h \
 	src/worker/subscription_record.c \
 	src/worker/subscription_record.h \

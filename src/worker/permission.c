@@ -93,7 +93,7 @@ check(struct connection *connection, const struct rights_request *request,
 		permission_load(connection);
 	if (rights_check(connection->rights, request, verdict))
 		return true;
-	worker->statistics.denied++;
+	worker->child->counted[IPC_STATISTIC_DENIED]++;
 	hash = denial_hash(request, verdict, &worker->scratch);
 	if (denials_note(worker->denials, hash, worker_now_ms(worker), &count))
 		log_denial(connection, request, verdict, count);

@@ -187,7 +187,7 @@ share_routes_add(struct worker *worker, struct share_routes *routes,
 		add_elsewhere(worker, routes, share, (unsigned int)pick, hops,
 		    parts);
 	else if (hops > 0)
-		worker->statistics.messages_dropped++;
+		worker->child->counted[IPC_STATISTIC_MESSAGES_DROPPED]++;
 }
 
 bool

@@ -214,7 +214,7 @@ session_attach(struct session *session, struct connection *connection)
 	if (session->will_at_ms <= worker_now_ms(session->worker))
 		publish_will(session);
 	session->connection = connection;
-	session->worker->statistics.connected++;
+	session->worker->child->counted[IPC_STATISTIC_CONNECTED]++;
 	session->id = connection->id;
 	session->sent = 0;
 	session->expires_at_ms = UINT64_MAX;
@@ -246,7 +246,7 @@ session_detach(struct session *session, bool keeps_will)
 	uint64_t now_ms = worker_now_ms(session->worker);
 
 	session->connection = NULL;
-	session->worker->statistics.connected--;
+	session->worker->child->counted[IPC_STATISTIC_CONNECTED]--;
 	session->sent = 0;
 	if (!keeps_will)
 		message_unref(&session->state.will);
@@ -290,7 +290,8 @@ session_due(struct session *session)
 		    log_word("event", "expired"),
 		    log_text("identity", session_identity(session)),
 		    log_text("client_id", session_client_id(session)));
-		session->worker->statistics.sessions_expired++;
+		session->worker->child
+		    ->counted[IPC_STATISTIC_SESSIONS_EXPIRED]++;
 		session_end(session);
 		return;
 	}

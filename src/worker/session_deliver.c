@@ -14,7 +14,7 @@ static void
 session_drop(struct session *session)
 {
 	session->dropped++;
-	session->worker->statistics.messages_dropped++;
+	session->worker->child->counted[IPC_STATISTIC_MESSAGES_DROPPED]++;
 	if (session->dropped == 1)
 		log_warning(log_id("session", session->id),
 		    log_word("event", "dropping"),
@@ -42,9 +42,9 @@ static void
 session_send(struct session *session, struct message *message,
     const struct message_delivery *delivery)
 {
-	session->worker->statistics.messages_sent++;
-	session->worker->statistics.payload_sent += message_parts(message)
-							->payload.len;
+	session->worker->child->counted[IPC_STATISTIC_MESSAGES_SENT]++;
+	session->worker->child->counted[IPC_STATISTIC_PAYLOAD_SENT] +=
+	    message_parts(message)->payload.len;
 	connection_send_message(session->connection, message, delivery);
 }
 

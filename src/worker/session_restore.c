@@ -175,5 +175,5 @@ session_loaded(struct worker *worker)
 	log_info(log_word("event", "loaded"),
 	    log_number("sessions", (int64_t)HASH_COUNT(worker->sessions)),
 	    log_number("subscriptions",
-		(int64_t)worker->statistics.subscriptions));
+		(int64_t)worker->child->counted[IPC_STATISTIC_SUBSCRIPTIONS]));
 }

@@ -18,7 +18,7 @@ subscription_free(struct session *session, struct subscription *subscription)
 	retention_cancel(subscription);
 	LIST_REMOVE(subscription, of_session);
 	session->subscription_count--;
-	worker->statistics.subscriptions--;
+	worker->child->counted[IPC_STATISTIC_SUBSCRIPTIONS]--;
 	if (subscription->share != NULL) {
 		session->share_count--;
 		sharing_leave(worker, subscription);
@@ -45,7 +45,7 @@ subscription_new(struct session *session)
 	subscription->session = session;
 	LIST_INSERT_HEAD(&session->subscriptions, subscription, of_session);
 	session->subscription_count++;
-	session->worker->statistics.subscriptions++;
+	session->worker->child->counted[IPC_STATISTIC_SUBSCRIPTIONS]++;
 	return subscription;
 }
 

@@ -203,7 +203,7 @@ sharing_give(struct worker *worker, struct pending *item)
 	if (pick == SHARE_HERE)
 		router_share_here(worker, item->share, item->message);
 	else
-		worker->statistics.messages_dropped++;
+		worker->child->counted[IPC_STATISTIC_MESSAGES_DROPPED]++;
 	journal_share_remove(worker, item->sequence);
 }
 

@@ -172,7 +172,7 @@ hold(struct connection *connection, uint64_t wait_ns)
 
 	connection->is_throttled = true;
 	throttle->times++;
-	worker->statistics.throttled++;
+	worker->child->counted[IPC_STATISTIC_THROTTLED]++;
 	deadline_set(&worker->throttles, &throttle->deadline,
 	    worker_now_ms(worker) + wait_ns / MS_NS + 1);
 	if (worker->throttle_count++ == 0)

@@ -6,10 +6,10 @@
  * the routing of messages between them and to other workers.
  * Privileges: none; the sockets that are handed to it, and its channels.
  * Receives: SESSION_HANDOFF from gates and workers; INTEREST_*, RETAINED_*,
- * PUBLISH_*, FORWARD_* and STATISTICS from workers; STORE_* from the store;
- * TRUST_INDEX, PROPOSE, COMMIT and STOP from the master.
- * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_*, FORWARD_* and
- * STATISTICS to workers; STORE_* to the store.
+ * PUBLISH_* and FORWARD_* from workers; STORE_* from the store; TRUST_INDEX,
+ * STATISTICS_SUM, PROPOSE, COMMIT and STOP from the master.
+ * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_* and FORWARD_* to
+ * workers; STORE_* to the store.
  * On failure: its connections are lost, and nothing of the other workers'; what
  * it has acknowledged is on disk, and comes back with the one in its place.
  */
@@ -112,7 +112,6 @@ on_peer_up(struct proc_child *child, struct proc_peer *peer)
 	worker->peers[peer->index] = peer;
 	forwards_peer_up(worker, peer->index);
 	interest_peer_up(worker, peer);
-	sys_peer_up(worker, peer);
 	handoff_retry(worker);
 }
 
@@ -129,7 +128,6 @@ on_peer_down(struct proc_child *child, struct proc_peer *peer)
 	forwards_peer_down(worker, peer->index);
 	interest_peer_down(worker, peer);
 	retention_peer_down(worker, peer);
-	sys_peer_down(worker, peer);
 	resume_held(worker);
 }
 
@@ -191,8 +189,6 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 	case IPC_STORE_PAGE:
 	case IPC_STORE_EXPIRED:
 		return on_store_message(worker, message);
-	case IPC_STATISTICS:
-		return on_statistics(worker, peer, message->payload);
 	default:
 		return -EBADMSG;
 	}
@@ -201,9 +197,14 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 static int
 on_control(struct proc_child *child, struct ipc_message *message)
 {
-	if (message->type != IPC_TRUST_INDEX)
+	switch (message->type) {
+	case IPC_TRUST_INDEX:
+		return on_trust_index(child->context, message);
+	case IPC_STATISTICS_SUM:
+		return on_statistics_sum(child->context, message->payload);
+	default:
 		return -EBADMSG;
-	return on_trust_index(child->context, message);
+	}
 }
 
 /* Keeps the loop from waiting while there is more to do. */
@@ -281,6 +282,20 @@ connection_max(const struct proc_child *child)
 	return descriptors.rlim_cur > 2 * DESCRIPTORS_RESERVED
 		   ? descriptors.rlim_cur - DESCRIPTORS_RESERVED
 		   : descriptors.rlim_cur / 2;
+}
+
+static void
+on_count(struct proc_child *child)
+{
+	struct message_totals messages = message_totals();
+	struct worker *worker = child->context;
+	uint64_t *counted = child->counted;
+
+	counted[IPC_STATISTIC_SESSIONS] = HASH_COUNT(worker->sessions);
+	counted[IPC_STATISTIC_RETAINED] = retained_count(
+	    retention_retained(worker->retention));
+	counted[IPC_STATISTIC_MESSAGES] = messages.count;
+	counted[IPC_STATISTIC_MESSAGE_BYTES] = messages.bytes;
 }
 
 static bool
@@ -380,6 +395,7 @@ const struct proc_events worker_events = {
 	.on_control = on_control,
 	.on_peer_writable = on_peer_writable,
 	.on_turn_end = on_turn_end,
+	.on_count = on_count,
 	.on_commit = on_commit,
 	.on_stop = on_stop,
 };
@@ -397,7 +413,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 	worker->router = router_new(worker);
 	worker->forwards = forwards_new(worker);
 	worker->retention = retention_new(worker);
-	worker->sys = sys_new(worker);
+	worker->sys = sys_new();
 	interest_init(&worker->interest);
 	sharing_init(&worker->sharing);
 	TAILQ_INIT(&worker->wills);

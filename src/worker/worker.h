@@ -31,31 +31,9 @@ struct sys;
 
 TAILQ_HEAD(connection_queue, connection);
 
-/* What is counted, for whoever watches: see sys.h. */
-struct worker_statistics {
-	uint64_t sockets;  /* that gates handed over */
-	uint64_t connects; /* CONNECT packets */
-	uint64_t packets_received;
-	uint64_t packets_sent;
-	uint64_t bytes_received; /* of packets, without TLS */
-	uint64_t bytes_sent;
-	uint64_t messages_received;
-	uint64_t messages_sent;
-	uint64_t messages_dropped; /* an outbox or a queue was full */
-	uint64_t payload_received; /* bytes */
-	uint64_t payload_sent;
-	uint64_t sessions_expired;
-	uint64_t denied;    /* by rights */
-	uint64_t throttled; /* times that a client was held back */
-	/* and what there is now */
-	size_t connected; /* sessions with a connection */
-	size_t subscriptions;
-};
-
 struct worker {
 	struct proc_child *child;
 	const struct config *config;
-	struct worker_statistics statistics;
 
 	struct session *sessions;     /* by identity and client identifier */
 	struct session_queue *queues; /* of durable ones, by their number */

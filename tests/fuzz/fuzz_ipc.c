@@ -10,6 +10,7 @@
 #include "ipc/batch.h"
 #include "ipc/message.h"
 #include "ipc/signing.h"
+#include "ipc/statistics.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -231,6 +232,14 @@ decode_statistics(struct bytes payload)
 }
 
 static int
+decode_statistics_sum(struct bytes payload)
+{
+	struct ipc_statistics_sum sum;
+
+	return ipc_statistics_sum_decode(payload, &sum);
+}
+
+static int
 decode_sign(struct bytes payload)
 {
 	struct buffer out = { NULL, 0, 0 };
@@ -320,6 +329,8 @@ on_message(void *context, struct ipc_message *message)
 		return decode_retained_status(message->payload);
 	case IPC_STATISTICS:
 		return decode_statistics(message->payload);
+	case IPC_STATISTICS_SUM:
+		return decode_statistics_sum(message->payload);
 	case IPC_INTEREST_SHARE:
 		return decode_interest_share(message->payload);
 	case IPC_PUBLISH_SHARE:

@@ -172,8 +172,17 @@ on_end(void *context)
 	fixture->ended++;
 }
 
+static void
+on_refused(void *context, enum refusal_reason reason)
+{
+	struct fixture *fixture = context;
+
+	fixture->refused[reason]++;
+}
+
 static const struct handshake_events events = {
 	.on_authenticated = on_authenticated,
+	.on_refused = on_refused,
 	.on_end = on_end,
 };
 

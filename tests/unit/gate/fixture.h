@@ -45,6 +45,7 @@ struct fixture {
 	struct handshakes handshakes;
 	bool has_worker;
 	size_t ended;
+	size_t refused[REFUSAL_REASON_COUNT];
 	size_t authenticated;
 	struct buffer handover; /* of the last that was taken */
 	int fd;                 /* its socket, or -1 */

@@ -90,6 +90,14 @@ assert_refused(const char *reason, int alert)
 	ck_assert_msg(fixture_log_count(&fixture, text) == 1,
 	    "%s is not in the log:\n%s", text, fixture.log);
 	ck_assert_uint_eq(fixture.authenticated, 0);
+	/* counted once, and as nothing else */
+	for (int i = 0; i < REFUSAL_REASON_COUNT; i++) {
+		const char *word = refusal_word((enum refusal_reason)i);
+		bool is_it = strlen(word) == strcspn(reason, " ") &&
+			     strncmp(word, reason, strlen(word)) == 0;
+
+		ck_assert_uint_eq(fixture.refused[i], is_it ? 1 : 0);
+	}
 	buffer_done(&client.reply);
 }
 

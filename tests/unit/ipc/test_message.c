@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ipc/message.h"
+#include "ipc/statistics.h"
 #include "lib/memory.h"
 #include "test_ipc.h"
 
@@ -415,29 +416,52 @@ decode_statistics(struct bytes payload)
 	return ipc_statistics_decode(payload, &statistics);
 }
 
+static int
+decode_statistics_sum(struct bytes payload)
+{
+	struct ipc_statistics_sum sum;
+
+	return ipc_statistics_sum_decode(payload, &sum);
+}
+
 START_TEST(statistics_survive_the_way)
 {
-	struct ipc_statistics statistics = {
-		.started_ms = 1,
-		.connected_max = UINT64_MAX,
-	};
-	struct ipc_statistics decoded;
+	struct ipc_statistics statistics, decoded;
 	struct buffer out = { 0 };
 	const char *fault;
 
-	for (unsigned int i = 0; i < IPC_COUNTER_COUNT; i++) {
-		statistics.counters[i] = 1000 + i;
-		statistics.ended[i] = UINT64_MAX - i;
-	}
-	for (unsigned int i = 0; i < IPC_GAUGE_COUNT; i++)
-		statistics.gauges[i] = 2000 + i;
+	for (unsigned int i = 0; i < IPC_STATISTIC_COUNT; i++)
+		statistics.values[i] = UINT64_MAX - i;
 	ipc_statistics_encode(&statistics, &out);
-	ck_assert_int_eq(ipc_message_check(IPC_STATISTICS, IPC_ROLE_WORKER,
-			     IPC_ROLE_WORKER, out.len, false, &fault),
+	ck_assert_int_eq(ipc_message_check(IPC_STATISTICS, IPC_ROLE_GATE,
+			     IPC_ROLE_MASTER, out.len, false, &fault),
 	    0);
 	ck_assert_int_eq(ipc_statistics_decode(buffer_view(&out), &decoded), 0);
 	ck_assert_mem_eq(&decoded, &statistics, sizeof(decoded));
 	refuse_other_lengths(&out, decode_statistics);
+	buffer_done(&out);
+}
+END_TEST
+
+START_TEST(sums_of_statistics_survive_the_way)
+{
+	struct ipc_statistics_sum sum = { .connected_max = 7 }, decoded;
+	struct buffer out = { 0 };
+	const char *fault;
+
+	for (unsigned int i = 0; i < IPC_STATISTIC_COUNT; i++) {
+		sum.values[i] = UINT64_MAX - i;
+		for (unsigned int span = 0; span < IPC_STATISTIC_SPANS; span++)
+			sum.averages[i][span] = i * 10 + span;
+	}
+	ipc_statistics_sum_encode(&sum, &out);
+	ck_assert_int_eq(ipc_message_check(IPC_STATISTICS_SUM, IPC_ROLE_MASTER,
+			     IPC_ROLE_WORKER, out.len, false, &fault),
+	    0);
+	ck_assert_int_eq(ipc_statistics_sum_decode(buffer_view(&out), &decoded),
+	    0);
+	ck_assert_mem_eq(&decoded, &sum, sizeof(decoded));
+	refuse_other_lengths(&out, decode_statistics_sum);
 	buffer_done(&out);
 }
 END_TEST
@@ -471,5 +495,6 @@ test_message(void)
 	tcase_add_loop_test(tests, publish_refuses_what_is_out_of_range, 0,
 	    COUNT(publish_faults));
 	tcase_add_test(tests, statistics_survive_the_way);
+	tcase_add_test(tests, sums_of_statistics_survive_the_way);
 	return tests;
 }

@@ -21,6 +21,7 @@
 #include "master/master.h"
 #include "test_folder.h"
 #include "test_signing_keys.h"
+#include "test_statistics.h"
 #include "toys.h"
 
 #define WORKERS 3
@@ -570,6 +571,7 @@ main(int argc, char **argv)
 	suite = suite_create("master");
 	suite_add_tcase(suite, test_folder());
 	suite_add_tcase(suite, test_signing_keys());
+	suite_add_tcase(suite, test_statistics());
 	suite_add_tcase(suite, running_tests());
 	suite_add_tcase(suite, failing_tests());
 	runner = srunner_create(suite);

@@ -42,7 +42,7 @@ bare_worker_init(struct bare_worker *bare)
 	worker->router = router_new(worker);
 	worker->forwards = forwards_new(worker);
 	worker->retention = retention_new(worker);
-	worker->sys = sys_new(worker);
+	worker->sys = sys_new();
 	interest_init(&worker->interest);
 	sharing_init(&worker->sharing);
 	TAILQ_INIT(&worker->wills);

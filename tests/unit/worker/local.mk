@@ -32,7 +32,6 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_pending.c \
 	tests/unit/worker/test_permission.c \
 	tests/unit/worker/test_share.c \
-	tests/unit/worker/test_statistics.c \
 	tests/unit/worker/test_topic_alias_out.c \
 	tests/unit/worker/test_topic_tree.c \
 	tests/unit/worker/test_trust.c \

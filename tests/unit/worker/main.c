@@ -23,7 +23,6 @@ main(void)
 	suite_add_tcase(suite, test_pending());
 	suite_add_tcase(suite, test_permission());
 	suite_add_tcase(suite, test_share());
-	suite_add_tcase(suite, test_statistics());
 	suite_add_tcase(suite, test_topic_alias_out());
 	suite_add_tcase(suite, test_topic_tree());
 	suite_add_tcase(suite, test_trust());

@@ -201,7 +201,8 @@ START_TEST(a_second_s_worth_may_come_at_once)
 	count_publish(2);
 	ck_assert(connection.is_throttled);
 	ck_assert_uint_eq(throttle_times(&connection), 1);
-	ck_assert_uint_eq(bare.worker.statistics.throttled, 1);
+	ck_assert_uint_eq(bare.worker.child->counted[IPC_STATISTIC_THROTTLED],
+	    1);
 	ck_assert_uint_eq(bare.worker.throttle_count, 1);
 	/* Once is enough. */
 	count_publish(2);

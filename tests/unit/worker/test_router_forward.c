@@ -81,7 +81,7 @@ client_detach(void)
 		return;
 	is_connected = false;
 	connection.session->connection = NULL;
-	cluster_worker(PUBLISHER)->statistics.connected--;
+	cluster_worker(PUBLISHER)->child->counted[IPC_STATISTIC_CONNECTED]--;
 	connection.is_dirty = false;
 	bare_connection_done(&connection);
 }
@@ -94,7 +94,7 @@ client_attach(struct session *session)
 	connection.is_dirty = true;
 	connection.session = session;
 	session->connection = &connection;
-	cluster_worker(PUBLISHER)->statistics.connected++;
+	cluster_worker(PUBLISHER)->child->counted[IPC_STATISTIC_CONNECTED]++;
 	is_connected = true;
 }
 

@@ -15,7 +15,6 @@ TCase *test_outbox(void);
 TCase *test_pending(void);
 TCase *test_permission(void);
 TCase *test_share(void);
-TCase *test_statistics(void);
 TCase *test_topic_alias_out(void);
 TCase *test_topic_tree(void);
 TCase *test_trust(void);
