@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "config/file_fault.h"
 #include "gate/credentials.h"
 #include "master/folder.h"
 #include "master/master.h"
@@ -151,6 +152,7 @@ check_or_refuse(const char *file)
 {
 	struct config *config = load_or_refuse(file);
 	struct proc_credentials credentials = { .certificate = { 0 } };
+	struct buffer named = { NULL, 0, 0 };
 	char why[512] = "";
 	int result;
 
@@ -161,10 +163,13 @@ check_or_refuse(const char *file)
 		result = trust_credentials_check(config, &credentials, why,
 		    sizeof(why));
 	proc_credentials_wipe(&credentials);
+	config_file_fault(config, bytes_of_string(why), &named);
 	config_free(&config);
-	if (result == 0)
-		return;
-	fprintf(stderr, "%s: %s%s\n", file, result > 0 ? "warning: " : "", why);
+	if (result != 0)
+		fprintf(stderr, "%s: %s%.*s\n", file,
+		    result > 0 ? "warning: " : "", (int)named.len,
+		    (const char *)named.data);
+	buffer_done(&named);
 	if (result < 0)
 		exit(EXIT_FAILURE);
 }

@@ -19,6 +19,16 @@ add_name(struct comparison *comparison, const char *name)
 	buffer_append(comparison->names, bytes_of_string(name));
 }
 
+/* Do its elements go by their names, and not by where they stand? */
+static bool
+is_named(const struct config_row *row)
+{
+	char name[CONFIG_PATH_MAX];
+
+	config_path_format(name, "%s[].name", row->path);
+	return config_row_find(name) != NULL;
+}
+
 static void compare_members(struct comparison *comparison, const char *path,
     const char *scope, const void *from, const void *to);
 
@@ -31,8 +41,9 @@ compare_list(struct comparison *comparison, const char *path,
 	size_t old_count = config_list_get(row, from, &old);
 	size_t count = config_list_get(row, to, &new);
 
-	if (old_count != count) {
-		if (row->applied == comparison->applied)
+	if (old_count != count || is_named(row)) {
+		if (row->applied == comparison->applied &&
+		    !config_value_is_equal(row, from, to))
 			add_name(comparison, path);
 		return;
 	}

@@ -9,13 +9,24 @@
 
 /*
  * Append the names of the settings whose values differ, "tls.min_version,
- * roles[2].publish", of those that are applied so: each element's own where
- * both have as many, else the list's.
+ * listen[1].port, roles", of those that are applied so. Of a list it is that
+ * of each element where both have as many, else the list's; the elements of
+ * roles go by their names, so that it is the list's.
  *
  * Returns how many names were appended.
  */
 size_t config_compare(const struct config *from, const struct config *to,
     enum config_applied applied, struct buffer *names);
+
+/*
+ * Call visit for each role that was "added", "changed" or "removed"; of one
+ * that was changed, settings names what of it differs, "publish, will", during
+ * the call.
+ */
+typedef void config_role_visit(void *context, const char *name,
+    const char *verb, struct bytes settings);
+void config_compare_roles(const struct config *from, const struct config *to,
+    void *context, config_role_visit *visit);
 
 /* Have all settings whose paths begin so ("roles") the same values? */
 bool config_is_same(const struct config *a, const struct config *b,

@@ -2,10 +2,12 @@
 noinst_LIBRARIES += libsignet-config.a
 libsignet_config_a_SOURCES = \
 	src/config/change.c src/config/change.h \
+	src/config/change_roles.c \
 	src/config/check.c src/config/check.h \
 	src/config/config.c src/config/config.h \
 	src/config/describe.c src/config/describe.h \
 	src/config/fault.c src/config/fault.h \
+	src/config/file_fault.c src/config/file_fault.h \
 	src/config/file_name.c src/config/file_name.h \
 	src/config/load.c \
 	src/config/manual.c \

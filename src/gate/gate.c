@@ -229,7 +229,8 @@ on_propose(struct proc_child *child, char *why, size_t size)
 	if (!credentials_have_key(&gate->next_settings->credentials,
 		child->next_key_id)) {
 		snprintf(why, size,
-		    "tls.private_key is not the key of tls.certificate");
+		    "tls.private_key: it is not the key of the first "
+		    "certificate in tls.certificate");
 		on_dismiss(child);
 		return -EINVAL;
 	}

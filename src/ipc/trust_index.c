@@ -14,13 +14,13 @@
 #include "lib/pack.h"
 
 /* "SgT" and the version of the format. */
-#define FORMAT ((uint32_t)0x536754 << 8 | 1)
+#define FORMAT ((uint32_t)0x536754 << 8 | 2)
 
 #define HEAD_LEN (4 + 8 + 1 + 5 * 4)
 #define AUTHORITY_LEN                                                          \
 	(IPC_TRUST_FINGERPRINT_LEN + 2 * IPC_TRUST_ID_LEN + 4 + 2 + 16)
 #define CRL_LEN      (IPC_TRUST_ID_LEN + 3 * 8)
-#define DATE_LEN_MIN (1 + 8 + 8 + 4)
+#define DATE_LEN_MIN (1 + 8 + 8 + 3 * 4)
 
 static int
 compare_ids(const void *a, const void *b)
@@ -151,6 +151,8 @@ encode_dates(const struct ipc_trust_content *content, struct buffer *out)
 		pack_u64(out, (uint64_t)date->tell_from);
 		pack_u64(out, (uint64_t)date->ends_at);
 		pack_bytes(out, date->name);
+		pack_bytes(out, date->id);
+		pack_bytes(out, date->number);
 	}
 }
 
@@ -446,6 +448,8 @@ ipc_trust_date_next(const struct ipc_trust_index *index, size_t *pos,
 	next.tell_from = (int64_t)unpack_u64(&in);
 	next.ends_at = (int64_t)unpack_u64(&in);
 	next.name = unpack_bytes(&in, IPC_TRUST_NAME_MAX);
+	next.id = unpack_bytes(&in, IPC_TRUST_FINGERPRINT_LEN);
+	next.number = unpack_bytes(&in, IPC_TRUST_NUMBER_MAX);
 	if (in.failed || kind < IPC_TRUST_DATE_SERVER ||
 	    kind > IPC_TRUST_DATE_CRL || next.tell_from < 0 || next.ends_at < 0)
 		return false;

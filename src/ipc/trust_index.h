@@ -16,6 +16,7 @@
 #define IPC_TRUST_ID_LEN          16
 #define IPC_TRUST_FINGERPRINT_LEN 32
 #define IPC_TRUST_NAME_MAX        1024
+#define IPC_TRUST_NUMBER_MAX      20
 
 /* A chain from a client's certificate to an anchor has no more links. */
 #define IPC_TRUST_CHAIN_MAX 8
@@ -60,6 +61,9 @@ struct ipc_trust_date {
 	int64_t tell_from;
 	int64_t ends_at;
 	struct bytes name; /* of its subject or issuer: text */
+	/* The fingerprint of a certificate; of a CRL its issuer's id. */
+	struct bytes id;
+	struct bytes number; /* of a CRL, if it has one; else empty */
 };
 
 /* What an index is made from. */

@@ -15,6 +15,7 @@
 
 #include <stdlib.h>
 
+#include "config/file_fault.h"
 #include "key/keyring.h"
 #include "key/requests.h"
 #include "lib/log.h"
@@ -298,12 +299,15 @@ static void
 take_first_key(struct key *key)
 {
 	struct buffer *file = &key->child->credentials.private_key;
+	struct buffer named = { NULL, 0, 0 };
 	char why[IPC_KEY_WHY_MAX] = "";
 	int error = add_key(key, buffer_view(file), why, sizeof(why));
 
 	buffer_wipe(file);
-	if (error != 0)
-		fatal("%s", why);
+	if (error == 0)
+		return;
+	config_file_fault(key->child->config, bytes_of_string(why), &named);
+	fatal("%.*s", (int)named.len, (const char *)named.data);
 }
 
 static void

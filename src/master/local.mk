@@ -9,6 +9,7 @@ libsignet_master_a_SOURCES = \
 	src/master/monitor.c src/master/monitor.h \
 	src/master/reload.c src/master/reload.h src/master/reload_internal.h \
 	src/master/reload_read.c \
+	src/master/report.c src/master/report.h \
 	src/master/signing_keys.c src/master/signing_keys.h \
 	src/master/statistics.c src/master/statistics.h \
 	src/master/tickets.c src/master/tickets.h \

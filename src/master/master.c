@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "config/file_fault.h"
 #include "lib/clock.h"
 #include "lib/memory.h"
 #include "master/control.h"
@@ -316,9 +317,9 @@ start_next(struct master *master)
 	if (!is_all_ready(master, false) || !master_trust_is_known(master))
 		return;
 	if (!master->is_second_stage && !is_key_of_certificate(master)) {
-		master_on_trust(master,
-		    "tls.private_key: it is not the key of the first "
-		    "certificate in tls.certificate");
+		master_on_trust_fault(master,
+		    BYTES_LITERAL("tls.private_key: it is not the key of the "
+				  "first certificate in tls.certificate"));
 		return;
 	}
 	if (!master->is_second_stage) {
@@ -352,15 +353,23 @@ master_on_ready(struct member *member)
 }
 
 void
-master_on_trust(struct master *master, const char *why)
+master_on_trust(struct master *master)
 {
+	if (!master->is_stopping)
+		start_next(master);
+}
+
+void
+master_on_trust_fault(struct master *master, struct bytes why)
+{
+	struct buffer named = { NULL, 0, 0 };
+
 	if (master->is_stopping)
 		return;
-	if (why == NULL) {
-		start_next(master);
-		return;
-	}
-	log_error(log_word("event", "start-failed"), log_string("reason", why));
+	config_file_fault(master->config, why, &named);
+	log_error(log_word("event", "start-failed"),
+	    log_text("reason", buffer_view(&named)));
+	buffer_done(&named);
 	master->status = EXIT_FAILURE;
 	stop(master);
 }

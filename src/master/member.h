@@ -136,6 +136,7 @@ void master_on_peer_fault(struct member *member, const struct ipc_peer *peer);
 void master_on_exit(struct member *member, int64_t status, int signal);
 int master_on_message(struct member *member, struct ipc_message *message);
 /* The first index is there; or why there can be none. */
-void master_on_trust(struct master *master, const char *why);
+void master_on_trust(struct master *master);
+void master_on_trust_fault(struct master *master, struct bytes why);
 
 #endif

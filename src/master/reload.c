@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "config/change.h"
+#include "config/file_fault.h"
 #include "lib/memory.h"
 #include "master/control.h"
 #include "master/reload_internal.h"
@@ -44,18 +45,14 @@ forget_next(struct reload *reload)
 	if (reload->next_index >= 0)
 		close(reload->next_index);
 	reload->next_index = -1;
-	reload->settings.len = 0;
-	reload->files.len = 0;
-	reload->restart.len = 0;
+	report_clear(&reload->report);
 }
 
 void
 reload_done(struct reload *reload)
 {
 	forget_next(reload);
-	buffer_done(&reload->settings);
-	buffer_done(&reload->files);
-	buffer_done(&reload->restart);
+	report_done(&reload->report);
 	config_free(&reload->config);
 }
 
@@ -95,13 +92,17 @@ dismiss(struct reload *reload)
 static void
 refuse(struct reload *reload, struct bytes why)
 {
+	struct buffer fault = { NULL, 0, 0 };
+
+	config_file_fault(reload->next_config, why, &fault);
 	log_warning(log_word("event", "reload-refused"),
 	    log_word("cause", cause_names[reload->cause]),
-	    log_text("reason", why));
+	    log_text("reason", buffer_view(&fault)));
 	if (reload->stage == RELOAD_PROPOSED)
 		dismiss(reload);
 	signing_keys_drop(&reload->master->keys);
-	end(reload, false, why);
+	end(reload, false, buffer_view(&fault));
+	buffer_done(&fault);
 }
 
 static void
@@ -334,32 +335,15 @@ propose_trust(struct reload *reload)
 		refuse(reload, BYTES_LITERAL("the trust process is not there"));
 }
 
-static void
-report_append(struct buffer *report, const char *what,
-    const struct buffer *names)
-{
-	if (names->len == 0)
-		return;
-	if (report->len > 0)
-		buffer_append(report, BYTES_LITERAL("\n"));
-	buffer_append(report, bytes_of_string(what));
-	buffer_append(report, buffer_view(names));
-}
-
 /* What is told to who asked. */
 static void
 end_well(struct reload *reload)
 {
-	struct buffer report = { NULL, 0, 0 };
+	struct buffer text = { NULL, 0, 0 };
 
-	report_append(&report, "changed: ", &reload->settings);
-	report_append(&report, "read anew: ", &reload->files);
-	report_append(&report,
-	    "as before until the daemon is restarted: ", &reload->restart);
-	if (report.len == 0)
-		buffer_append(&report, BYTES_LITERAL("nothing has changed"));
-	end(reload, true, buffer_view(&report));
-	buffer_done(&report);
+	report_text(&reload->report, &text);
+	end(reload, true, buffer_view(&text));
+	buffer_done(&text);
 }
 
 static void
@@ -372,12 +356,12 @@ log_reloaded(const struct reload *reload)
 	};
 	size_t count = 3;
 
-	if (reload->settings.len > 0)
+	if (reload->report.settings.len > 0)
 		fields[count++] = log_text("settings",
-		    buffer_view(&reload->settings));
-	if (reload->files.len > 0)
+		    buffer_view(&reload->report.settings));
+	if (reload->report.files.len > 0)
 		fields[count++] = log_text("files",
-		    buffer_view(&reload->files));
+		    buffer_view(&reload->report.files));
 	log_event(LOG_LEVEL_INFO, fields, count);
 }
 
@@ -397,6 +381,22 @@ end_if_committed(struct reload *reload)
 	end_well(reload);
 }
 
+/* While what was in use is still there. */
+static void
+compare(struct reload *reload)
+{
+	struct master *master = reload->master;
+	struct ipc_trust_index next;
+
+	report_add_roles(&reload->report, master->config, reload->next_config);
+	if (reload->next_index < 0 || master->trust.index < 0)
+		return;
+	if (ipc_trust_map(reload->next_index, &reload->next_given, &next) != 0)
+		panic("an index was looked at before it is used");
+	report_add_trust(&reload->report, &master->trust.view, &next);
+	ipc_trust_unmap(&next);
+}
+
 /* From here on it is the state of the daemon. */
 static void
 commit(struct reload *reload)
@@ -404,6 +404,7 @@ commit(struct reload *reload)
 	struct master *master = reload->master;
 	struct state_files before = master->supplies.files;
 
+	compare(reload);
 	if (master->keys.proposed.fd >= 0)
 		signing_keys_commit(&master->keys);
 	master->supplies.files = reload->next;
@@ -460,10 +461,10 @@ on_read(struct reload *reload, struct bytes why)
 		refuse(reload, bytes_of_string(strerror(-error)));
 		return error == -EBADMSG ? error : 0;
 	}
-	if (reload->restart.len > 0)
+	if (reload->report.restart.len > 0)
 		log_warning(log_word("event", "restart-needed"),
-		    log_text("settings", buffer_view(&reload->restart)));
-	if (reload->settings.len > 0 || reload->files.len > 0) {
+		    log_text("settings", buffer_view(&reload->report.restart)));
+	if (reload->report.settings.len > 0 || reload->report.files.len > 0) {
 		propose_trust(reload);
 	} else {
 		log_debug(log_word("event", "nothing-changed"),

@@ -9,6 +9,7 @@
 
 #include "lib/hash.h"
 #include "master/member.h"
+#include "master/report.h"
 
 enum reload_cause {
 	RELOAD_BY_START, /* what has changed while the daemon was started */
@@ -42,10 +43,8 @@ struct reload {
 	bool is_other_key;
 	int next_index; /* of trust, sealed memory; -1: as before */
 	struct ipc_trust_given next_given;
-	struct config *config;  /* the one in use, if it was reloaded */
-	struct buffer settings; /* names of those that change */
-	struct buffer files;    /* settings of the files that do */
-	struct buffer restart;  /* names of those that need a restart */
+	struct config *config; /* the one in use, if it was reloaded */
+	struct report report;
 	uv_timer_t deadline;
 };
 

@@ -18,9 +18,11 @@ static const char *const credential_settings[] = { "tls.certificate",
 static void
 add_file(struct reload *reload, const char *setting)
 {
-	if (reload->files.len > 0)
-		buffer_append(&reload->files, BYTES_LITERAL(", "));
-	buffer_append(&reload->files, bytes_of_string(setting));
+	struct buffer *files = &reload->report.files;
+
+	if (files->len > 0)
+		buffer_append(files, BYTES_LITERAL(", "));
+	buffer_append(files, bytes_of_string(setting));
 }
 
 /* The name of each file whose bytes are others. */
@@ -71,10 +73,10 @@ reload_complete(struct reload *reload)
 	text.len = 0;
 	if (error == 0) {
 		config_compare(now, reload->next_config,
-		    CONFIG_APPLIED_BY_RESTART, &reload->restart);
+		    CONFIG_APPLIED_BY_RESTART, &reload->report.restart);
 		config_keep_restart(reload->next_config, now);
 		config_compare(now, reload->next_config,
-		    CONFIG_APPLIED_BY_RELOAD, &reload->settings);
+		    CONFIG_APPLIED_BY_RELOAD, &reload->report.settings);
 		config_print(reload->next_config, false, &text);
 		close(reload->next.configuration);
 		reload->next.configuration = ipc_sealed_memory("configuration",

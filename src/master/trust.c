@@ -279,12 +279,12 @@ on_first(struct master *master, const struct ipc_trust_verdict_of *verdict,
 		memcpy(master->trust.first_spki, verdict->spki,
 		    IPC_TRUST_SPKI_LEN);
 		master_trust_use(master, index, given);
-		master_on_trust(master, NULL);
+		master_on_trust(master);
 		return;
 	}
 	/* One that has ended is started again, and asked again. */
 	if (find_trust(master)->state == MEMBER_READY)
-		master_on_trust(master, (const char *)verdict->text.data);
+		master_on_trust_fault(master, verdict->text);
 }
 
 void

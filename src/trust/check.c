@@ -25,22 +25,28 @@ struct check {
 	struct buffer revoked;
 };
 
-/* Faults of these settings name no file themselves. */
+/* Faults of these settings name no file themselves: put it in. */
 static void
 name_file(const struct check *check)
 {
-	static const char certificate[] = "tls.certificate:";
-	static const char client_ca[] = "tls.client_ca:";
+	const struct {
+		const char *setting, *path;
+	} rows[] = {
+		{ "tls.certificate: ", check->files->certificate.path },
+		{ "tls.client_ca: ", check->files->client_ca.path },
+	};
 	char *text = check->fault.text;
-	size_t len = strlen(text);
-	const char *path = NULL;
+	char rest[IPC_TRUST_TEXT_MAX];
 
-	if (strncmp(text, certificate, sizeof(certificate) - 1) == 0)
-		path = check->files->certificate.path;
-	else if (strncmp(text, client_ca, sizeof(client_ca) - 1) == 0)
-		path = check->files->client_ca.path;
-	if (path != NULL)
-		snprintf(text + len, check->fault.size - len, " (%s)", path);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t len = strlen(rows[i].setting);
+
+		if (strncmp(text, rows[i].setting, len) != 0)
+			continue;
+		snprintf(rest, sizeof(rest), "%s", text + len);
+		snprintf(text + len, check->fault.size - len, "%s: %s",
+		    rows[i].path, rest);
+	}
 }
 
 static int
@@ -64,24 +70,31 @@ read_crls(struct check *check, int64_t now)
 	return error;
 }
 
-static void
-add_date(struct check *check, enum ipc_trust_date_kind kind,
-    const mbedtls_x509_name *name, int64_t tell_from, int64_t ends_at)
+static struct bytes
+copy_of(struct bytes bytes)
 {
-	char text[X509_SUBJECT_MAX];
+	return bytes_of(memory_copy(bytes), bytes.len);
+}
+
+/* date: its name, id and number are copied. */
+static void
+add_date(struct check *check, const struct ipc_trust_date *date)
+{
+	struct ipc_trust_date *copy;
 
 	if (check->date_count >= IPC_TRUST_DATES_MAX)
 		return;
 	check->dates = memory_resize(check->dates,
 	    (check->date_count + 1) * sizeof(*check->dates));
-	x509_name_text(name, text);
-	check->dates[check->date_count++] = (struct ipc_trust_date){
-		.kind = kind,
-		.tell_from = tell_from > 0 ? tell_from : 0,
-		.ends_at = ends_at > 0 ? ends_at : 0,
-		.name = bytes_of(memory_copy(bytes_of_string(text)),
-		    strlen(text)),
-	};
+	copy = &check->dates[check->date_count++];
+	*copy = *date;
+	if (copy->tell_from < 0)
+		copy->tell_from = 0;
+	if (copy->ends_at < 0)
+		copy->ends_at = 0;
+	copy->name = copy_of(date->name);
+	copy->id = copy_of(date->id);
+	copy->number = copy_of(date->number);
 }
 
 static void
@@ -90,10 +103,33 @@ add_certificate_dates(struct check *check, enum ipc_trust_date_kind kind,
 {
 	for (; certificate != NULL; certificate = certificate->next) {
 		int64_t end = x509_seconds(&certificate->valid_to);
+		uint8_t fingerprint[TLS_HASH_LEN];
+		char name[X509_SUBJECT_MAX];
+		struct ipc_trust_date date = { kind, end - X509_WARNING_SECONDS,
+			end, BYTES_NONE,
+			bytes_of(fingerprint, sizeof(fingerprint)),
+			BYTES_NONE };
 
-		add_date(check, kind, &certificate->subject,
-		    end - X509_WARNING_SECONDS, end);
+		x509_fingerprint(certificate, fingerprint);
+		x509_name_text(&certificate->subject, name);
+		date.name = bytes_of_string(name);
+		add_date(check, &date);
 	}
+}
+
+static void
+add_crl_date(struct check *check, const struct x509_authority *authority,
+    const struct x509_crl_facts *facts)
+{
+	char name[X509_SUBJECT_MAX];
+	struct ipc_trust_date date = { IPC_TRUST_DATE_CRL,
+		trust_crl_tell_from(facts), facts->next_update, BYTES_NONE,
+		bytes_of(authority->id, TLS_ID_LEN),
+		bytes_of(facts->number, facts->number_len) };
+
+	x509_name_text(&authority->certificate->subject, name);
+	date.name = bytes_of_string(name);
+	add_date(check, &date);
 }
 
 static int64_t
@@ -126,9 +162,7 @@ add_crls(struct check *check)
 		row->next_update = crl->facts.next_update;
 		row->ends_at = crl_end(check, &crl->facts);
 		buffer_append(&check->revoked, buffer_view(&crl->revoked));
-		add_date(check, IPC_TRUST_DATE_CRL,
-		    &authority->certificate->subject,
-		    trust_crl_tell_from(&crl->facts), row->next_update);
+		add_crl_date(check, authority, &crl->facts);
 		count++;
 	}
 	if (check->revoked.len / TLS_ID_LEN > IPC_TRUST_REVOKED_MAX)
@@ -201,8 +235,11 @@ check_done(struct check *check)
 	x509_credentials_close(&check->credentials);
 	trust_crls_done(&check->crls);
 	x509_authorities_done(&check->authorities);
-	for (size_t i = 0; i < check->date_count; i++)
+	for (size_t i = 0; i < check->date_count; i++) {
 		free((void *)(uintptr_t)check->dates[i].name.data);
+		free((void *)(uintptr_t)check->dates[i].id.data);
+		free((void *)(uintptr_t)check->dates[i].number.data);
+	}
 	free(check->dates);
 	free(check->index_crls);
 	buffer_done(&check->revoked);

@@ -91,6 +91,7 @@ take(struct trust_crls *crls, const struct x509_crl_reader *reader,
 {
 	struct x509_crl_facts facts;
 	char issuer[X509_SUBJECT_MAX], date[DATE_TEXT_MAX];
+	char place[X509_PEM_PLACE_MAX];
 	int error = x509_crl_check(reader, crl, crls->authorities, &facts,
 	    fault);
 
@@ -101,16 +102,17 @@ take(struct trust_crls *crls, const struct x509_crl_reader *reader,
 	authority_name(crls, facts.authority, issuer);
 	date_text(facts.this_update, date);
 	return x509_fault_set(fault,
-	    "tls.crl: %s: CRL %u, of \"%s\", is of %s, which is still to come: "
+	    "tls.crl: %s: %s, of \"%s\", is of %s, which is still to come: "
 	    "compare the clock of this machine with that of the CA",
-	    reader->name, reader->count, issuer, date);
+	    reader->name, x509_pem_place(&reader->pem, "CRL", place), issuer,
+	    date);
 }
 
 int
 trust_crls_read(struct trust_crls *crls, const struct trust_file *file,
     int64_t now, const struct x509_fault *fault)
 {
-	struct x509_crl_reader reader = { .file = file->content,
+	struct x509_crl_reader reader = { .pem.file = file->content,
 		.name = file->path };
 	int result;
 

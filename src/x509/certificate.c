@@ -10,38 +10,50 @@
 
 #include "lib/memory.h"
 #include "x509/identity.h"
+#include "x509/pem.h"
 
-bool
-x509_is_pem(struct bytes file)
+/* 0 or an error of the library. */
+static int
+parse_one(mbedtls_x509_crt *certificates, struct bytes one, bool is_pem)
 {
-	static const char begin[] = "-----BEGIN ";
+	/* mbedTLS takes PEM with a NUL behind it, DER without. */
+	uint8_t *copy = memory_copy(one);
+	int result = mbedtls_x509_crt_parse(certificates, copy,
+	    is_pem ? one.len + 1 : one.len);
 
-	return file.len > 0 &&
-	       memmem(file.data, file.len, begin, sizeof(begin) - 1) != NULL;
+	free(copy);
+	return result;
 }
 
+/* The library itself would leave out what is behind a cut one. */
 int
 x509_certificates_parse(mbedtls_x509_crt *certificates, struct bytes file,
     const char *setting, const struct x509_fault *fault)
 {
-	uint8_t *copy;
-	int result;
+	struct x509_pem pem = { .file = file };
+	char place[X509_PEM_PLACE_MAX];
+	struct bytes one;
+	int found, result = 0;
 
 	if (file.len == 0)
 		return x509_fault_set(fault, "%s: the file is empty", setting);
-	/* mbedTLS takes PEM with a NUL behind it, DER without. */
-	copy = memory_copy(file);
-	result = mbedtls_x509_crt_parse(certificates, copy,
-	    x509_is_pem(file) ? file.len + 1 : file.len);
-	free(copy);
-	if (result > 0)
+	do {
+		found = x509_pem_next(&pem, "CERTIFICATE", &one);
+		if (found == 1)
+			result = parse_one(certificates, one, pem.line > 0);
+	} while (found == 1 && result == 0);
+	if (result != 0)
 		return x509_fault_set(fault,
-		    "%s: %d of its certificates cannot be read", setting,
-		    result);
-	if (result < 0)
+		    "%s: %s cannot be read (mbedTLS -0x%04x)", setting,
+		    x509_pem_place(&pem, "certificate", place),
+		    (unsigned int)-result);
+	if (found < 0)
 		return x509_fault_set(fault,
-		    "%s: no certificate can be read from it (mbedTLS -0x%04x)",
-		    setting, (unsigned int)-result);
+		    "%s: %s has no end: the file is cut", setting,
+		    x509_pem_place(&pem, "certificate", place));
+	if (pem.count == 0)
+		return x509_fault_set(fault,
+		    "%s: there is no certificate in it", setting);
 	return 0;
 }
 

@@ -25,11 +25,9 @@
 #define X509_WARNING_DAYS    30
 #define X509_WARNING_SECONDS (X509_WARNING_DAYS * 86400)
 
-/* Is this PEM? Otherwise it can only be DER. */
-bool x509_is_pem(struct bytes file);
-
 /*
  * Parse a file of certificates, PEM or DER, of which each must be readable.
+ * The fault says which one is not, and where it begins.
  *
  * certificates: initialized; holds what could be read also on error.
  * setting: named by the fault.

@@ -18,22 +18,12 @@
 #define ERROR_CRITICAL_EXTENSION                                               \
 	(MBEDTLS_ERR_X509_INVALID_EXTENSIONS + MBEDTLS_ERR_ASN1_UNEXPECTED_TAG)
 
-static const char pem_begin[] = "-----BEGIN X509 CRL-----";
-static const char pem_end[] = "-----END X509 CRL-----";
-
-static size_t
-find_text(struct bytes file, size_t from, const char *text)
-{
-	const uint8_t *found = memmem(file.data + from, file.len - from, text,
-	    strlen(text));
-
-	return found == NULL ? file.len : (size_t)(found - file.data);
-}
-
 static int
-parse_one(const struct x509_crl_reader *reader, struct bytes one, bool is_pem,
+parse_one(const struct x509_crl_reader *reader, struct bytes one,
     mbedtls_x509_crl *crl, const struct x509_fault *fault)
 {
+	bool is_pem = reader->pem.line > 0;
+	char place[X509_PEM_PLACE_MAX];
 	uint8_t *copy = memory_copy(one);
 	int result = mbedtls_x509_crl_parse(crl, copy,
 	    is_pem ? one.len + 1 : one.len);
@@ -41,51 +31,39 @@ parse_one(const struct x509_crl_reader *reader, struct bytes one, bool is_pem,
 	free(copy);
 	if (result == 0 && crl->raw.len > 0)
 		return 1;
+	x509_pem_place(&reader->pem, "CRL", place);
 	if (result == ERROR_CRITICAL_EXTENSION)
 		return x509_fault_set(fault,
-		    "tls.crl: %s: CRL %u has a critical extension: only whole "
-		    "CRLs that speak of all certificates of their issuer are "
+		    "tls.crl: %s: %s has a critical extension: only whole CRLs "
+		    "that speak of all certificates of their issuer are "
 		    "understood",
-		    reader->name, reader->count);
+		    reader->name, place);
 	return x509_fault_set(fault,
-	    "tls.crl: %s: CRL %u cannot be read (mbedTLS -0x%04x)",
-	    reader->name, reader->count, (unsigned int)-result);
+	    "tls.crl: %s: %s cannot be read (mbedTLS -0x%04x)", reader->name,
+	    place, (unsigned int)-result);
 }
 
 int
 x509_crl_next(struct x509_crl_reader *reader, mbedtls_x509_crl *crl,
     const struct x509_fault *fault)
 {
-	struct bytes file = reader->file;
-	size_t begin, end;
+	struct x509_pem *pem = &reader->pem;
+	char place[X509_PEM_PLACE_MAX];
+	struct bytes one;
+	int found;
 
-	if (file.len == 0)
+	if (pem->file.len == 0)
 		return x509_fault_set(fault, "tls.crl: %s: the file is empty",
 		    reader->name);
-	if (reader->pos >= file.len)
-		return 0;
-	reader->count++;
-	if (!x509_is_pem(file)) {
-		reader->pos = file.len;
-		return parse_one(reader, file, false, crl, fault);
-	}
-	begin = find_text(file, reader->pos, pem_begin);
-	if (begin == file.len) {
-		reader->pos = file.len;
-		return reader->count > 1 ? 0
-					 : x509_fault_set(fault,
-					       "tls.crl: %s: there is no CRL "
-					       "in it",
-					       reader->name);
-	}
-	end = find_text(file, begin, pem_end);
-	if (end == file.len)
+	found = x509_pem_next(pem, "X509 CRL", &one);
+	if (found < 0)
 		return x509_fault_set(fault,
-		    "tls.crl: %s: CRL %u has no end: the file is cut",
-		    reader->name, reader->count);
-	reader->pos = end + sizeof(pem_end) - 1;
-	return parse_one(reader,
-	    bytes_of(file.data + begin, reader->pos - begin), true, crl, fault);
+		    "tls.crl: %s: %s has no end: the file is cut", reader->name,
+		    x509_pem_place(pem, "CRL", place));
+	if (found == 0 && pem->count == 0)
+		return x509_fault_set(fault,
+		    "tls.crl: %s: there is no CRL in it", reader->name);
+	return found == 0 ? 0 : parse_one(reader, one, crl, fault);
 }
 
 /* Leave zeros in front away; false if it is longer than it may be. */
@@ -208,7 +186,7 @@ x509_crl_check(const struct x509_crl_reader *reader,
 {
 	struct x509_crl_facts found = { .number_len = 0 };
 	const char *why = NULL;
-	char issuer[X509_SUBJECT_MAX];
+	char issuer[X509_SUBJECT_MAX], place[X509_PEM_PLACE_MAX];
 
 	if (!check_extensions(crl, &found))
 		why = "is a delta, or speaks of some certificates only: whole "
@@ -220,9 +198,9 @@ x509_crl_check(const struct x509_crl_reader *reader,
 		why = find_signer(crl, authorities, &found.authority);
 	if (why != NULL) {
 		x509_name_text(&crl->issuer, issuer);
-		return x509_fault_set(fault,
-		    "tls.crl: %s: CRL %u, of \"%s\", %s", reader->name,
-		    reader->count, issuer, why);
+		return x509_fault_set(fault, "tls.crl: %s: %s, of \"%s\", %s",
+		    reader->name, x509_pem_place(&reader->pem, "CRL", place),
+		    issuer, why);
 	}
 	found.this_update = x509_seconds(&crl->this_update);
 	found.next_update = x509_seconds(&crl->next_update);

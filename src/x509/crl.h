@@ -7,16 +7,15 @@
 #define SIGNET_X509_CRL_H
 
 #include "x509/authority.h"
+#include "x509/pem.h"
 
 /* crlNumber has at most 20 bytes (RFC 5280 s5.2.3). */
 #define X509_CRL_NUMBER_MAX 20
 
 /* The CRLs of a file, PEM or DER, one after the other. */
 struct x509_crl_reader {
-	struct bytes file;
+	struct x509_pem pem;
 	const char *name; /* of the file, in faults */
-	size_t pos;
-	unsigned int count; /* that have been read */
 };
 
 /*

@@ -6,6 +6,7 @@
 
 #include "lib/memory.h"
 #include "x509/certificate.h"
+#include "x509/pem.h"
 
 /* RSA with 8192 bits and what stands around it. */
 #define PUBLIC_KEY_MAX 1200

@@ -9,6 +9,7 @@ libsignet_x509_a_SOURCES = \
 	src/x509/fault.c src/x509/fault.h \
 	src/x509/identity.c src/x509/identity.h \
 	src/x509/key.c src/x509/key.h \
+	src/x509/pem.c src/x509/pem.h \
 	src/x509/signature.c src/x509/signature.h \
 	src/x509/strict.c src/x509/strict.h
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ipc/trust.h"
+#include "ipc/trust_change.h"
 #include "ipc/trust_date.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -77,6 +78,30 @@ lists_check(const struct ipc_trust_index *index)
 	(void)ipc_trust_crls_end_at(index, 0);
 }
 
+static void
+count_change(void *context, const char *what, struct bytes now,
+    struct bytes before)
+{
+	size_t *count = context;
+
+	(void)what;
+	check(now.len + before.len > 0);
+	(*count)++;
+}
+
+/* It differs from nothing in each row, and from itself in none. */
+static void
+changes_check(const struct ipc_trust_index *index)
+{
+	const struct ipc_trust_index nothing = { .generation = 1 };
+	size_t count = 0;
+
+	ipc_trust_changes(index, index, &count, count_change);
+	check(count == 0);
+	ipc_trust_changes(&nothing, index, &count, count_change);
+	check(count <= (size_t)index->date_count + 1);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -90,6 +115,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	authorities_check(&index);
 	lists_check(&index);
+	changes_check(&index);
 	while (ipc_trust_date_next(&index, &pos, &date))
 		ipc_trust_date_text(&date, 0, text);
 	return 0;

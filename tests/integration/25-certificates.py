@@ -215,7 +215,7 @@ def an_authority_that_protects_nothing_is_refused_at_the_start():
     critical = made.authority("Constrained", extensions=AUTHORITY + (
         constraints(b"example.com"),))
     for root, text in ((made.weak_root, "Weak root"),
-                       (critical, "can be read"),
+                       (critical, "cannot be read"),
                        (made.leaf_root, "none of its certificates is a CA")):
         with open(f"{folder}/bad-ca.pem", "w") as file:
             file.write(pem(root.der))

@@ -6,7 +6,7 @@ import re
 _LINE = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) "
                    r"(error|warning|info|debug) (\S+) (.*)$")
 _FIELD = re.compile(r'([a-z0-9_]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
-
+_ESCAPED = re.compile(r'\\(["\\])')
 
 _ACCIDENTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
               "runtime error:", "Assertion")
@@ -22,7 +22,7 @@ class Line(dict):
         if match:
             self.level, self.speaker = match[2], match[3]
             for name, quoted, bare in _FIELD.findall(match[4]):
-                self[name] = bare if bare else quoted
+                self[name] = bare if bare else _ESCAPED.sub(r"\1", quoted)
 
     def has(self, **wanted):
         """Every wanted field has this value; level and speaker count too;

@@ -4,6 +4,7 @@ check_PROGRAMS += tests/unit/config/test_config
 tests_unit_config_test_config_SOURCES = \
 	tests/unit/config/test_config.c tests/unit/config/test_config.h \
 	tests/unit/config/test_change.c \
+	tests/unit/config/test_file_fault.c \
 	tests/unit/config/test_load.c \
 	tests/unit/config/test_manual.c \
 	tests/unit/config/test_nearest.c \

@@ -31,13 +31,13 @@ static const struct {
 	{ "", "roles = ( " ROLE("a", "") " );", "roles", "" },
 	{ "roles = ( " ROLE("a", "\"x\"") ", " ROLE("b", "") " );",
 	    "roles = ( " ROLE("a", "\"y\"") ", " ROLE("c", "\"x\"") " );",
-	    "roles[0].publish, roles[1].name, roles[1].publish", "" },
+	    "roles", "" },
 	{ "roles = ( { name = \"a\"; match = { identity = \"*\"; }; } );",
 	    "roles = ( { name = \"a\"; match = { identity = \"*\"; }; "
 	    "connect = [ ]; } );",
-	    "roles[0].connect", "" },
+	    "roles", "" },
 	{ "roles = ( " ROLE("a", "\"x\", \"y\"") " );",
-	    "roles = ( " ROLE("a", "\"x\"") " );", "roles[0].publish", "" },
+	    "roles = ( " ROLE("a", "\"x\"") " );", "roles", "" },
 };
 
 static struct config *
@@ -127,6 +127,57 @@ START_TEST(a_part_is_the_same_or_not)
 }
 END_TEST
 
+static const struct {
+	const char *from, *to; /* behind MINIMUM */
+	const char *changes;
+} roles[] = {
+	{ "roles = ( " ROLE("a", "\"x\"") " );",
+	    "roles = ( " ROLE("a", "\"x\"") " );", "" },
+	{ "", "roles = ( " ROLE("a", "") ", " ROLE("b", "") " );",
+	    "added a: ; added b: ; " },
+	/* Another place in the list is no change. */
+	{ "roles = ( " ROLE("a", "") ", " ROLE("b", "") " );",
+	    "roles = ( " ROLE("b", "") ", " ROLE("a", "") " );", "" },
+	{ "roles = ( " ROLE("a", "\"x\"") ", " ROLE("b", "") " );",
+	    "roles = ( " ROLE("c", "") ", " ROLE("a", "\"y\"") " );",
+	    "added c: ; changed a: publish; removed b: ; " },
+	{ "roles = ( { name = \"a\"; match = { identity = \"*\"; }; } );",
+	    "roles = ( { name = \"a\"; match = { ou = \"x\"; }; "
+	    "will = [ ]; deny = { publish = [ \"y\" ]; }; } );",
+	    "changed a: match.identity, match.ou, will, deny.publish; " },
+};
+
+static void
+note_change(void *context, const char *name, const char *verb,
+    struct bytes settings)
+{
+	struct buffer *out = context;
+
+	buffer_append(out, bytes_of_string(verb));
+	buffer_append(out, BYTES_LITERAL(" "));
+	buffer_append(out, bytes_of_string(name));
+	buffer_append(out, BYTES_LITERAL(": "));
+	buffer_append(out, settings);
+	buffer_append(out, BYTES_LITERAL("; "));
+}
+
+START_TEST(a_role_that_differs_is_named)
+{
+	struct config *from = parse_pair(roles[_i].from);
+	struct config *to = parse_pair(roles[_i].to);
+	struct buffer out = { NULL, 0, 0 };
+	char *text;
+
+	config_compare_roles(from, to, &out, note_change);
+	text = memory_copy(buffer_view(&out));
+	ck_assert_str_eq(text, roles[_i].changes);
+	free(text);
+	buffer_done(&out);
+	config_free(&from);
+	config_free(&to);
+}
+END_TEST
+
 static void
 note_file(void *context, const char *setting, const char *path)
 {
@@ -182,6 +233,8 @@ test_change(void)
 	tcase_add_loop_test(tcase, what_differs_is_named, 0, COUNT(pairs));
 	tcase_add_loop_test(tcase,
 	    what_needs_a_restart_is_kept_and_nothing_else, 0, COUNT(pairs));
+	tcase_add_loop_test(tcase, a_role_that_differs_is_named, 0,
+	    COUNT(roles));
 	tcase_add_test(tcase, another_address_is_kept_whole);
 	tcase_add_test(tcase, a_part_is_the_same_or_not);
 	tcase_add_test(tcase, each_file_is_visited_with_its_setting);

@@ -87,6 +87,7 @@ main(void)
 	int failed;
 
 	suite_add_tcase(suite, test_change());
+	suite_add_tcase(suite, test_file_fault());
 	suite_add_tcase(suite, test_load());
 	suite_add_tcase(suite, test_manual());
 	suite_add_tcase(suite, test_nearest());

@@ -29,6 +29,7 @@ void remove_files(void);
 char *print(const struct config *config, bool is_commented);
 
 TCase *test_change(void);
+TCase *test_file_fault(void);
 TCase *test_load(void);
 TCase *test_manual(void);
 TCase *test_nearest(void);

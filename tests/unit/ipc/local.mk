@@ -11,6 +11,7 @@ tests_unit_ipc_test_ipc_SOURCES = \
 	tests/unit/ipc/test_message_share.c \
 	tests/unit/ipc/test_signing.c \
 	tests/unit/ipc/test_store.c \
+	tests/unit/ipc/test_trust_change.c \
 	tests/unit/ipc/test_trust_index.c
 tests_unit_ipc_test_ipc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_ipc_test_ipc_LDADD = $(IPC_ALL) $(CHECK_LIBS)

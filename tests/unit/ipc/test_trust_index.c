@@ -62,9 +62,10 @@ set_up(void)
 		buffer_append(&revoked, bytes_of(id, sizeof(id)));
 	}
 	dates[0] = (struct ipc_trust_date){ IPC_TRUST_DATE_SERVER, 500, 1000,
-		BYTES_LITERAL("CN=server") };
+		BYTES_LITERAL("CN=server"), BYTES_LITERAL("\x01"), BYTES_NONE };
 	dates[1] = (struct ipc_trust_date){ IPC_TRUST_DATE_CRL, 250, 300,
-		BYTES_LITERAL("CN=root") };
+		BYTES_LITERAL("CN=root"), BYTES_LITERAL("\x02"),
+		BYTES_LITERAL("\x07") };
 	ipc_trust_index_encode(&content, &encoded);
 	ck_assert_int_eq(ipc_trust_index_open(buffer_view(&encoded), &trust),
 	    0);

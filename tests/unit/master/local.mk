@@ -4,6 +4,7 @@ check_PROGRAMS += tests/unit/master/test_master
 tests_unit_master_test_master_SOURCES = \
 	tests/unit/master/test_folder.c tests/unit/master/test_folder.h \
 	tests/unit/master/test_master.c \
+	tests/unit/master/test_report.c tests/unit/master/test_report.h \
 	tests/unit/master/test_signing_keys.c \
 	tests/unit/master/test_signing_keys.h \
 	tests/unit/master/test_statistics.c \

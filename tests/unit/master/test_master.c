@@ -20,6 +20,7 @@
 #include "lib/clock.h"
 #include "master/master.h"
 #include "test_folder.h"
+#include "test_report.h"
 #include "test_signing_keys.h"
 #include "test_statistics.h"
 #include "toys.h"
@@ -570,6 +571,7 @@ main(int argc, char **argv)
 		    (uint16_t)atoi(argv[2]));
 	suite = suite_create("master");
 	suite_add_tcase(suite, test_folder());
+	suite_add_tcase(suite, test_report());
 	suite_add_tcase(suite, test_signing_keys());
 	suite_add_tcase(suite, test_statistics());
 	suite_add_tcase(suite, running_tests());

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -329,7 +330,7 @@ START_TEST(bytes_that_are_no_list_are_refused)
 	pki_append_crl(&spec, &root, false, &lists);
 	buffer_append(&lists, bytes_of("", 1));
 	pki_append_crl(&spec, &sub, false, &lists);
-	expect_fault("CRL 2, of \"CN=sub\"");
+	expect_fault("), of \"CN=sub\", is of an issuer");
 	buffer_done(&der);
 }
 END_TEST
@@ -350,7 +351,7 @@ START_TEST(an_intermediate_leads_to_an_anchor)
 	buffer_done(&client_ca);
 	pki_append_pem(sub.certificate, &client_ca);
 	expect_fault("\"CN=sub\" is an intermediate CA");
-	expect_fault("(/ca.pem)");
+	expect_fault("tls.client_ca: /ca.pem: \"CN=sub\" is");
 }
 END_TEST
 
@@ -428,6 +429,8 @@ END_TEST
 
 START_TEST(the_ends_of_all_are_in_the_index)
 {
+	struct ipc_trust_authority authority;
+	uint32_t number;
 	struct ipc_trust_date date;
 	size_t pos = 0;
 
@@ -439,11 +442,38 @@ START_TEST(the_ends_of_all_are_in_the_index)
 	ck_assert_int_eq(date.ends_at - date.tell_from, 30 * DAY_SECONDS);
 	ck_assert(ipc_trust_date_next(&trust, &pos, &date));
 	ck_assert_int_eq(date.kind, IPC_TRUST_DATE_AUTHORITY);
+	ck_assert(ipc_trust_authority_find(&trust, date.id.data, &authority,
+	    &number));
 	ck_assert(ipc_trust_date_next(&trust, &pos, &date));
 	ck_assert_int_eq(date.kind, IPC_TRUST_DATE_CRL);
 	ck_assert_int_eq(date.ends_at - date.tell_from, 25 * DAY_SECONDS);
+	ck_assert_uint_eq(date.id.len, IPC_TRUST_ID_LEN);
 	ck_assert_int_eq(ipc_trust_crls_end_at(&trust, 0), date.ends_at + 50);
 	ck_assert(!ipc_trust_date_next(&trust, &pos, &date));
+}
+END_TEST
+
+/* The library reads as far as it can, and leaves out what is behind. */
+START_TEST(a_cut_file_of_authorities_is_refused)
+{
+	char expected[128];
+	unsigned int line = 1;
+
+	for (size_t i = 0; i < client_ca.len; i++)
+		line += client_ca.data[i] == '\n';
+	pki_append_pem(other.certificate, &client_ca);
+	expect_good();
+	client_ca.len -= 30;
+	snprintf(expected, sizeof(expected),
+	    "tls.client_ca: /ca.pem: certificate 2 (line %u) has no end: the "
+	    "file is cut",
+	    line);
+	expect_fault(expected);
+	pki_append_pem(root.certificate, &client_ca);
+	snprintf(expected, sizeof(expected),
+	    "tls.client_ca: /ca.pem: certificate 2 (line %u) cannot be read",
+	    line);
+	expect_fault(expected);
 }
 END_TEST
 
@@ -491,6 +521,7 @@ main(void)
 	tcase_add_test(tests,
 	    name_constraints_above_an_intermediate_are_not_passed_over);
 	tcase_add_test(tests, the_ends_of_all_are_in_the_index);
+	tcase_add_test(tests, a_cut_file_of_authorities_is_refused);
 	tcase_add_test(tests, the_key_of_the_server_is_named);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

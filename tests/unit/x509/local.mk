@@ -4,6 +4,7 @@ check_PROGRAMS += tests/unit/x509/test_x509
 tests_unit_x509_test_x509_SOURCES = \
 	tests/unit/x509/pki.c tests/unit/x509/pki.h \
 	tests/unit/x509/test_identity.c \
+	tests/unit/x509/test_pem.c \
 	tests/unit/x509/test_strict.c \
 	tests/unit/x509/test_x509.c tests/unit/x509/test_x509.h
 tests_unit_x509_test_x509_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) \

@@ -11,6 +11,7 @@ main(void)
 	int failed;
 
 	suite_add_tcase(suite, identity_tests());
+	suite_add_tcase(suite, pem_tests());
 	suite_add_tcase(suite, strict_tests());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -13,6 +13,7 @@
 	}
 
 TCase *identity_tests(void);
+TCase *pem_tests(void);
 TCase *strict_tests(void);
 
 #endif
