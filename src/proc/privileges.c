@@ -21,8 +21,11 @@
 #define BIT(capability) (UINT32_C(1) << (capability))
 
 /* To give roles users and an empty root of their own, and to end them. */
-#define FOR_ROLES  (BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SYS_CHROOT))
-#define FOR_MASTER (FOR_ROLES | BIT(CAP_KILL))
+#define TO_BECOME  (BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SYS_CHROOT))
+#define FOR_MASTER (TO_BECOME | BIT(CAP_KILL))
+
+/* The reader that is started in the place of another gets its right, too. */
+#define FOR_ROLES (TO_BECOME | BIT(CAP_DAC_READ_SEARCH))
 
 /* As long as the name of an account may be, with its NUL. */
 #define USER_NAME_MAX 64
@@ -58,10 +61,11 @@ drop_bounding_set(void)
 }
 
 /* Keep these, as far as they are there, and let those that are started have
- * some of them. */
+ * some of them. What is kept for them alone has no effect for us. */
 static int
-set_capabilities(uint32_t kept, uint32_t inherited)
+set_capabilities(uint32_t effective, uint32_t inherited)
 {
+	uint32_t kept = effective | inherited;
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
@@ -70,7 +74,7 @@ set_capabilities(uint32_t kept, uint32_t inherited)
 	if (syscall(SYS_capget, &header, data) != 0)
 		return -errno;
 	kept &= data[0].permitted;
-	data[0] = (struct __user_cap_data_struct){ kept, kept,
+	data[0] = (struct __user_cap_data_struct){ kept & effective, kept,
 		kept & inherited };
 	data[1] = (struct __user_cap_data_struct){ 0, 0, 0 };
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 &&

@@ -57,7 +57,8 @@ int proc_privileges_become(const char *user, const char *role,
 /*
  * The same for the master, where roles have accounts of their own: what it
  * keeps for good, and gives to those that it starts, is to change their user
- * and root; besides, it can end them.
+ * and root, and, for the reader, to read the files of others, which it does not
+ * itself; besides, it can end them.
  */
 int proc_privileges_drop_for_roles(const char *user, char *why, size_t size);
 

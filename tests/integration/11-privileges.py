@@ -6,12 +6,14 @@ import base64
 import os
 import pwd
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
 
 from signet import Client, Daemon, Skipped, case, context, main, processes
 from signet import standalone, wait_until
+from signet.pki import pki
 
 
 CAP_DAC_READ_SEARCH = 1 << 2
@@ -303,7 +305,9 @@ def expect_own_users(daemon):
         assert root == ("/" if has_files else f"/proc/{pid}/fdinfo"), root
     lines = processes.status(daemon.pid)
     assert lines["Uid"].split() == [str(FIRST_NUMBER)] * 4, lines
-    assert int(lines["CapPrm"], 16) == OF_MASTER, lines["CapPrm"]
+    assert int(lines["CapEff"], 16) == OF_MASTER, lines["CapEff"]
+    assert int(lines["CapPrm"], 16) == OF_MASTER | CAP_DAC_READ_SEARCH, \
+        lines["CapPrm"]
     assert int(lines["CapBnd"], 16) == 0, lines["CapBnd"]
 
 
@@ -326,6 +330,40 @@ def roles_have_accounts_of_their_own():
                     0, pids[0]) != pids[0], "it is started again")
             expect_served(daemon)
             expect_own_users(daemon)
+
+
+@standalone
+def a_reader_that_was_started_again_reads_what_only_root_may():
+    need_mounts()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        accounts, files = f"{folder}/passwd", f"{folder}/root-s"
+        write_accounts(accounts, OWN)
+        os.mkdir(files, 0o700)
+
+        def put(kind):
+            for ending in "pem", "key":
+                shutil.copy(f"{pki()}/{kind}.{ending}", f"{files}/new")
+                os.chmod(f"{files}/new", 0o600)
+                os.rename(f"{files}/new", f"{files}/server.{ending}")
+        put("server")
+        with OfUsers(accounts, reload={"watch": False},
+                     tls={"certificate": f"{files}/server.pem",
+                          "private_key": f"{files}/server.key"}) as daemon:
+            pid = daemon.role_pids("reader")[0]
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: daemon.role_pids("reader").get(
+                0, pid) != pid, "it is started again")
+            wait_until(lambda: are_confined(daemon), "everybody is confined")
+            put("server-rsa")
+
+            # It may not have said yet that it is ready.
+            def is_reloaded():
+                said, status = daemon.ctl("reload")
+                assert status == 0 or "is not there" in said, said
+                return status == 0 and "server-certificate: " in said
+            wait_until(is_reloaded, "the new certificate is used")
+            expect_served(daemon)
 
 
 @standalone
