@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
+	packaging/build-deb \
+	packaging/debian \
 	packaging/dependencies.debian \
 	packaging/install-packages \
 	packaging/quickstart \
+	packaging/systemd \
 	packaging/sysusers.d/signet.conf
 dist_bin_SCRIPTS += packaging/signet-pki
