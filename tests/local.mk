@@ -26,7 +26,9 @@ EXTRA_DIST += \
 	tests/lib/powercut_names.c \
 	tests/lib/quickstart \
 	tests/lib/step \
+	tests/lib/throwaway \
 	tests/lib/valgrind.supp \
+	tests/packages \
 	tests/run \
 	tests/soak/actor.py \
 	tests/soak/crashes \
