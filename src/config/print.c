@@ -186,6 +186,31 @@ print_row(struct printer *printer, const struct config_row *row,
 	print(printer, ";\n");
 }
 
+/* Close the innermost group: path is "log.levels.", of len bytes. */
+static size_t
+close_group(struct printer *printer, const char *path, size_t len)
+{
+	printer->depth--;
+	print_indent(printer);
+	print(printer, "};\n");
+	len--;
+	while (len > 0 && path[len - 1] != '.')
+		len--;
+	return len;
+}
+
+/* Open the outermost group of path that is not open yet, behind len bytes. */
+static size_t
+open_group(struct printer *printer, const char *path, size_t len)
+{
+	size_t name_len = strcspn(path + len, ".");
+
+	print_indent(printer);
+	print(printer, "%.*s = {\n", (int)name_len, path + len);
+	printer->depth++;
+	return len + name_len + 1;
+}
+
 /* Print all rows of a scope, opening and closing groups on the way. */
 static void
 print_members(struct printer *printer, const char *scope, const void *base)
@@ -200,27 +225,16 @@ print_members(struct printer *printer, const char *scope, const void *base)
 			continue;
 		relative = row->path + strlen(scope);
 		len = (size_t)(config_path_name(relative) - relative);
-		if (group_len > 0 &&
-		    (len != group_len || strncmp(group, relative, len) != 0)) {
-			printer->depth--;
-			print_indent(printer);
-			print(printer, "};\n");
-			group_len = 0;
-		}
-		if (len > 0 && group_len == 0) {
-			group = relative;
-			group_len = len;
-			print_indent(printer);
-			print(printer, "%.*s = {\n", (int)len - 1, group);
-			printer->depth++;
-		}
+		while (
+		    group_len > len || strncmp(group, relative, group_len) != 0)
+			group_len = close_group(printer, group, group_len);
+		group = relative;
+		while (group_len < len)
+			group_len = open_group(printer, group, group_len);
 		print_row(printer, row, base);
 	}
-	if (group_len > 0) {
-		printer->depth--;
-		print_indent(printer);
-		print(printer, "};\n");
-	}
+	while (group_len > 0)
+		group_len = close_group(printer, group, group_len);
 }
 
 void
