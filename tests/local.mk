@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	tests/checks/conformance \
 	tests/checks/format \
 	tests/checks/layout \
+	tests/checks/log-words \
 	tests/checks/manual \
 	tests/checks/self-test \
 	tests/checks/shell \

@@ -38,6 +38,11 @@ enum config_crl_required {
 /* tls.crl_grace_seconds: a CRL does not stop to count. */
 #define CONFIG_CRL_GRACE_FOR_EVER UINT32_MAX
 
+/* A level of log.levels: log.level's, or its own, less one. */
+enum config_role_level {
+	CONFIG_ROLE_LEVEL_AS_ALL, /* "as-level" */
+};
+
 struct config_strings {
 	size_t count;
 	char **items;
@@ -154,6 +159,17 @@ struct config {
 	} reload;
 	struct {
 		enum log_level level;
+		struct {
+			enum config_role_level master;
+			enum config_role_level reader;
+			enum config_role_level store;
+			enum config_role_level key;
+			enum config_role_level trust;
+			enum config_role_level gate;
+			enum config_role_level worker;
+		} levels;
+		enum log_format format;
+		uint32_t repeats; /* of a line in ten seconds; 0: all */
 	} log;
 	struct config_places *places;  /* where each setting was written */
 	struct config_strings sources; /* the files that it was read from */
@@ -194,6 +210,9 @@ int config_parse(const char *name, struct bytes text, struct config **config,
     struct config_error *error);
 
 void config_free(struct config **config);
+
+/* From which level the processes of a role log; role: "master", "gate". */
+enum log_level config_log_level(const struct config *config, const char *role);
 
 /*
  * Where a setting was written: "FILE:LINE", or "FILE" alone if that is all

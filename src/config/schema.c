@@ -46,6 +46,20 @@ log_level_word(unsigned int value)
 	return log_level_name((enum log_level)value);
 }
 
+static const char *
+role_level_word(unsigned int value)
+{
+	return value == CONFIG_ROLE_LEVEL_AS_ALL
+		   ? "as-level"
+		   : log_level_name((enum log_level)(value - 1));
+}
+
+static const char *
+log_format_word(unsigned int value)
+{
+	return log_format_name((enum log_format)value);
+}
+
 /* What stands before a member's name in the path. */
 #define SCOPE_config          ""
 #define SCOPE_config_listener "listen[]."

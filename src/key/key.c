@@ -143,7 +143,7 @@ answer(struct key *key, struct gate *gate, uint32_t number,
 	struct buffer payload = { NULL, 0, 0 };
 
 	gate->counts.of[status]++;
-	log_debug(log_word("peer", "gate"), log_number("index", gate->index),
+	log_debug(log_word("process", "gate"), log_number("index", gate->index),
 	    log_word("event", "request"),
 	    log_word("result", status_words[status]));
 	ipc_signature_encode(&made, &payload);
@@ -158,7 +158,8 @@ count_held(struct gate *gate)
 {
 	if (gate->counts.held++ > 0)
 		return;
-	log_warning(log_word("peer", "gate"), log_number("index", gate->index),
+	log_warning(log_word("process", "gate"),
+	    log_number("index", gate->index),
 	    log_word("event", "signatures-held"),
 	    log_string("hint",
 		"a gate asks for more than limits.signatures_per_second"));
@@ -228,7 +229,8 @@ report(struct gate *gate)
 	if (failed > 0 || counts->of[IPC_SIGN_DONE] > 0)
 		LOG_EVENT(failed + counts->held > 0 ? LOG_LEVEL_WARNING
 						    : LOG_LEVEL_INFO,
-		    log_word("peer", "gate"), log_number("index", gate->index),
+		    log_word("process", "gate"),
+		    log_number("index", gate->index),
 		    log_word("event", "signatures"),
 		    log_number("signed", (int64_t)counts->of[IPC_SIGN_DONE]),
 		    log_number("failed", (int64_t)failed),

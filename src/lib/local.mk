@@ -6,8 +6,19 @@ libsignet_lib_a_SOURCES = \
 	src/lib/clock.c src/lib/clock.h \
 	src/lib/hash.c src/lib/hash.h \
 	src/lib/log.c src/lib/log.h \
+	src/lib/log_journal.c \
+	src/lib/log_json.c \
+	src/lib/log_line.c src/lib/log_line.h \
+	src/lib/log_repeats.c \
+	src/lib/log_words.c src/lib/log_words.def src/lib/log_words.h \
 	src/lib/memory.c src/lib/memory.h \
 	src/lib/pack.c src/lib/pack.h \
 	src/lib/table.h
 
 LIB_ALL = libsignet-lib.a
+
+# The list in the manual page is kept as it is made here; a test compares it.
+EXTRA_PROGRAMS = src/lib/print_words
+src_lib_print_words_SOURCES = src/lib/print_words.c
+src_lib_print_words_LDADD = $(LIB_ALL)
+CLEANFILES += src/lib/print_words

@@ -1,33 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-/* Long enough for every event we write; what does not fit is cut. */
-#define LOG_LINE_MAX 4096
-
-struct line {
-	char text[LOG_LINE_MAX];
-	size_t len;
-};
+#include "lib/clock.h"
+#include "lib/log_line.h"
 
 static const char *const level_names[] = { "error", "warning", "info", "debug",
 	NULL };
+static const char *const format_names[] = { "text", "json", NULL };
 static const char *log_speaker = "signetd";
 static enum log_level log_least = LOG_LEVEL_INFO;
+static enum log_format log_format = LOG_FORMAT_TEXT;
+/* Threads that write to disk log, too. */
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void
 log_start(const char *speaker, enum log_level least)
 {
 	log_speaker = speaker;
 	log_least = least;
+}
+
+void
+log_set_level(enum log_level least)
+{
+	log_least = least;
+}
+
+void
+log_set_format(enum log_format format)
+{
+	log_format = format;
 }
 
 bool
@@ -42,128 +51,15 @@ log_level_name(enum log_level level)
 	return level > LOG_LEVEL_DEBUG ? NULL : level_names[level];
 }
 
-static void __attribute__((format(printf, 2, 3)))
-line_print(struct line *line, const char *format, ...)
+const char *
+log_format_name(enum log_format format)
 {
-	size_t room = sizeof(line->text) - 1 - line->len; /* 1: newline */
-	va_list arguments;
-	int len;
-
-	va_start(arguments, format);
-	len = vsnprintf(line->text + line->len, room, format, arguments);
-	va_end(arguments);
-	if (len > 0)
-		line->len += (size_t)len < room ? (size_t)len : room - 1;
-}
-
-static bool
-is_bare(struct bytes text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] <= ' ' || text.data[i] >= 0x7f ||
-		    strchr("\"\\=", text.data[i]) != NULL)
-			return false;
-	return text.len > 0;
-}
-
-static void
-line_print_text(struct line *line, struct bytes text)
-{
-	size_t shown = text.len < LOG_TEXT_MAX ? text.len : LOG_TEXT_MAX;
-	const char *quote = is_bare(text) ? "" : "\"";
-
-	line_print(line, "%s", quote);
-	for (size_t i = 0; i < shown; i++) {
-		uint8_t byte = text.data[i];
-
-		if (byte == '"' || byte == '\\')
-			line_print(line, "\\%c", byte);
-		else if (byte < ' ' || byte >= 0x7f)
-			line_print(line, "\\x%02x", byte);
-		else
-			line_print(line, "%c", byte);
-	}
-	line_print(line, "%s%s", shown < text.len ? "..." : "", quote);
-}
-
-static void
-line_print_hex(struct line *line, struct bytes text)
-{
-	size_t shown = text.len < LOG_TEXT_MAX ? text.len : LOG_TEXT_MAX;
-
-	for (size_t i = 0; i < shown; i++)
-		line_print(line, "%02x", text.data[i]);
-}
-
-static void
-line_print_address(struct line *line, const struct sockaddr *address)
-{
-	char text[INET6_ADDRSTRLEN] = "?";
-
-	if (address->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)address;
-
-		inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
-		line_print(line, "%s:%u", text, ntohs(in->sin_port));
-	} else if (address->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const void *)address;
-
-		inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
-		line_print(line, "[%s]:%u", text, ntohs(in6->sin6_port));
-	} else {
-		line_print(line, "unknown");
-	}
-}
-
-static void
-line_print_field(struct line *line, const struct log_field *field)
-{
-	line_print(line, " %s=", field->name);
-	switch (field->type) {
-	case LOG_FIELD_WORD:
-		line_print(line, "%s", field->value.word);
-		break;
-	case LOG_FIELD_TEXT:
-		line_print_text(line, field->value.text);
-		break;
-	case LOG_FIELD_NUMBER:
-		line_print(line, "%lld", (long long)field->value.number);
-		break;
-	case LOG_FIELD_ID:
-		line_print(line, "%016llx",
-		    (unsigned long long)field->value.id);
-		break;
-	case LOG_FIELD_HEX:
-		line_print_hex(line, field->value.text);
-		break;
-	case LOG_FIELD_ADDRESS:
-		line_print_address(line, field->value.address);
-		break;
-	case LOG_FIELD_ERRNO:
-		line_print_text(line,
-		    bytes_of_string(strerror((int)field->value.number)));
-		break;
-	}
-}
-
-static void
-line_start(struct line *line, enum log_level level)
-{
-	struct timespec now;
-	struct tm utc;
-
-	line->len = 0;
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	line_print(line, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s %s",
-	    utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-	    utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000, level_names[level],
-	    log_speaker);
+	return format > LOG_FORMAT_JSON ? NULL : format_names[format];
 }
 
 /* One write, so that lines of several processes do not mix. */
 static void
-line_end(struct line *line)
+line_end(struct log_line *line)
 {
 	size_t pos = 0;
 
@@ -181,30 +77,94 @@ line_end(struct line *line)
 }
 
 void
+log_entry_write(const struct log_entry *entry)
+{
+	struct log_line line = { .len = 0 };
+
+	if (log_journal_is_open()) {
+		(void)log_journal_send(entry);
+		return;
+	}
+	if (log_format == LOG_FORMAT_JSON) {
+		log_line_print_json(&line, entry);
+	} else {
+		log_line_print_time(&line);
+		log_line_print(&line, " %s %s", level_names[entry->level],
+		    entry->speaker);
+		log_line_print_fields(&line, entry);
+	}
+	line_end(&line);
+}
+
+void
 log_event(enum log_level level, const struct log_field *fields, size_t count)
 {
-	struct line line;
+	struct log_entry entry = { level, log_speaker, fields, count };
 
 	if (!log_is_enabled(level))
 		return;
-	line_start(&line, level);
-	for (size_t i = 0; i < count; i++)
-		line_print_field(&line, &fields[i]);
+	pthread_mutex_lock(&log_lock);
+	if (!log_repeats_is_one(&entry, clock_monotonic_ms()))
+		log_entry_write(&entry);
+	pthread_mutex_unlock(&log_lock);
+}
+
+void
+log_set_repeats(uint32_t shown)
+{
+	pthread_mutex_lock(&log_lock);
+	log_repeats_limit(shown);
+	pthread_mutex_unlock(&log_lock);
+}
+
+uint64_t
+log_repeats_due(void)
+{
+	uint64_t due_ms;
+
+	pthread_mutex_lock(&log_lock);
+	due_ms = log_repeats_check(clock_monotonic_ms());
+	pthread_mutex_unlock(&log_lock);
+	return due_ms;
+}
+
+void
+log_repeats_finish(void)
+{
+	pthread_mutex_lock(&log_lock);
+	log_repeats_end();
+	pthread_mutex_unlock(&log_lock);
+}
+
+/* Where only text is read it is a line like any program's. */
+static void
+write_fatal(const char *text)
+{
+	const struct log_field fields[] = {
+		log_word("event", "fatal"),
+		log_string("why", text),
+	};
+	struct log_line line = { .len = 0 };
+
+	if (log_journal_is_open() || log_format == LOG_FORMAT_JSON) {
+		log_entry_write(&(struct log_entry){ LOG_LEVEL_ERROR,
+		    log_speaker, fields, 2 });
+		return;
+	}
+	log_line_print(&line, "%s: %s", log_speaker, text);
 	line_end(&line);
 }
 
 void
 fatal(const char *format, ...)
 {
-	struct line line = { .len = 0 };
 	va_list arguments;
 	char text[1024];
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	line_print(&line, "%s: %s", log_speaker, text);
-	line_end(&line);
+	write_fatal(text);
 	exit(EXIT_FAILURE);
 }
 

@@ -10,9 +10,10 @@
  *   2026-01-31T09:30:00.123Z info worker/1 session=9f2c00000000a1b3
  *       event=closed reason=keep-alive-timeout
  *
- * in one line on standard error. Text that a peer chose goes through
- * log_text(), which quotes, escapes and cuts it; payloads and secrets never
- * come here.
+ * in one line on standard error, or an object of JSON there, or an entry with
+ * fields in systemd's journal. Text that a peer chose goes through log_text(),
+ * which escapes and cuts it; payloads and secrets never come here. The words of
+ * event and reason are fixed: lib/log_words.def has them all.
  */
 #ifndef SIGNET_LIB_LOG_H
 #define SIGNET_LIB_LOG_H
@@ -26,6 +27,12 @@ enum log_level {
 	LOG_LEVEL_WARNING, /* something was refused or lost */
 	LOG_LEVEL_INFO,    /* the life of a session */
 	LOG_LEVEL_DEBUG,   /* anything; off by default */
+};
+
+/* What standard error gets; the journal has fields of its own. */
+enum log_format {
+	LOG_FORMAT_TEXT,
+	LOG_FORMAT_JSON,
 };
 
 /* A peer's text is cut to this many bytes. */
@@ -56,10 +63,42 @@ struct log_field {
 /* Who speaks ("master", "worker/1"; borrowed for good) and from which level. */
 void log_start(const char *speaker, enum log_level least);
 
+/* From which level, from now on. */
+void log_set_level(enum log_level least);
+
+void log_set_format(enum log_format format);
+
+/*
+ * Lines that say the same but for numbers, sessions and ports: how many are
+ * written in LOG_REPEATS_SECONDS, after which one says how many were left out.
+ * 0: all, as before the first call.
+ */
+void log_set_repeats(uint32_t shown);
+#define LOG_REPEATS_SECONDS 10
+
+/*
+ * Say what was left out, as far as its time is over, or in any case. Returns
+ * the milliseconds until there is more to say; UINT64_MAX: nothing was left
+ * out.
+ */
+uint64_t log_repeats_due(void);
+void log_repeats_finish(void);
+
 bool log_is_enabled(enum log_level level);
 
 /* The names of the levels, as in the configuration; NULL past the last. */
 const char *log_level_name(enum log_level level);
+const char *log_format_name(enum log_format format);
+
+/*
+ * Write to the journal instead of to standard error, if that is where systemd
+ * has connected standard error to. Returns the descriptor, for those that are
+ * started, which cannot open it themselves; -1: this is not so.
+ */
+int log_journal_open(void);
+
+/* The same over a descriptor of log_journal_open(): taken, if it is one. */
+bool log_journal_take(int fd);
 
 /* Write one event of count fields; all of them are borrowed. */
 void log_event(enum log_level level, const struct log_field *fields,

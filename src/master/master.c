@@ -368,7 +368,7 @@ master_on_trust_fault(struct master *master, struct bytes why)
 		return;
 	config_file_fault(master->config, why, &named);
 	log_error(log_word("event", "start-failed"),
-	    log_text("reason", buffer_view(&named)));
+	    log_text("why", buffer_view(&named)));
 	buffer_done(&named);
 	master->status = EXIT_FAILURE;
 	stop(master);
@@ -516,7 +516,7 @@ drop_privileges(struct master *master)
 	error = geteuid() == 0 ? proc_privileges_leave_network() : 0;
 	if (error != 0)
 		log_warning(log_word("event", "unconfined"),
-		    log_word("lacks", "network"), log_errno("reason", -error));
+		    log_word("lacks", "network"), log_errno("why", -error));
 	start_readers(master);
 	error = proc_sandbox_has_users(config)
 		    ? proc_privileges_drop_for_roles(user, why, sizeof(why))
@@ -536,7 +536,9 @@ master_run(const char *file, const struct config *config,
 	int control_fd, error;
 	char why[512];
 
-	log_start("master", config->log.level);
+	log_start("master", LOG_LEVEL_INFO);
+	role_log_as(config, "master");
+	(void)log_journal_open();
 	proc_privileges_raise_files();
 	if (uv_loop_init(&master.loop) != 0)
 		fatal("the event loop cannot start");
@@ -568,6 +570,7 @@ master_run(const char *file, const struct config *config,
 	start_stage(&master, false);
 	uv_run(&master.loop, UV_RUN_DEFAULT);
 
+	log_repeats_finish();
 	log_info(log_word("event", "stopped"));
 	supplies_close(&master.supplies);
 	reload_done(&reload);

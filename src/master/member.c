@@ -68,7 +68,7 @@ log_member(struct member *member, const char *event, const char *reason)
 {
 	log_warning(log_word("process", member->role->name),
 	    log_number("index", member->index), log_word("event", event),
-	    log_string("reason", reason));
+	    log_string("why", reason));
 }
 
 static void
@@ -206,25 +206,28 @@ on_exit_of_process(uv_process_t *process, int64_t status, int signal)
 	master_on_exit(member, status, signal);
 }
 
-/* Execute this program again as a role, with its channel as descriptor 3. */
+/* Execute this program again as a role, with its channel as descriptor 3, and
+ * with the journal's, if there is one, as descriptor 4. */
 static int
 spawn(struct member *member, int control)
 {
+	int journal = log_journal_open();
 	char index[8];
 	char title[] = "signetd:";
 	char *arguments[] = { title, (char *)(uintptr_t)member->role->name,
 		index, NULL };
-	uv_stdio_container_t descriptors[4] = {
+	uv_stdio_container_t descriptors[5] = {
 		{ .flags = UV_IGNORE },
 		{ .flags = UV_INHERIT_FD, .data.fd = STDOUT_FILENO },
 		{ .flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO },
 		{ .flags = UV_INHERIT_FD, .data.fd = control },
+		{ .flags = UV_INHERIT_FD, .data.fd = journal },
 	};
 	uv_process_options_t options = {
 		.exit_cb = on_exit_of_process,
 		.file = "/proc/self/exe",
 		.args = arguments,
-		.stdio_count = 4,
+		.stdio_count = journal >= 0 ? 5 : 4,
 		.stdio = descriptors,
 	};
 

@@ -97,7 +97,7 @@ refuse(struct reload *reload, struct bytes why)
 	config_file_fault(reload->next_config, why, &fault);
 	log_warning(log_word("event", "reload-refused"),
 	    log_word("cause", cause_names[reload->cause]),
-	    log_text("reason", buffer_view(&fault)));
+	    log_text("why", buffer_view(&fault)));
 	if (reload->stage == RELOAD_PROPOSED)
 		dismiss(reload);
 	signing_keys_drop(&reload->master->keys);
@@ -415,7 +415,7 @@ commit(struct reload *reload)
 	master->config = reload->config;
 	reload->generation = reload->proposed;
 	reload->stage = RELOAD_COMMITTED;
-	log_start("master", master->config->log.level);
+	role_log_as(master->config, "master");
 	if (reload->next_index >= 0)
 		master_trust_use(master, reload->next_index,
 		    &reload->next_given);

@@ -55,7 +55,7 @@ add_role(void *context, const char *name, const char *verb,
 	if (!count_line(report))
 		return;
 	log_info(log_word("event", "changed"), log_word("what", "role"),
-	    log_string("role", name), log_word("how", verb),
+	    log_string("name", name), log_word("how", verb),
 	    log_text("settings", settings));
 	add(report, "role \"%s\" %s%s", name, verb,
 	    settings.len > 0 ? ": " : "");

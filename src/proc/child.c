@@ -19,7 +19,10 @@
 #include "proc/privileges.h"
 #include "proc/sandbox.h"
 
+/* What a child is born with: the channel to the master and, if there is one,
+ * the journal's. */
 #define CONTROL_FD 3
+#define JOURNAL_FD 4
 
 #define CONFIGURATION_BYTES_MAX (64 * 1024 * 1024)
 #define CREDENTIAL_BYTES_MAX    (1024 * 1024)
@@ -59,12 +62,6 @@ take_name(const struct role *role, uint16_t index)
 	log_start(child_name, LOG_LEVEL_INFO);
 }
 
-void
-child_log_start(const struct config *config)
-{
-	log_start(child_name, config->log.level);
-}
-
 int
 child_read_configuration(int fd, struct config **config)
 {
@@ -80,7 +77,7 @@ child_read_configuration(int fd, struct config **config)
 	if (error == 0)
 		return 0;
 	log_error(log_word("event", "configuration-refused"),
-	    log_string("reason", fault.text));
+	    log_string("why", fault.text));
 	return -EBADMSG;
 }
 
@@ -96,7 +93,7 @@ on_configuration(struct proc_child *child, int fd)
 	if (error != 0)
 		return error;
 	child->config = config;
-	child_log_start(config);
+	role_log_as(config, child->role->name);
 	return 0;
 }
 
@@ -278,7 +275,7 @@ receive_start(struct proc_child *child)
 	}
 	if (error == -EBADMSG)
 		log_error(log_word("event", "control-fault"),
-		    log_string("reason", fault));
+		    log_string("why", fault));
 	return error;
 }
 
@@ -313,7 +310,9 @@ proc_child_main(const struct role *role, uint16_t index)
 		.private = &private };
 	int status = EXIT_FAILURE;
 
-	(void)close_range(CONTROL_FD + 1, ~0U, 0);
+	(void)close_range(JOURNAL_FD + 1, ~0U, 0);
+	if (!log_journal_take(JOURNAL_FD))
+		(void)close(JOURNAL_FD);
 	ignore_signals();
 	take_name(role, index);
 	check_control();
@@ -334,6 +333,7 @@ proc_child_main(const struct role *role, uint16_t index)
 	status = role->run(&child);
 	(void)uv_loop_close(&child.loop);
 out:
+	log_repeats_finish();
 	child_done(&child);
 	return status;
 }

@@ -45,12 +45,10 @@ struct proc_child_private {
 	uv_prepare_t prepare;
 	uv_check_t check;
 	uv_timer_t wake;     /* only to have another turn */
+	uv_timer_t repeats;  /* the same, to say what the log has left out */
 	uv_timer_t deadline; /* to stop without a master */
 	int status;          /* the exit status */
 };
-
-/* The process's name in the log. */
-void child_log_start(const struct config *config);
 
 /*
  * Take the configuration that a message brings.

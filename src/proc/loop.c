@@ -34,9 +34,9 @@ wake(struct proc_child *child, uint64_t ms)
 static void
 log_peer(struct peer *peer, const char *event, const char *reason)
 {
-	log_warning(log_word("peer", role_find(peer->public.role)->name),
+	log_warning(log_word("process", role_find(peer->public.role)->name),
 	    log_number("index", peer->public.index), log_word("event", event),
-	    log_string("reason", reason));
+	    log_string("why", reason));
 }
 
 /* Tell the master that a peer said what it may not say. */
@@ -347,9 +347,19 @@ on_control_event(uv_poll_t *poll, int status, int events)
 	else if (error != -EBADMSG)
 		fault = strerror(-error);
 	private->status = EXIT_FAILURE;
-	log_error(log_word("event", "master-lost"),
-	    log_string("reason", fault));
+	log_error(log_word("event", "master-lost"), log_string("why", fault));
 	master_lost(child);
+}
+
+/* In time, also if nothing happens meanwhile. */
+static void
+tell_repeats(struct proc_child *child)
+{
+	uv_timer_t *timer = &child->private->repeats;
+	uint64_t due_ms = log_repeats_due();
+
+	if (due_ms != UINT64_MAX && !uv_is_active((uv_handle_t *)timer))
+		uv_timer_start(timer, on_wake, due_ms, 0);
 }
 
 static void
@@ -367,6 +377,7 @@ turn_end(struct proc_child *child)
 	} while (flush_peers(child));
 	flush_control(child);
 	proc_seccomp_report();
+	tell_repeats(child);
 }
 
 /* Timers, and handles that were closed: before the loop waits. */
@@ -395,6 +406,7 @@ loop_open(struct proc_child *child)
 	private->wake.data = child;
 	private->deadline.data = child;
 	uv_timer_init(loop, &private->wake);
+	uv_timer_init(loop, &private->repeats);
 	uv_timer_init(loop, &private->deadline);
 	uv_prepare_init(loop, &private->prepare);
 	uv_prepare_start(&private->prepare, on_prepare);
@@ -421,6 +433,7 @@ loop_close(struct proc_child *child)
 	uv_close((uv_handle_t *)&private->prepare, NULL);
 	uv_close((uv_handle_t *)&private->check, NULL);
 	uv_close((uv_handle_t *)&private->wake, NULL);
+	uv_close((uv_handle_t *)&private->repeats, NULL);
 	uv_close((uv_handle_t *)&private->deadline, NULL);
 	uv_run(&child->loop, UV_RUN_NOWAIT);
 }

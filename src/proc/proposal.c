@@ -105,7 +105,7 @@ on_commit(struct proc_child *child, struct bytes payload)
 	child->config = child->next_config;
 	child->next_config = NULL;
 	private->committed = generation.number;
-	child_log_start(child->config);
+	role_log_as(child->config, child->role->name);
 	if (private->events->on_commit != NULL)
 		is_done = private->events->on_commit(child, before);
 	child_proposal_done(child);

@@ -26,6 +26,14 @@ role_find_by_name(const char *name)
 	return NULL;
 }
 
+void
+role_log_as(const struct config *config, const char *name)
+{
+	log_set_format(config->log.format);
+	log_set_repeats(config->log.repeats);
+	log_set_level(config_log_level(config, name));
+}
+
 unsigned int
 role_count_or_cores(uint32_t setting)
 {

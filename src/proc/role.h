@@ -65,6 +65,9 @@ extern const struct role role_table[];
 const struct role *role_find(enum ipc_role id);
 const struct role *role_find_by_name(const char *name);
 
+/* Log as the configuration says for that role ("master", "gate"). */
+void role_log_as(const struct config *config, const char *name);
+
 /* One per core, if the setting is 0. */
 unsigned int role_count_or_cores(uint32_t setting);
 

@@ -99,7 +99,7 @@ report(const char *measure, const char *lack)
 {
 	if (lack != NULL)
 		log_warning(log_word("event", "unconfined"),
-		    log_word("lacks", measure), log_string("reason", lack));
+		    log_word("lacks", measure), log_string("why", lack));
 }
 
 /* Those who have no account of their own, by name. */
@@ -118,7 +118,7 @@ report_shared(const char *user)
 	if (len > 0)
 		log_warning(log_word("event", "unconfined"),
 		    log_word("lacks", "users"), log_string("user", user),
-		    log_string("reason",
+		    log_string("why",
 			"roles share this user that could have their own"),
 		    log_string("accounts", names),
 		    log_string("hint", "make them: systemd-sysusers"));

@@ -124,7 +124,7 @@ on_done(uv_work_t *work, int status)
 	backup->is_under_way = false;
 	if (backup->error != 0)
 		log_warning(log_word("event", "backup-failed"),
-		    log_string("reason", backup->why));
+		    log_string("why", backup->why));
 	if (backup->is_again)
 		begin(backup);
 	else if (backup->is_wanted)

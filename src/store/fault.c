@@ -115,7 +115,7 @@ tell(struct fault *fault, int error, const char *why)
 	if (fault->is_told)
 		return;
 	fault->is_told = true;
-	log_error(log_word("event", "store-failed"), log_string("reason", why),
+	log_error(log_word("event", "store-failed"), log_string("why", why),
 	    log_string("hint", hint(error)));
 }
 
@@ -234,7 +234,7 @@ on_done(uv_work_t *work, int status)
 	if (fault->removed > 0)
 		log_warning(log_word("event", "notes-removed"),
 		    log_number("count", (int64_t)fault->removed),
-		    log_string("reason",
+		    log_string("why",
 			"the number of workers has changed: messages of QoS 2 "
 			"that are sent again may come twice"));
 	store->database = fault->database;

@@ -161,7 +161,7 @@ on_gap(void *context, enum database_family family, struct bytes after,
 	log_error(log_word("event", "rows-lost"),
 	    log_word("family", database_family_name(family)),
 	    log_hex("after", after), log_hex("before", before),
-	    log_string("reason", why));
+	    log_string("why", why));
 }
 
 /* The one that each message began with. */
@@ -286,8 +286,7 @@ open_repaired(struct salvage *salvage)
 	int error;
 
 	log_error(log_word("event", "store-repair"),
-	    log_string("path", salvage->path),
-	    log_string("reason", salvage->why));
+	    log_string("path", salvage->path), log_string("why", salvage->why));
 	error = database_repair(salvage->path, salvage->why);
 	/* families that lost all of their tables are made anew by this */
 	if (error == 0)
@@ -317,8 +316,7 @@ open_damaged(struct salvage *salvage)
 	if (error != -EBADMSG)
 		return error;
 	log_error(log_word("event", "store-unreadable"),
-	    log_string("path", salvage->path),
-	    log_string("reason", salvage->why),
+	    log_string("path", salvage->path), log_string("why", salvage->why),
 	    log_string("hint", "nothing of it is kept; restore a backup"));
 	return 0;
 }

@@ -72,7 +72,7 @@ log_denial(const struct connection *connection,
 	fields[at++] = log_number("count", count);
 	/* Only what denies is a rule; what is missing has no name. */
 	if (verdict->reason == RIGHTS_DENIED) {
-		fields[at++] = log_string("role", verdict->role);
+		fields[at++] = log_string("by_role", verdict->role);
 		fields[at++] = log_word("list", verdict->list);
 		fields[at++] = log_string("rule", verdict->rule);
 	}

@@ -23,6 +23,7 @@ class Folder:
         self.port = free_port()
         self.file = f"{self.path}/signet.conf"
         self.settings = settings(self.port, self.path, overrides)
+        del self.settings["log"]  # for cases that append it
         write_configuration(self.file, self.settings)
 
     def __enter__(self):

@@ -69,7 +69,7 @@ def what_has_changed_is_named():
         said = broker.reload(roles=roles(role("device-1", ["b"], ["#"])))
         assert said == ("changed: roles\nrole \"device-1\" changed: "
                         "publish"), said
-        broker.await_log(mark, event="changed", what="role", role="device-1",
+        broker.await_log(mark, event="changed", what="role", name="device-1",
                          how="changed", settings="publish")
         client.ping()
         said = broker.reload(roles=ROLES + [role("more", ["a"], ["b"])])

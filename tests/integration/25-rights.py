@@ -61,7 +61,7 @@ def client_identifiers_are_granted(broker):
     broker.await_log(event="denied", action="connect", identity="device-2",
                      client_id="device-22", reason="no-role-grants-it")
     broker.await_log(event="denied", action="connect", identity="device-3",
-                     role="denied", list="deny.connect", rule="bad-*",
+                     by_role="denied", list="deny.connect", rule="bad-*",
                      reason="a-role-denies-it")
     broker.await_log(event="denied", action="connect", identity="device-5",
                      reason="no-role-matches")
@@ -114,7 +114,7 @@ def messages_are_granted(broker):
                                           retain=retain))
                 client.ping()  # at QoS 0 nobody waits for an answer
         watch.expect_nothing()
-    broker.await_log(event="denied", action="publish", role="some",
+    broker.await_log(event="denied", action="publish", by_role="some",
                      list="deny.publish", rule="own/secret/#")
     broker.await_log(event="denied", action="retain",
                      reason="no-role-grants-it")
@@ -202,7 +202,7 @@ def a_subscription_is_denied_with_what_it_reaches(broker):
                 shared = 1 if version == 4 else 0
                 codes = client.subscribe(*granted[:len(granted) - shared])
                 assert codes == [0] * (len(granted) - shared), codes
-        other.await_log(event="denied", action="subscribe", role="wide",
+        other.await_log(event="denied", action="subscribe", by_role="wide",
                         list="deny.subscribe", rule="keys/+/private")
 
 

@@ -109,6 +109,7 @@ def settings(port, folder, overrides):
         "processes": {"workers": 2, "gates": 2, "user": user()},
         "store": {"path": f"{folder}/store"},
         "control": {"socket": f"{folder}/run/control.sock"},
+        "log": {"repeats": 0},  # tests count lines
     }, overrides)
 
 

@@ -99,8 +99,8 @@ static const struct {
 	{ "control = { sockets = 1; };",
 	    "test:2: setting `control.sockets' is unknown; did you mean "
 	    "`control.socket'?" },
-	{ "log = { format = \"text\"; };",
-	    "test:2: setting `log.format' is unknown" },
+	{ "log = { colours = \"text\"; };",
+	    "test:2: setting `log.colours' is unknown" },
 	{ "roles = ( { name = \"r\"; match = {\n identiti = \"*\"; }; } );",
 	    "test:3: setting `roles[0].match.identiti' is unknown; did you "
 	    "mean `roles[0].match.identity'?" },

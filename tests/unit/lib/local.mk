@@ -8,9 +8,14 @@ tests_unit_lib_test_lib_SOURCES = \
 	tests/unit/lib/test_clock.c \
 	tests/unit/lib/test_hash.c \
 	tests/unit/lib/test_log.c \
+	tests/unit/lib/test_log_journal.c \
+	tests/unit/lib/test_log_json.c \
+	tests/unit/lib/test_log_repeats.c \
+	tests/unit/lib/test_log_words.c \
 	tests/unit/lib/test_memory.c \
 	tests/unit/lib/test_pack.c \
 	tests/unit/lib/test_table.c
-tests_unit_lib_test_lib_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_lib_test_lib_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) \
+	-DSIGNET_SOURCE='"$(abs_top_srcdir)"'
 tests_unit_lib_test_lib_LDADD = $(LIB_ALL) $(CHECK_LIBS)
 endif

@@ -15,6 +15,10 @@ main(void)
 	suite_add_tcase(suite, test_clock());
 	suite_add_tcase(suite, test_hash());
 	suite_add_tcase(suite, test_log());
+	suite_add_tcase(suite, test_log_journal());
+	suite_add_tcase(suite, test_log_json());
+	suite_add_tcase(suite, test_log_repeats());
+	suite_add_tcase(suite, test_log_words());
 	suite_add_tcase(suite, test_memory());
 	suite_add_tcase(suite, test_pack());
 	suite_add_tcase(suite, test_table());

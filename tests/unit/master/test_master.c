@@ -323,8 +323,8 @@ START_TEST(a_worker_that_speaks_malformed_is_restarted)
 	pid_t victim = pid_of("0 pid");
 
 	ck_assert_str_eq(ask("2 malformed 0"), "ok");
-	await("peer=worker index=2 event=channel-fault "
-	      "reason=\"message whose content is malformed\"");
+	await("process=worker index=2 event=channel-fault "
+	      "why=\"message whose content is malformed\"");
 	await("process=worker index=2 event=killed reason=peer-fault "
 	      "reporter=worker reporter_index=0");
 	await_answer("2 peers", "2");
