@@ -152,6 +152,15 @@ struct config {
 		struct config_strings origins; /* none: any */
 	} websocket;
 	struct {
+		bool enabled;
+		char *address;
+		uint16_t port; /* UDP */
+		uint32_t least_interval_ms;
+		uint32_t misses;
+		uint32_t max_sessions_percent; /* of limits.connections */
+		uint32_t key_seconds;
+	} heartbeat;
+	struct {
 		char *socket; /* where signetctl speaks to the daemon */
 	} control;
 	struct {

@@ -102,6 +102,10 @@ log_format_word(unsigned int value)
 	{ MEMBER(scope, member), .kind = CONFIG_KIND_ADDRESS, .least = 2,      \
 		.most = 45, .is_required = true, .text = value,                \
 		.applied = CONFIG_APPLIED_##when, .meaning = says },
+#define DEFAULT_ADDRESS(scope, member, value, when, says)                      \
+	{ MEMBER(scope, member), .kind = CONFIG_KIND_ADDRESS, .least = 2,      \
+		.most = 45, .text = value, .applied = CONFIG_APPLIED_##when,   \
+		.meaning = says },
 /* 4095: PATH_MAX without its NUL. */
 #define FILE_NAME(scope, member, value, when, says)                            \
 	{ MEMBER(scope, member), .kind = CONFIG_KIND_FILE, .least = 1,         \

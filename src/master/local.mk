@@ -3,6 +3,7 @@ noinst_LIBRARIES += libsignet-master.a
 libsignet_master_a_SOURCES = \
 	src/master/control.c src/master/control.h \
 	src/master/folder.c src/master/folder.h \
+	src/master/heartbeat.c src/master/heartbeat.h \
 	src/master/listener.c src/master/listener.h \
 	src/master/master.c src/master/master.h \
 	src/master/member.c src/master/member.h \
@@ -15,4 +16,4 @@ libsignet_master_a_SOURCES = \
 	src/master/tickets.c src/master/tickets.h \
 	src/master/trust.c src/master/trust.h
 
-MASTER_ALL = libsignet-master.a $(PROC_ALL) -lm
+MASTER_ALL = libsignet-master.a $(BEAT_ALL) $(PROC_ALL) -lm

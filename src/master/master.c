@@ -548,6 +548,10 @@ master_run(const char *file, const struct config *config,
 	if (listeners_open(config, &master.supplies.listeners, why,
 		sizeof(why)) != 0)
 		fatal("%s", why);
+	if (heartbeat_sockets_open(&master.heartbeat, config,
+		role_find(IPC_ROLE_WORKER)->count(config), why,
+		sizeof(why)) != 0)
+		fatal("%s", why);
 	error = control_bind(config, &control_fd, why, sizeof(why));
 	if (error != 0)
 		fatal("control.socket: %s", why);
@@ -573,6 +577,7 @@ master_run(const char *file, const struct config *config,
 	log_repeats_finish();
 	log_info(log_word("event", "stopped"));
 	supplies_close(&master.supplies);
+	heartbeat_sockets_close(&master.heartbeat);
 	reload_done(&reload);
 	signing_keys_close(&master.keys);
 	master_trust_free(&master);

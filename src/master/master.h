@@ -14,7 +14,7 @@
  * DISMISS and COMMIT; FILES_PATH and FILES_READ to the reader; BACKUP and
  * BACKUP_REMOVE to the store; KEY_ADD and KEY_REMOVE to the key process;
  * TRUST_FILE and TRUST_CHECK to the trust process; TRUST_INDEX to gates and
- * workers.
+ * workers; HEARTBEAT_SOCKET to workers.
  * On failure: its children see the end of their channels and end in order.
  */
 #ifndef SIGNET_MASTER_MASTER_H

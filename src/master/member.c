@@ -303,6 +303,8 @@ member_supply(struct member *member)
 	member->generation = member->master->reload->generation;
 	member->proposed = 0;
 	member->has_agreed = false;
+	member->has_heartbeat = false;
+	master_heartbeat_supply(member);
 	if ((member->role->credentials &
 		IPC_CREDENTIAL_BIT(IPC_CREDENTIAL_PRIVATE_KEY)) != 0) {
 		ipc_credential_encode(IPC_CREDENTIAL_PRIVATE_KEY, &out);

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "ipc/channel.h"
+#include "master/heartbeat.h"
 #include "master/monitor.h"
 #include "master/signing_keys.h"
 #include "master/tickets.h"
@@ -58,6 +59,7 @@ struct member {
 	uint64_t generation;   /* of the state that it uses */
 	uint64_t proposed;     /* the last one that it was asked about */
 	bool has_agreed;       /* to that */
+	bool has_heartbeat;    /* it was given its socket */
 	bool is_introduced;    /* it gets a channel to whoever comes next */
 	uv_process_t *process; /* these three while it runs */
 	uv_poll_t *poll;
@@ -79,6 +81,7 @@ struct master {
 	struct signing_keys keys;
 	struct trust_state trust;
 	struct tickets tickets;
+	struct heartbeat_sockets heartbeat;
 	struct monitor monitor;
 	struct control *control;
 	struct reload *reload;

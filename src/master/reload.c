@@ -188,6 +188,7 @@ propose_to(struct member *member, const struct state_files *files,
 	struct buffer out = { NULL, 0, 0 };
 
 	member_push_state(member, files);
+	master_heartbeat_supply(member);
 	ipc_generation_encode(&generation, &out);
 	member->proposed = number;
 	member->has_agreed = false;
@@ -445,9 +446,19 @@ reload_on_exit(struct reload *reload, struct member *member)
 	end_if_committed(reload);
 }
 
+/* Is the port for heartbeats there, if they are turned on? */
+static bool
+can_beat(struct reload *reload, char *why, size_t size)
+{
+	return !reload->next_config->heartbeat.enabled ||
+	       heartbeat_sockets_bind(&reload->master->heartbeat,
+		   reload->next_config, why, size) == 0;
+}
+
 static int
 on_read(struct reload *reload, struct bytes why)
 {
+	char reason[256];
 	int error;
 
 	if (reload->stage != RELOAD_READING)
@@ -464,7 +475,10 @@ on_read(struct reload *reload, struct bytes why)
 	if (reload->report.restart.len > 0)
 		log_warning(log_word("event", "restart-needed"),
 		    log_text("settings", buffer_view(&reload->report.restart)));
-	if (reload->report.settings.len > 0 || reload->report.files.len > 0) {
+	if (!can_beat(reload, reason, sizeof(reason))) {
+		refuse(reload, bytes_of_string(reason));
+	} else if (reload->report.settings.len > 0 ||
+		   reload->report.files.len > 0) {
 		propose_trust(reload);
 	} else {
 		log_debug(log_word("event", "nothing-changed"),

@@ -144,6 +144,17 @@ on_ticket_keys(struct proc_child *child, struct ipc_message *message)
 	return ipc_ticket_keys_decode(message->payload, &child->ticket_keys);
 }
 
+/* A role that runs gets it as a message of its own. */
+static int
+on_heartbeat_socket(struct proc_child *child, struct ipc_message *message)
+{
+	if (!child->role->has_heartbeat || child->heartbeat_socket >= 0)
+		return -EBADMSG;
+	child->heartbeat_socket = message->fd;
+	message->fd = -1;
+	return 0;
+}
+
 static int
 on_listener(struct proc_child *child, struct ipc_message *message)
 {
@@ -235,6 +246,10 @@ child_on_control(void *context, struct ipc_message *message)
 		if (child->private->events == NULL)
 			return on_ticket_keys(child, message);
 		break;
+	case IPC_HEARTBEAT_SOCKET:
+		if (child->private->events == NULL)
+			return on_heartbeat_socket(child, message);
+		break;
 	default:
 		break;
 	}
@@ -292,6 +307,8 @@ child_done(struct proc_child *child)
 	free(child->listeners);
 	if (child->trust_index >= 0)
 		close(child->trust_index);
+	if (child->heartbeat_socket >= 0)
+		close(child->heartbeat_socket);
 	memory_wipe(&child->ticket_keys, sizeof(child->ticket_keys));
 	free(child->files_path);
 	proc_credentials_wipe(&child->credentials);
@@ -307,6 +324,7 @@ proc_child_main(const struct role *role, uint16_t index)
 	struct proc_child child = { .role = role,
 		.index = index,
 		.trust_index = -1,
+		.heartbeat_socket = -1,
 		.private = &private };
 	int status = EXIT_FAILURE;
 

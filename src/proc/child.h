@@ -87,6 +87,7 @@ struct proc_child {
 	struct ipc_trust_given trust_given;
 	/* What tickets are sealed with, if the role has them: secrets. */
 	struct ipc_ticket_keys ticket_keys;
+	int heartbeat_socket;       /* that came before START; -1: none */
 	struct config *next_config; /* proposed; NULL if nothing is */
 	struct proc_credentials next_credentials;
 	struct bytes next_key_id; /* during on_propose; empty: any key */

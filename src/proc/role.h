@@ -20,6 +20,7 @@ enum role_need {
 	ROLE_NEEDS_FILES = 8,   /* store.path, and nothing else */
 	ROLE_NEEDS_THREADS = 16,
 	ROLE_NEEDS_READING = 32, /* any file, also others', but not to write */
+	ROLE_NEEDS_DATAGRAMS = 64, /* to get and send many at a time */
 };
 
 /* What a role gets of the system; nothing else (src/proc/sandbox.h). */
@@ -48,6 +49,8 @@ struct role {
 	bool has_trust;
 	/* Does it get what TLS session tickets are sealed with? */
 	bool has_ticket_keys;
+	/* Does it get a socket for heartbeats, if they are turned on? */
+	bool has_heartbeat;
 	/* Is it started before the master gives up its rights, to read what
 	 * only they allow? */
 	bool is_reader;

@@ -267,12 +267,18 @@ rights_role_name(const struct rights *rights, size_t index)
 bool
 rights_topic_is_reserved(struct bytes topic_name)
 {
-	static const char level[] = "$SYS";
-	const size_t len = sizeof(level) - 1;
+	static const struct bytes levels[] = { { (const uint8_t *)"$SYS", 4 },
+		{ (const uint8_t *)"$signet", 7 } };
 
-	return topic_name.len >= len &&
-	       memcmp(topic_name.data, level, len) == 0 &&
-	       (topic_name.len == len || topic_name.data[len] == '/');
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		size_t len = levels[i].len;
+
+		if (topic_name.len >= len &&
+		    memcmp(topic_name.data, levels[i].data, len) == 0 &&
+		    (topic_name.len == len || topic_name.data[len] == '/'))
+			return true;
+	}
+	return false;
 }
 
 static struct rights_values

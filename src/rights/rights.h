@@ -130,7 +130,8 @@ struct rights_limits rights_limits(const struct rights *rights);
  */
 const char *rights_role_name(const struct rights *rights, size_t index);
 
-/* Is this a topic that the daemon alone publishes to: $SYS, or below it? */
+/* Is this a topic that the daemon alone publishes to: $SYS, $signet, or below
+ * one of them? */
 bool rights_topic_is_reserved(struct bytes topic_name);
 
 /* "publish", for the log and for a human; NULL past the last. */

@@ -7,6 +7,7 @@
 #include "lib/memory.h"
 #include "worker/connection_websocket.h"
 #include "worker/handle_connect.h"
+#include "worker/heartbeat.h"
 #include "worker/permission.h"
 #include "worker/promise.h"
 #include "worker/reason_string.h"
@@ -140,6 +141,7 @@ connection_leave(struct connection *connection)
 	topic_aliases_done(&connection->aliases);
 	connection_websocket_free(&connection->websocket);
 	throttle_free(connection);
+	heartbeat_free(&connection->heartbeat);
 	permission_unload(connection);
 	worker->connection_count--;
 	uv_close((uv_handle_t *)&connection->poll, on_closed);
@@ -177,6 +179,9 @@ connection_end_session(struct connection *connection, bool keeps_will,
 	promise_forget(connection);
 	interest_forget(worker, connection);
 	retention_forget(worker, connection);
+	/* One that is stopping says so, as long as somebody asks. */
+	if (!worker->is_stopping)
+		heartbeat_free(&connection->heartbeat);
 	connection->session = NULL;
 	if (session != NULL)
 		session_detach(session, keeps_will);

@@ -23,6 +23,7 @@
 #include "worker/worker.h"
 
 struct connection_websocket;
+struct heartbeat;
 struct promise;
 struct throttle;
 
@@ -85,6 +86,7 @@ struct connection {
 	uint64_t active_ms;
 
 	const struct rights *rights; /* NULL before CONNECT */
+	struct heartbeat *heartbeat; /* NULL: it has none */
 	struct throttle *throttle;   /* NULL: its roles have no limits */
 	struct tls_records records;
 	struct buffer ciphertext;               /* received, not deprotected */

@@ -11,6 +11,7 @@
 #include "lib/memory.h"
 #include "worker/connack.h"
 #include "worker/handler.h"
+#include "worker/heartbeat.h"
 #include "worker/permission.h"
 #include "worker/promise.h"
 #include "worker/reason_string.h"
@@ -321,12 +322,13 @@ send_connack(const struct opening *opening)
 	struct mqtt_writer writer = { packet, sizeof(packet), 0 };
 
 	connack_encode(&terms, &writer);
-	if (opening->has_kept)
+	if (opening->has_kept) {
 		promise_connack(opening->connection,
 		    bytes_of(packet, writer.len));
-	else
-		connection_send(opening->connection,
-		    bytes_of(packet, writer.len));
+		return;
+	}
+	connection_send(opening->connection, bytes_of(packet, writer.len));
+	heartbeat_resume(opening->connection);
 }
 
 static void

@@ -4,6 +4,7 @@
  */
 #include "mqtt/topic.h"
 #include "worker/handler.h"
+#include "worker/heartbeat.h"
 #include "worker/permission.h"
 #include "worker/promise.h"
 #include "worker/reason_string.h"
@@ -74,7 +75,7 @@ check_subscription(struct connection *connection,
 	if (session->subscription_count >= config->limits.subscriptions &&
 	    !session_is_subscribed(session, subscription->topic_filter))
 		return MQTT_REASON_QUOTA_EXCEEDED;
-	return MQTT_REASON_SUCCESS;
+	return heartbeat_check(connection, subscription->topic_filter);
 }
 
 static void
@@ -113,6 +114,7 @@ subscribe_one(struct connection *connection,
 	    (subscription->retain_handling == 0 ||
 		(subscription->retain_handling == 1 && is_new)))
 		retention_query(made, subscription->topic_filter, announcement);
+	heartbeat_subscribed(connection, &wanted);
 }
 
 int

@@ -16,6 +16,9 @@ libsignet_worker_a_SOURCES = \
 	src/worker/handle_publish.c \
 	src/worker/handle_subscribe.c \
 	src/worker/handler.h \
+	src/worker/heartbeat.c src/worker/heartbeat.h \
+	src/worker/heartbeat_question.c \
+	src/worker/heartbeat_socket.c src/worker/heartbeat_socket.h \
 	src/worker/handoff.c src/worker/handoff.h \
 	src/worker/interest.c src/worker/interest.h \
 	src/worker/journal.c src/worker/journal.h \
@@ -69,5 +72,5 @@ libsignet_worker_a_SOURCES = \
 	src/worker/worker.c src/worker/worker.h
 
 # For those who link with it.
-WORKER_ALL = libsignet-worker.a $(RIGHTS_ALL) $(MQTT_ALL) $(PROC_ALL) $(TLS_ALL) \
+WORKER_ALL = libsignet-worker.a $(BEAT_ALL) $(RIGHTS_ALL) $(MQTT_ALL) $(PROC_ALL) $(TLS_ALL) \
 	$(WEBSOCKET_ALL) -lm

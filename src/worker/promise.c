@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/memory.h"
+#include "worker/heartbeat.h"
 #include "worker/journal.h"
 #include "worker/session.h"
 
@@ -24,6 +25,7 @@ open_up(struct connection *connection, struct bytes packet)
 {
 	connection->waits_connack = false;
 	connection_send(connection, packet);
+	heartbeat_resume(connection);
 	session_send_queued(connection->session);
 	connection_resume(connection);
 }

@@ -39,6 +39,8 @@ static const struct {
 	    "the server keeps no more of these for you" },
 	{ MQTT_REASON_PAYLOAD_FORMAT_INVALID,
 	    "the payload is not UTF-8, as its format indicator says" },
+	{ MQTT_REASON_IMPLEMENTATION_SPECIFIC_ERROR,
+	    "heartbeats are turned off" },
 	{ MQTT_REASON_QOS_NOT_SUPPORTED, "the QoS is above the maximum QoS" },
 };
 

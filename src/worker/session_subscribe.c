@@ -4,8 +4,11 @@
  */
 #include <stdlib.h>
 
+#include "beat/offer.h"
 #include "lib/memory.h"
 #include "mqtt/topic.h"
+#include "worker/connection.h"
+#include "worker/heartbeat.h"
 #include "worker/journal.h"
 #include "worker/retention.h"
 #include "worker/session.h"
@@ -123,11 +126,14 @@ subscribe(struct session *session, const struct session_subscription *wanted,
 {
 	struct subscription *subscription = subscription_get(session,
 	    wanted->topic_filter, is_new);
+	uint32_t interval_ms;
 
 	subscription->identifier = wanted->identifier;
 	subscription->qos = wanted->qos;
 	subscription->no_local = wanted->no_local;
 	subscription->retain_as_published = wanted->retain_as_published;
+	if (beat_topic_interval(wanted->topic_filter, &interval_ms) == 0)
+		session->has_heartbeat = true;
 	*made = subscription;
 	if (subscription->share != NULL)
 		return subscription->share->announced_number;
@@ -172,6 +178,8 @@ session_unsubscribe(struct session *session, struct bytes topic_filter)
 	if (share != NULL)
 		sharing_unsubscribed(session, share);
 	share_unref(&share);
+	if (session->connection != NULL)
+		heartbeat_unsubscribed(session->connection, topic_filter);
 	return true;
 }
 

@@ -3,11 +3,12 @@
  * The worker role.
  *
  * Duties: the records, packets and sessions of authenticated connections, and
- * the routing of messages between them and to other workers.
+ * the routing of messages between them and to other workers; heartbeats.
  * Privileges: none; the sockets that are handed to it, and its channels.
  * Receives: SESSION_HANDOFF from gates and workers; INTEREST_*, RETAINED_*,
  * PUBLISH_* and FORWARD_* from workers; STORE_* from the store; TRUST_INDEX,
- * STATISTICS_SUM, PROPOSE, COMMIT and STOP from the master.
+ * STATISTICS_SUM, HEARTBEAT_SOCKET, PROPOSE, COMMIT and STOP from the master;
+ * datagrams of heartbeats from anybody.
  * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_* and FORWARD_* to
  * workers; STORE_* to the store.
  * On failure: its connections are lost, and nothing of the other workers'; what
@@ -26,6 +27,7 @@
 #include "worker/connection.h"
 #include "worker/denials.h"
 #include "worker/handoff.h"
+#include "worker/heartbeat.h"
 #include "worker/journal.h"
 #include "worker/retention.h"
 #include "worker/router.h"
@@ -202,6 +204,8 @@ on_control(struct proc_child *child, struct ipc_message *message)
 		return on_trust_index(child->context, message);
 	case IPC_STATISTICS_SUM:
 		return on_statistics_sum(child->context, message->payload);
+	case IPC_HEARTBEAT_SOCKET:
+		return on_heartbeat_socket(child->context, message);
 	default:
 		return -EBADMSG;
 	}
@@ -291,6 +295,7 @@ on_count(struct proc_child *child)
 	struct worker *worker = child->context;
 	uint64_t *counted = child->counted;
 
+	counted[IPC_STATISTIC_HEARTBEATS] = heartbeats_count(worker);
 	counted[IPC_STATISTIC_SESSIONS] = HASH_COUNT(worker->sessions);
 	counted[IPC_STATISTIC_RETAINED] = retained_count(
 	    retention_retained(worker->retention));
@@ -304,6 +309,7 @@ on_commit(struct proc_child *child, const struct config *before)
 	struct worker *worker = child->context;
 
 	worker->config = child->config;
+	heartbeats_commit(worker, before);
 	if (before->limits.connections != child->config->limits.connections)
 		worker->connection_max = connection_max(child);
 	return review_begin(worker, before);
@@ -384,6 +390,7 @@ on_tick(uv_timer_t *timer)
 	retention_tick(worker);
 	sys_tick(worker);
 	trust_tick(worker);
+	heartbeats_report(worker);
 	rest_idle(worker);
 	handoff_retry(worker);
 }
@@ -428,6 +435,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 	deadline_wheel_init(&worker->session_deadlines, TICK_MS,
 	    worker_now_ms(worker));
 	throttles_init(worker);
+	heartbeats_init(worker);
 	worker->read_buffer = memory_new(1, CONNECTION_READ_BUFFER);
 	worker->record_buffer = memory_new(1, TLS_PLAINTEXT_MAX);
 	worker->write_buffer = memory_new(1, CONNECTION_WRITE_MAX);
@@ -445,6 +453,7 @@ worker_done(struct worker *worker)
 	uv_close((uv_handle_t *)&worker->tick, NULL);
 	uv_close((uv_handle_t *)&worker->idle, NULL);
 	throttles_done(worker);
+	heartbeats_done(worker);
 	uv_run(&worker->child->loop, UV_RUN_NOWAIT);
 	/* The loop has closed its channels: nobody is told any more. */
 	memset(worker->peers, 0, sizeof(worker->peers));
@@ -480,6 +489,8 @@ worker_run(struct proc_child *child)
 	mallopt(M_TRIM_THRESHOLD, HEAP_TOP_MAX);
 	tls_aead_start();
 	worker_init(&worker, child);
+	heartbeats_set_socket(&worker, child->heartbeat_socket);
+	child->heartbeat_socket = -1;
 	child->context = &worker;
 	log_info(log_word("event", "started"),
 	    log_word("aead", tls_aead_name()));

@@ -22,6 +22,7 @@
 struct connection;
 struct denials;
 struct forwards;
+struct heartbeats;
 struct journal;
 struct retention;
 struct router;
@@ -47,6 +48,7 @@ struct worker {
 	struct retention *retention;
 	struct journal *journal;
 	struct sys *sys;
+	struct heartbeats *heartbeats;
 	struct worker_trust trust;
 	struct interest interest;
 	struct sharing sharing;

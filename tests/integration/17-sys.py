@@ -38,7 +38,11 @@ FORMS = dict([(name, r"\d+") for name in NUMBERS]
              + [("version", r"\w+ version \d+(\.\d+)*"),
                 ("uptime", r"\d+ seconds")])
 # What no other broker has.
-OWN = {"rights/denied": r"\d+", "rights/throttled": r"\d+"}
+OWN = dict([(name, r"\d+") for name in
+            ["rights/denied", "rights/throttled"]
+            + [f"heartbeat/{what}" for what in
+               ("taken", "malformed", "unknown", "replayed", "forged",
+                "answered", "missed", "sessions")]])
 
 
 class Watch:

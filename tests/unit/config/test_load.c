@@ -84,8 +84,8 @@ static const struct {
 	{ "packet_bytes = 5000;",
 	    "test:2: setting `packet_bytes' is unknown; did you mean "
 	    "`limits.packet_bytes'?" },
-	{ "heartbeat = { enabled = false; };",
-	    "test:2: setting `heartbeat' is unknown" },
+	{ "weather = { enabled = false; };",
+	    "test:2: setting `weather' is unknown" },
 	{ "websocket = { enabled = \"yes\"; };",
 	    "test:2: setting `websocket.enabled' must be true or false, not a "
 	    "string" },

@@ -79,6 +79,9 @@ static const struct {
 	{ "SYS/a", false },
 	{ "a/$SYS/b", false },
 	{ "$sys/a", false },
+	{ "$signet", true },
+	{ "$signet/heartbeat/500", true },
+	{ "$signets/a", false },
 };
 
 START_TEST(what_is_the_daemon_s_no_role_may_publish)
@@ -86,7 +89,8 @@ START_TEST(what_is_the_daemon_s_no_role_may_publish)
 	struct rights_table *table = table_of(
 	    "( { name = \"r\"; match = { identity = \"*\"; };\n"
 	    "publish = [ \"#\", \"$SYS/#\", \"$SYSTEM\", \"$SY\","
-	    " \"$sys/#\" ]; subscribe = [ \"$SYS/#\" ]; } )",
+	    " \"$sys/#\", \"$signet/#\", \"$signets/#\" ]; subscribe = [ "
+	    "\"$SYS/#\" ]; } )",
 	    "");
 	const char *name = reserved_cases[_i].topic_name;
 	bool is_reserved = reserved_cases[_i].is_reserved;

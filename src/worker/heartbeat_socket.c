@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/heartbeat_socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "beat/datagram.h"
+#include "lib/memory.h"
+#include "worker/heartbeat.h"
+
+/* Of one system call, and of one turn: a fraction of a millisecond. */
+#define BATCH_MAX      64
+#define BATCHES_A_TURN 2
+
+/* One byte more, so that what is longer is seen to be. */
+#define QUESTION_MAX (BEAT_DATAGRAM_LEN + 1)
+
+/* The address it came to, and how many were dropped. */
+#define CONTROL_MAX                                                            \
+	(CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t)))
+
+/* The place of one datagram of a batch; and of its answer, which goes back the
+ * way that it came. */
+struct slot {
+	struct sockaddr_storage address;
+	struct iovec question_at, answer_at;
+	uint8_t question[QUESTION_MAX];
+	uint8_t answer[BEAT_DATAGRAM_LEN];
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX];
+};
+
+struct heartbeat_socket {
+	struct worker *worker;
+	uv_poll_t *poll; /* the loop frees it */
+	int fd;
+	uint32_t overflow; /* as the kernel counts */
+	struct mmsghdr questions[BATCH_MAX];
+	struct mmsghdr answers[BATCH_MAX];
+	struct slot slots[BATCH_MAX];
+};
+
+static void
+on_poll(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	(void)heartbeat_socket_receive(poll->data);
+}
+
+struct heartbeat_socket *
+heartbeat_socket_open(struct worker *worker, int fd)
+{
+	struct heartbeat_socket *socket = memory_new(1, sizeof(*socket));
+
+	socket->worker = worker;
+	socket->fd = fd;
+	socket->poll = memory_new(1, sizeof(*socket->poll));
+	socket->poll->data = socket;
+	if (uv_poll_init(&worker->child->loop, socket->poll, fd) == 0)
+		return socket;
+	free(socket->poll);
+	free(socket);
+	close(fd);
+	return NULL;
+}
+
+void
+heartbeat_socket_watch(struct heartbeat_socket *socket, bool is_watched)
+{
+	if (is_watched)
+		uv_poll_start(socket->poll, UV_READABLE, on_poll);
+	else
+		uv_poll_stop(socket->poll);
+}
+
+static void
+on_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+void
+heartbeat_socket_close(struct heartbeat_socket **socket)
+{
+	if (*socket == NULL)
+		return;
+	uv_close((uv_handle_t *)(*socket)->poll, on_closed);
+	close((*socket)->fd);
+	free(*socket);
+	*socket = NULL;
+}
+
+static void
+prepare(struct heartbeat_socket *socket)
+{
+	for (unsigned int i = 0; i < BATCH_MAX; i++) {
+		struct slot *slot = &socket->slots[i];
+
+		slot->question_at = (struct iovec){ slot->question,
+			QUESTION_MAX };
+		socket->questions[i].msg_hdr = (struct msghdr){
+			.msg_name = &slot->address,
+			.msg_namelen = sizeof(slot->address),
+			.msg_iov = &slot->question_at,
+			.msg_iovlen = 1,
+			.msg_control = slot->control,
+			.msg_controllen = sizeof(slot->control),
+		};
+	}
+}
+
+/*
+ * Of what the kernel said about a question, keep for the answer the address
+ * that it came to; by which interface it leaves is for routing to say.
+ */
+static void
+turn_control(struct heartbeat_socket *socket, struct msghdr *message)
+{
+	struct cmsghdr *control = CMSG_FIRSTHDR(message), *kept = NULL;
+	uint32_t overflow;
+
+	for (; control != NULL; control = CMSG_NXTHDR(message, control)) {
+		if (control->cmsg_level == SOL_SOCKET &&
+		    control->cmsg_type == SO_RXQ_OVFL) {
+			memcpy(&overflow, CMSG_DATA(control), sizeof(overflow));
+			if (overflow != socket->overflow)
+				heartbeats_lost(socket->worker);
+			socket->overflow = overflow;
+		} else if (control->cmsg_level == IPPROTO_IP &&
+			   control->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo *at = (void *)CMSG_DATA(control);
+
+			at->ipi_ifindex = 0;
+			kept = control;
+		} else if (control->cmsg_level == IPPROTO_IPV6 &&
+			   control->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo *at = (void *)CMSG_DATA(control);
+
+			/* fe80::/10 means something on one interface only. */
+			if (!IN6_IS_ADDR_LINKLOCAL(&at->ipi6_addr))
+				at->ipi6_ifindex = 0;
+			kept = control;
+		}
+	}
+	message->msg_controllen = 0;
+	if (kept == NULL)
+		return;
+	message->msg_controllen = CMSG_SPACE(kept->cmsg_len - CMSG_LEN(0));
+	message->msg_control = kept;
+}
+
+/* What cannot be sent is as if it had been lost on its way. */
+static void
+send_answers(struct heartbeat_socket *socket, unsigned int count)
+{
+	struct worker *worker = socket->worker;
+	unsigned int at = 0;
+
+	while (at < count) {
+		int sent = sendmmsg(socket->fd, socket->answers + at,
+		    count - at, MSG_DONTWAIT);
+
+		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return;
+		if (sent < 0) {
+			at++; /* this address cannot be sent to */
+			continue;
+		}
+		worker->child->counted[IPC_STATISTIC_BEATS_ANSWERED] +=
+		    (unsigned int)sent;
+		at += (unsigned int)sent;
+	}
+}
+
+/* One of a batch; returns whether it has an answer now, the count-th. */
+static bool
+take(struct heartbeat_socket *socket, unsigned int i, unsigned int count)
+{
+	struct mmsghdr *question = &socket->questions[i];
+	struct slot *slot = &socket->slots[i];
+	struct bytes in = bytes_of(slot->question, question->msg_len);
+
+	if (!heartbeat_take(socket->worker, in, slot->answer))
+		return false;
+	slot->answer_at = (struct iovec){ slot->answer, BEAT_DATAGRAM_LEN };
+	socket->answers[count] = *question;
+	socket->answers[count].msg_hdr.msg_iov = &slot->answer_at;
+	socket->answers[count].msg_hdr.msg_flags = 0;
+	return true;
+}
+
+bool
+heartbeat_socket_receive(struct heartbeat_socket *socket)
+{
+	for (unsigned int batch = 0; batch < BATCHES_A_TURN; batch++) {
+		unsigned int answers = 0;
+		int received;
+
+		prepare(socket);
+		received = recvmmsg(socket->fd, socket->questions, BATCH_MAX,
+		    MSG_DONTWAIT, NULL);
+		for (int i = 0; i < received; i++) {
+			turn_control(socket, &socket->questions[i].msg_hdr);
+			answers += take(socket, (unsigned int)i, answers);
+		}
+		if (answers > 0)
+			send_answers(socket, answers);
+		if (received < BATCH_MAX)
+			return true;
+	}
+	return false;
+}

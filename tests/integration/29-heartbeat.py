@@ -1,0 +1,491 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The heartbeat over UDP, from outside: docs/heartbeat.md."""
+
+import os
+import random
+import signal
+import socket
+import statistics
+import time
+
+from signet import (Daemon, TimedOut, case, codec, main, standalone, unique,
+                    wait_until)
+from signet.daemon import ROLES, free_port
+from signet.heartbeat import (ANSWER, LEN, MESSAGES_WAIT, NEW_KEY, Beat, Pulse,
+                              Relay, pack, take_offer)
+
+GRANTED = [{"name": "beats", "match": {"identity": "*"}, "publish": [],
+            "subscribe": ["$signet/heartbeat/+"]},
+           {"name": "watch", "match": {"identity": "device-8"}, "publish": [],
+            "subscribe": ["$SYS/#"]}] + ROLES
+
+
+def settings(**heartbeat):
+    return {"heartbeat": {"enabled": True, "address": "127.0.0.1",
+                          "port": free_port(), **heartbeat},
+            "roles": GRANTED, "sys": {"interval_seconds": 1}}
+
+
+# Intervals so long that no machine is too slow for them, but where they end.
+LONG = 60000
+
+
+def counts(broker):
+    """What $SYS says of heartbeats."""
+    with broker.client(certificate="client-8") as watch:
+        watch.subscribe("$SYS/broker/heartbeat/+")
+        found = {}
+        while len(found) < 8:
+            got = watch.take()
+            found[got.topic.rsplit("/", 1)[1]] = int(got.payload)
+        return found
+
+
+def await_counts(broker, **wanted):
+    """Until so much has been counted, and not more."""
+    wait_until(lambda: all(counts(broker)[name] >= number
+                           for name, number in wanted.items()),
+               f"{wanted} are counted, not {counts(broker)}")
+    found = counts(broker)
+    assert all(found[name] == number for name, number in wanted.items()), found
+    return found
+
+
+@case(**settings())
+def a_question_is_answered(broker):
+    with broker.client() as client, Beat(client, LONG) as beat:
+        for clock in (0, 1, 2**64 - 1):
+            answer = beat.ask(clock=clock)
+            assert answer.sequence == beat.sequence
+            assert answer.clock == clock
+            assert answer.key_number == beat.offer.key_number
+            assert answer.patience_ms == LONG * 7 // 2
+            assert answer.flags == 0
+        # Out of order, as long as it is in the window.
+        beat.sequence = 1000
+        beat.ask()
+        for sequence in (1000, 938):
+            beat.send(beat.question(sequence=sequence))
+            assert beat.receive().sequence == sequence
+
+
+@case(**settings())
+def each_worker_has_its_own(broker):
+    for worker in broker.workers():
+        client = broker.client_on(worker)
+        with client, Beat(client, LONG) as beat:
+            assert f"worker {beat.offer.worker}" in broker.roles()
+            for _ in range(20):
+                beat.ask()
+                beat.move()
+
+
+@case(**settings(least_interval_ms=700))
+def versions_and_options_are_all_the_same(broker):
+    with broker.client(version=4) as client, \
+            Beat(client, 1000, qos=1) as beat:
+        assert beat.offer.interval_ms == 1000
+        assert beat.offer.misses == 3
+        beat.ask()
+    with broker.client() as client:
+        codes = client.subscribe("$signet/heartbeat/1",
+                                 props={"subscription_identifier": 77})
+        assert codes[0] == 0, codes
+        got = client.await_type(codec.PUBLISH)
+        assert got.topic == "$signet/heartbeat/1", got
+        assert got.props["subscription_identifier"] in (77, [77]), got
+        assert b'"interval_ms":700' in got.payload, got
+
+
+@case(**settings(max_sessions_percent=1), limits={"connections": 2})
+def what_cannot_be_is_refused(broker):
+    with broker.client() as client:
+        for wrong in ("0", "+", "x", "01", "3600001"):
+            assert client.subscribe(f"$signet/heartbeat/{wrong}") == [0x8f]
+        for wrong in ("#", "1/2"):
+            assert client.subscribe(f"$signet/heartbeat/{wrong}") == [0x87]
+        assert client.subscribe("$share/g/$signet/heartbeat/1000") == [0x8f]
+        assert client.publish("$signet/heartbeat/1000", b"x", 1) == 0x87
+        assert client.subscribe("$signet/heartbeat/1000") == [0]
+        take_offer(client)
+        # Another interval is no second one.
+        assert client.subscribe("$signet/heartbeat/2000") == [0]
+        take_offer(client, 2000)
+        assert client.unsubscribe("$signet/heartbeat/1000") == [0x11]
+    with broker.client(version=4) as client:
+        assert client.subscribe("$signet/heartbeat/x") == [0x80]
+
+
+@case
+def without_the_setting_or_the_right_there_is_none(broker):
+    with broker.client() as client:
+        assert client.subscribe("$signet/heartbeat/1000") == [0x87]
+
+
+@standalone
+def as_many_have_one_as_may():
+    with Daemon(**settings(max_sessions_percent=1),
+                limits={"connections": 2},
+                processes={"workers": 1}) as daemon:
+        with daemon.client() as one, daemon.client() as other:
+            with Beat(one, LONG):
+                assert other.subscribe("$signet/heartbeat/1000") == [0x97]
+                assert one.subscribe("$signet/heartbeat/1000") == [0]
+                assert one.unsubscribe("$signet/heartbeat/1000") == [0]
+            with Beat(other, LONG) as beat:
+                beat.ask()
+
+
+@case(**settings())
+def what_is_not_authentic_gets_no_answer(broker):
+    generator = random.Random(1)
+    with broker.client() as client, Beat(client, LONG) as beat:
+        beat.ask()
+        good = beat.question()
+        malformed = forged = unknown = 0
+        for length in [*range(LEN), LEN + 1, 100, 1400]:
+            beat.send(good[:length].ljust(length, b"\0"))
+            malformed += 1
+        for bit in range(8 * LEN):
+            changed = bytearray(good)
+            changed[bit // 8] ^= 1 << bit % 8
+            beat.send(bytes(changed))
+            place = bit // 8
+            if place < 3 or 28 <= place < 32:
+                malformed += 1
+            elif 4 <= place < 12:
+                unknown += 1
+            else:
+                forged += 1  # the key number, and what the tag is over
+            if bit % 64 == 0:
+                beat.expect_silence()
+        for _ in range(64):
+            beat.send(generator.randbytes(LEN))
+            malformed += 1
+        for data, number in ((beat.question(kind=ANSWER), "malformed"),
+                             (beat.question(version=2), "malformed"),
+                             (beat.question(flags=1), "malformed"),
+                             (beat.question(patience_ms=1), "malformed"),
+                             (beat.question(sequence=0), "malformed"),
+                             (beat.question(key=bytes(32)), "forged"),
+                             (beat.question(key_number=9), "forged"),
+                             (beat.question(handle=beat.offer.handle ^ 1),
+                              "unknown")):
+            beat.send(data)
+            malformed += number == "malformed"
+            forged += number == "forged"
+            unknown += number == "unknown"
+        beat.expect_silence()
+        assert client.is_alive()
+        total = malformed + forged + unknown
+        found = wait_until(
+            lambda: (lambda now: now if now["malformed"] + now["forged"]
+                     + now["unknown"] + now["replayed"] == total else None)(
+                         counts(broker)), f"{total} are counted")
+        print(f"     of {total} that were forged, cut or changed: {found}")
+        assert found["taken"] == found["answered"], found
+
+
+@case(**settings())
+def what_came_before_gets_no_answer(broker):
+    with broker.client() as client, Beat(client, LONG) as beat:
+        first = beat.question()
+        beat.send(first)
+        beat.receive()
+        for _ in range(3):
+            beat.send(first)
+        beat.expect_silence()
+        beat.sequence = 100
+        beat.ask()
+        beat.send(beat.question(sequence=101 - 65))
+        beat.send(beat.question(sequence=1))
+        beat.expect_silence()
+        await_counts(broker, replayed=5, forged=0)
+
+
+@case(**settings())
+def answers_go_where_questions_come_from_and_are_no_larger(broker):
+    with broker.client() as client, Beat(client, LONG) as beat:
+        beat.ask()
+        # Somebody else has seen one and is faster: one answer, to him.
+        seen = beat.question()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+            thief.bind(("127.0.0.1", 0))
+            thief.sendto(seen, ("127.0.0.1", beat.offer.port))
+            thief.settimeout(60)
+            assert len(thief.recv(2048)) == len(seen) == LEN
+            thief.sendto(seen, ("127.0.0.1", beat.offer.port))
+            beat.send(seen)
+            beat.expect_silence()
+            thief.setblocking(False)
+            try:
+                raise AssertionError(thief.recv(2048))
+            except BlockingIOError:
+                pass
+
+
+@case(**settings())
+def an_address_may_change(broker):
+    with broker.client() as client, Beat(client, LONG) as beat, \
+            Relay(beat.offer.port) as relay:
+        for _ in range(5):
+            beat.send(beat.question(), relay.address)
+            assert beat.receive().sequence == beat.sequence
+            relay.move()
+            beat.ask()
+            beat.move()
+
+
+@case(**settings(least_interval_ms=300), processes={"workers": 1})
+def who_misses_beats_ends_as_if_the_network_had(broker):
+    will = {"topic": "wills/beat", "payload": b"gone"}
+    with broker.client() as watch, \
+            broker.client(will=will, clean=False,
+                          props={"session_expiry_interval": 1000}) as client, \
+            broker.client() as unheard, Beat(unheard, 300), \
+            Beat(client, 300) as beat:
+        watch.subscribe("wills/#")
+        beat.ask()
+        began = time.monotonic()
+        assert watch.take().payload == b"gone"
+        took = time.monotonic() - began
+        assert took > beat.offer.patience - 0.1, took
+        client.expect_end(0x8d)
+        broker.await_log(event="closed", reason="heartbeat-timeout",
+                         client_id=client.client_id)
+        # Nobody waits for the first of who has sent none.
+        assert unheard.is_alive()
+        await_counts(broker, missed=1)
+        again = client.resume(broker,
+                              props={"session_expiry_interval": 1000})
+        with again:
+            assert again.connack.session_present
+            offer = take_offer(again, 300)
+            assert offer.handle != beat.offer.handle
+            beat.send(beat.question())
+            beat.offer, beat.sequence = offer, 0
+            beat.expect_silence()
+
+
+@case(**settings(least_interval_ms=1500), processes={"workers": 1})
+def a_packet_of_mqtt_is_a_beat_too(broker):
+    with broker.client() as talks, broker.client() as silent, \
+            Beat(talks, 1500) as beat, Beat(silent, 1500) as other:
+        beat.ask()
+        other.ask()
+        while True:
+            talks.ping()
+            try:
+                silent.receive(0.05)
+                break
+            except TimedOut:
+                pass
+        assert talks.is_alive()
+        beat.ask()
+
+
+@case(**settings(), processes={"workers": 1})
+def unsubscribing_ends_it(broker):
+    with broker.client() as client, broker.client() as other, \
+            Beat(other, LONG) as still, Beat(client, 500) as beat:
+        beat.ask()
+        assert client.unsubscribe("$signet/heartbeat/500") == [0]
+        beat.send(beat.question())
+        still.ask()
+        await_counts(broker, unknown=1, sessions=1)
+        # No miss is counted any more; one that is would be noticed first.
+        with broker.client() as last, Beat(last, 500) as missed:
+            missed.ask()
+            last.expect_end(0x8d)
+        assert client.is_alive()
+        await_counts(broker, missed=1)
+
+
+@case(**settings())
+def who_takes_a_session_over_gets_a_heartbeat_of_his_own(broker):
+    kept = {"clean": False, "props": {"session_expiry_interval": 1000}}
+    with broker.client(**kept) as client, Beat(client, LONG) as beat:
+        beat.ask()
+        old = beat.offer
+        second = broker.client(client.client_id, **kept)
+        client.expect_end(0x8e)
+        with second:
+            beat.offer, beat.sequence = take_offer(second, LONG), 0
+            assert beat.offer.worker == old.worker
+            beat.send(pack(old.key, key_number=old.key_number,
+                           handle=old.handle, sequence=99))
+            beat.expect_silence()
+
+
+@case(**settings())
+def a_flag_says_that_messages_wait(broker):
+    with broker.client(props={"receive_maximum": 1}) as client, \
+            Beat(client, LONG) as beat:
+        topic = unique("waits/")
+        client.subscribe(topic, qos=1)
+        assert beat.ask().flags == 0
+        for _ in range(2):
+            client.publish(topic, b"x", 1)
+        assert beat.ask().flags == MESSAGES_WAIT
+        for _ in range(2):
+            client.take()
+        client.ping()
+        assert beat.ask().flags == 0
+
+
+@standalone
+def keys_are_renewed():
+    with Daemon(**settings(key_seconds=1)) as daemon:
+        with daemon.client() as client, Beat(client, LONG) as beat:
+            daemon.reload(heartbeat={"key_seconds": 100000})
+            client.ping()  # what came until now is here
+            before = beat.offer
+            for got in client.queue:
+                assert got.type == codec.PUBLISH, got
+                before = type(before)(got.payload)
+            client.queue.clear()
+            # One more was due by the old setting, the last.
+            after = take_offer(client)
+            assert after.handle == before.handle == beat.offer.handle
+            assert after.key_number == (before.key_number + 1) % 256
+            assert after.key != before.key
+            beat.offer = before
+            assert beat.ask().flags == NEW_KEY
+            beat.send(beat.question(key=after.key))  # not its number
+            assert beat.ask().flags == NEW_KEY
+            beat.offer = after
+            assert beat.ask().flags == 0
+            # From then on the old one is void.
+            beat.send(beat.question(key=before.key,
+                                    key_number=before.key_number))
+            beat.expect_silence()
+            await_counts(daemon, forged=2)
+
+
+@standalone(timeout=120)
+def a_worker_that_dies_takes_its_own_along():
+    with Daemon(**settings()) as daemon:
+        workers = daemon.workers()
+        clients = [daemon.client_on(worker) for worker in workers]
+        beats = [Beat(client, LONG) for client in clients]
+        for beat in beats:
+            beat.ask()
+        pid = daemon.roles()[f"worker {beats[0].offer.worker}"]
+        os.kill(pid, signal.SIGKILL)
+        clients[0].expect_closed()
+        wait_until(lambda: daemon.roles().get(
+            f"worker {beats[0].offer.worker}", pid) != pid,
+                   "there is another worker")
+        # The other has noticed nothing, and what is for the dead finds the
+        # one in its place, which does not know it.
+        beats[0].send(beats[0].question())
+        beats[1].ask()
+        again = wait_until(lambda: reconnected(daemon, clients[0].client_id),
+                           "its place is taken")
+        with again, Beat(again, LONG) as beat:
+            assert beat.offer.worker == beats[0].offer.worker
+            assert beat.offer.handle != beats[0].offer.handle
+            for _ in range(3):
+                beat.ask()
+        beats[1].expect_silence()
+        for client in clients:
+            client.abort()
+
+
+def reconnected(daemon, client_id):
+    try:
+        return daemon.client(client_id)
+    except (AssertionError, OSError, TimedOut):
+        return None
+
+
+@standalone
+def a_reload_turns_it_off_and_on():
+    with Daemon(**settings(enabled=False)) as daemon:
+        with daemon.client() as client:
+            assert client.subscribe("$signet/heartbeat/1000") == [0x83]
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.bind(("127.0.0.1", daemon.settings["heartbeat"]["port"]))
+                said = daemon.refused_reload(heartbeat={"enabled": True})
+                assert "in use" in said, said
+            daemon.reload(heartbeat={"enabled": True})
+            with Beat(client, LONG) as beat:
+                beat.ask()
+                daemon.reload(heartbeat={"enabled": False})
+                assert take_offer(client, LONG).is_ended
+                beat.send(beat.question())
+                assert client.subscribe("$signet/heartbeat/1000") == [0x83]
+                daemon.reload(heartbeat={"enabled": True})
+                old = beat.offer
+                beat.offer, beat.sequence = take_offer(client, LONG), 0
+                assert beat.offer.handle != old.handle
+                beat.expect_silence()
+                # A right that is taken away ends it, and the connection.
+                daemon.reload(roles=ROLES)
+                client.expect_end(0x87)
+                beat.send(beat.question())
+        wait_until(lambda: daemon.ctl("reload")[1] == 0, "it goes on")
+
+
+@standalone
+def a_port_that_is_taken_is_said_at_the_start():
+    wanted = settings()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", wanted["heartbeat"]["port"]))
+        daemon = Daemon(is_awaited=False, **wanted)
+        assert daemon.process.wait(60) == 1
+        assert "UDP port" in daemon.log.tail(), daemon.log.tail()
+        daemon.remove()
+
+
+CUTS = 8
+
+
+@standalone(timeout=180)
+def a_cut_is_noticed_sooner_than_by_keep_alive():
+    """Each client behind a relay of its own, which loses, delays, doubles and
+    then cuts; beside them some whose TCP alone is silent."""
+    with Daemon(**settings()) as daemon:
+        for loss in (0, 0.1, 0.3):
+            measure_cuts(daemon, loss)
+
+
+def measure_cuts(daemon, loss):
+    watch = daemon.client()
+    watch.subscribe("cut/#")
+    clients, beats, relays, pulses = [], [], [], []
+    silent = [daemon.client(keep_alive=2, will={"topic": f"cut/keep/{i}"})
+              for i in range(2)]
+    silenced = time.monotonic()
+    for i in range(CUTS):
+        clients.append(daemon.client(will={"topic": f"cut/beat/{i}"}))
+        beats.append(Beat(clients[-1], 500))
+        relays.append(Relay(beats[-1].offer.port, loss, 0.005, 0.05, 0.05,
+                            i + 1))
+        pulses.append(Pulse(beats[-1], relays[-1].address))
+    for pulse in pulses:
+        wait_until(lambda: pulse.answered >= 3, "three answers have come")
+    cut = {}
+    for i, relay in enumerate(relays):
+        relay.is_cut = True
+        cut[f"cut/beat/{i}"] = time.monotonic()
+    took = {"beat": [], "keep": []}
+    for _ in range(CUTS + len(silent)):
+        topic = watch.take(90).topic
+        took[topic.split("/")[1]].append(
+            time.monotonic() - cut.get(topic, silenced))
+    for pulse, relay in zip(pulses, relays):
+        pulse.stop()
+        relay.__exit__()
+    print(f"     {100 * loss:.0f} % loss, interval 500 ms, 3 misses: from cut "
+          f"to will {1000 * statistics.median(took['beat']):.0f} ms (median), "
+          f"{1000 * max(took['beat']):.0f} ms (worst); keep alive of 2 s: "
+          f"{1000 * statistics.median(took['keep']):.0f} ms")
+    # Each has had its will, once, and not before its time.
+    assert len(took["beat"]) == CUTS and len(took["keep"]) == len(silent)
+    for client in clients + silent + [watch]:
+        client.abort()
+
+
+main()
