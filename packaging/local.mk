@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
+	packaging/Containerfile \
 	packaging/build-deb \
 	packaging/debian \
 	packaging/dependencies.debian \
 	packaging/install-packages \
 	packaging/quickstart \
+	packaging/rpm/signet.spec \
 	packaging/systemd \
 	packaging/sysusers.d/signet.conf
 dist_bin_SCRIPTS += packaging/signet-pki
