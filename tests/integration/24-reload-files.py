@@ -6,6 +6,7 @@ handshakes get the new ones, whoever is connected stays."""
 import os
 import shutil
 import ssl
+import tempfile
 import threading
 
 from signet import Daemon, main, standalone
@@ -146,6 +147,53 @@ def links_that_are_swapped_are_noticed():
         with broker.client() as after:
             assert certificate_of(after) == der("server-rsa")
         before.ping()
+
+
+class Certbot:
+    """live/ with links into archive/, both for root alone, as certbot keeps
+    them: a renewal writes new files there, and then makes each link anew."""
+
+    KINDS = {"fullchain": "pem", "privkey": "key"}
+
+    def __init__(self, path):
+        self.path, self.number = path, 0
+        for name in "live", "archive":
+            os.makedirs(f"{path}/{name}/host")
+            os.chmod(f"{path}/{name}", 0o700)
+
+    def renew(self, source):
+        self.number += 1
+        for kind, ending in self.KINDS.items():
+            path = f"{self.path}/archive/host/{kind}{self.number}.pem"
+            shutil.copy(f"{pki()}/{source}.{ending}", path)
+            os.chmod(path, 0o600)
+        for kind in self.KINDS:
+            link = f"{self.path}/live/host/{kind}.pem"
+            if os.path.lexists(link):
+                os.unlink(link)
+            os.symlink(f"../../archive/host/{kind}{self.number}.pem", link)
+
+
+@standalone
+def what_certbot_renews_is_taken_up():
+    with tempfile.TemporaryDirectory(prefix="signet-test-certbot-") as path:
+        os.chmod(path, 0o755)
+        certbot = Certbot(path)
+        certbot.renew("server")
+        with Daemon(tls={
+                "certificate": f"{path}/live/host/fullchain.pem",
+                "private_key": f"{path}/live/host/privkey.pem"}) as broker, \
+                broker.client() as before:
+            assert broker.reload() == "nothing has changed"
+            for source in "server-rsa", "server":
+                mark = broker.log.mark()
+                certbot.renew(source)
+                # Between two links they may not fit: that changes nothing.
+                broker.await_log(mark, event="reloaded", cause="file",
+                                 files="tls.certificate, tls.private_key")
+                with broker.client() as after:
+                    assert certificate_of(after) == der(source)
+            before.ping()
 
 
 # tests/soak/reloads asks for more.
