@@ -2,8 +2,10 @@
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/master/test_master
 tests_unit_master_test_master_SOURCES = \
+	tests/unit/master/reload_rig.c tests/unit/master/reload_rig.h \
 	tests/unit/master/test_folder.c tests/unit/master/test_folder.h \
 	tests/unit/master/test_master.c \
+	tests/unit/master/test_reload.c tests/unit/master/test_reload.h \
 	tests/unit/master/test_report.c tests/unit/master/test_report.h \
 	tests/unit/master/test_signing_keys.c \
 	tests/unit/master/test_signing_keys.h \

@@ -164,6 +164,14 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 	return 0;
 }
 
+/* A worker is told what all have counted, once a second. */
+static int
+on_control(struct proc_child *child, struct ipc_message *message)
+{
+	(void)child;
+	return message->type == IPC_STATISTICS_SUM ? 0 : -EBADMSG;
+}
+
 static void
 on_stop(struct proc_child *child)
 {
@@ -179,6 +187,7 @@ static const struct proc_events toy_events = {
 	.on_peer_up = on_peer_up,
 	.on_peer_down = on_peer_down,
 	.on_message = on_message,
+	.on_control = on_control,
 	.on_stop = on_stop,
 };
 
