@@ -22,4 +22,5 @@ endif
 EXTRA_DIST += \
 	tests/bench/brokers.py \
 	tests/bench/compare \
+	tests/bench/revocation \
 	tests/bench/scenarios.py
