@@ -110,6 +110,7 @@ struct config {
 		uint32_t gates;
 		char *user;
 		uint32_t stop_seconds;  /* to end in order */
+		uint32_t hang_seconds;  /* without an answer */
 		uint32_t channel_bytes; /* waiting for another process */
 	} processes;
 	struct {

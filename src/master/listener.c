@@ -50,32 +50,47 @@ bind_and_listen(int fd, const struct addrinfo *address)
 	return 0;
 }
 
+static int
+bind_new(const struct addrinfo *address, int *bound)
+{
+	int fd = socket(address->ai_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error = fd < 0 ? -errno : bind_and_listen(fd, address);
+
+	if (error == 0)
+		*bound = fd;
+	else if (fd >= 0)
+		close(fd);
+	return error;
+}
+
 /* The descriptor or -errno. */
 static int
-listener_open(const struct config_listener *listener)
+listener_open(const struct config_listener *listener,
+    struct inherited *inherited)
 {
 	struct addrinfo *address = NULL;
+	bool is_inherited;
 	int fd = -1;
 	int error = resolve(listener, &address);
 
 	if (error != 0)
 		return error;
-	fd = socket(address->ai_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	error = fd < 0 ? -errno : bind_and_listen(fd, address);
+	fd = inherited_take(inherited, SOCK_STREAM, address->ai_addr);
+	is_inherited = fd >= 0;
+	if (!is_inherited)
+		error = bind_new(address, &fd);
 	if (error == 0)
 		log_info(log_address("listener", address->ai_addr),
-		    log_word("event", "bound"));
+		    log_word("event", "bound"),
+		    log_word("by", is_inherited ? "service-manager" : "us"));
 	freeaddrinfo(address);
-	if (error == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return error;
+	return error == 0 ? fd : error;
 }
 
 int
-listeners_open(const struct config *config, int **fds, char *why, size_t size)
+listeners_open(const struct config *config, struct inherited *inherited,
+    int **fds, char *why, size_t size)
 {
 	int *opened = memory_new(config->listen.count, sizeof(int));
 
@@ -83,7 +98,7 @@ listeners_open(const struct config *config, int **fds, char *why, size_t size)
 		const struct config_listener *listener = &config->listen
 							      .items[i];
 
-		opened[i] = listener_open(listener);
+		opened[i] = listener_open(listener, inherited);
 		if (opened[i] >= 0)
 			continue;
 		int error = opened[i];

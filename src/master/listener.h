@@ -3,9 +3,11 @@
 #define SIGNET_MASTER_LISTENER_H
 
 #include "config/config.h"
+#include "master/inherited.h"
 
 /*
- * Bind and listen on all addresses of the configuration, or on none.
+ * Bind and listen on all addresses of the configuration, or on none. What is
+ * bound already is taken.
  *
  * fds: returned, as many as the configuration has listeners; close each, then
  * free().
@@ -13,7 +15,7 @@
  * most size bytes.
  * Returns 0 or -errno.
  */
-int listeners_open(const struct config *config, int **fds, char *why,
-    size_t size);
+int listeners_open(const struct config *config, struct inherited *inherited,
+    int **fds, char *why, size_t size);
 
 #endif

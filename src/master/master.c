@@ -41,16 +41,6 @@ log_exit(struct member *member, int64_t status, int signal, int64_t delay_ms)
 	log_event(LOG_LEVEL_WARNING, fields, delay_ms < 0 ? 4 : 5);
 }
 
-static unsigned int
-count_of(const struct master *master, enum ipc_role role)
-{
-	unsigned int count = 0;
-
-	for (size_t i = 0; i < master->member_count; i++)
-		count += master->members[i].role->id == role;
-	return count;
-}
-
 /* Are all members ready, who listen or who do not? */
 static bool
 is_all_ready(const struct master *master, bool has_listeners)
@@ -209,6 +199,7 @@ stop(struct master *master)
 	if (master->is_stopping)
 		return;
 	master->is_stopping = true;
+	service_stopping(&master->service);
 	for (size_t i = 0; i < master->member_count; i++)
 		if (master->members[i].state == MEMBER_DOWN)
 			uv_timer_stop(&master->members[i].timer);
@@ -331,8 +322,9 @@ start_next(struct master *master)
 	master->is_up = true;
 	log_info(log_word("event", "ready"),
 	    log_number("listeners", (int64_t)master->supplies.listener_count),
-	    log_number("workers", count_of(master, IPC_ROLE_WORKER)),
-	    log_number("gates", count_of(master, IPC_ROLE_GATE)));
+	    log_number("workers", members_count(master, IPC_ROLE_WORKER)),
+	    log_number("gates", members_count(master, IPC_ROLE_GATE)));
+	service_ready(&master->service);
 	reload_on_up(master->reload);
 }
 
@@ -441,68 +433,6 @@ members_init(struct master *master)
 	}
 }
 
-/* Sealed memory or the end: without it there is no daemon. */
-static int
-seal(const char *name, struct bytes content)
-{
-	int fd = ipc_sealed_memory(name, content);
-
-	if (fd < 0)
-		fatal("sealed memory: %s", strerror(-fd));
-	return fd;
-}
-
-static void
-supply_file(struct master *master, enum ipc_credential which,
-    const struct buffer *content)
-{
-	struct state_files *files = &master->supplies.files;
-
-	files->credentials[which - 1] = seal("file", buffer_view(content));
-	files->hashes[which - 1] = hash_keyed(&master->reload->key,
-	    buffer_view(content));
-}
-
-static void
-supplies_open(struct master *master, struct proc_credentials *credentials)
-{
-	struct supplies *supplies = &master->supplies;
-	struct buffer text = { NULL, 0, 0 };
-
-	supply_file(master, IPC_CREDENTIAL_CERTIFICATE,
-	    &credentials->certificate);
-	supplies->files.hashes[IPC_CREDENTIAL_PRIVATE_KEY - 1] = hash_keyed(
-	    &master->reload->key, buffer_view(&credentials->private_key));
-	signing_keys_open(&master->keys, master, &credentials->private_key);
-	supply_file(master, IPC_CREDENTIAL_CLIENT_CA, &credentials->client_ca);
-	for (size_t i = 0; i < credentials->crl_count; i++)
-		state_files_add_crl(&supplies->files,
-		    seal("crl", buffer_view(&credentials->crls[i])),
-		    hash_keyed(&master->reload->key,
-			buffer_view(&credentials->crls[i])));
-	proc_credentials_wipe(credentials);
-
-	config_print(master->config, false, &text);
-	supplies->files.configuration = seal("configuration",
-	    buffer_view(&text));
-	buffer_done(&text);
-
-	supplies->start.started_ms = clock_monotonic_ms();
-	supplies->start.worker_count = (uint16_t)count_of(master,
-	    IPC_ROLE_WORKER);
-	supplies->start.gate_count = (uint16_t)count_of(master, IPC_ROLE_GATE);
-	supplies->listener_count = master->config->listen.count;
-}
-
-static void
-supplies_close(struct supplies *supplies)
-{
-	state_files_close(&supplies->files);
-	for (size_t i = 0; i < supplies->listener_count; i++)
-		close(supplies->listeners[i]);
-	free(supplies->listeners);
-}
-
 /* What is bound and open stays so. */
 static void
 drop_privileges(struct master *master)
@@ -533,9 +463,12 @@ master_run(const char *file, const struct config *config,
 	struct master master = { .config = config,
 		.reload = &reload,
 		.status = EXIT_SUCCESS };
+	struct inherited inherited;
 	int control_fd, error;
 	char why[512];
 
+	inherited_open(&inherited);
+	service_open(&master.service);
 	log_start("master", LOG_LEVEL_INFO);
 	role_log_as(config, "master");
 	(void)log_journal_open();
@@ -545,13 +478,14 @@ master_run(const char *file, const struct config *config,
 	if (master_folder_open(config, master.supplies.start.home_key, why,
 		sizeof(why)) != 0)
 		fatal("store.path: %s", why);
-	if (listeners_open(config, &master.supplies.listeners, why,
+	if (listeners_open(config, &inherited, &master.supplies.listeners, why,
 		sizeof(why)) != 0)
 		fatal("%s", why);
 	if (heartbeat_sockets_open(&master.heartbeat, config,
 		role_find(IPC_ROLE_WORKER)->count(config), why,
 		sizeof(why)) != 0)
 		fatal("%s", why);
+	inherited_close(&inherited);
 	error = control_bind(config, &control_fd, why, sizeof(why));
 	if (error != 0)
 		fatal("control.socket: %s", why);
@@ -576,6 +510,7 @@ master_run(const char *file, const struct config *config,
 
 	log_repeats_finish();
 	log_info(log_word("event", "stopped"));
+	service_close(&master.service);
 	supplies_close(&master.supplies);
 	heartbeat_sockets_close(&master.heartbeat);
 	reload_done(&reload);

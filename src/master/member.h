@@ -10,6 +10,7 @@
 #include "ipc/channel.h"
 #include "master/heartbeat.h"
 #include "master/monitor.h"
+#include "master/service.h"
 #include "master/signing_keys.h"
 #include "master/tickets.h"
 #include "master/trust.h"
@@ -83,6 +84,7 @@ struct master {
 	struct tickets tickets;
 	struct heartbeat_sockets heartbeat;
 	struct monitor monitor;
+	struct service service;
 	struct control *control;
 	struct reload *reload;
 	size_t member_count;
@@ -95,6 +97,13 @@ struct master {
 	unsigned int stop_stage; /* of those who were told last */
 	int status;
 };
+
+/* How many of a role there are. */
+unsigned int members_count(const struct master *master, enum ipc_role role);
+
+/* supplies.c: credentials are taken, and wiped as soon as possible. */
+void supplies_open(struct master *master, struct proc_credentials *credentials);
+void supplies_close(struct supplies *supplies);
 
 /* One member's row of the role table, before the loop runs. */
 void member_init(struct member *member, struct master *master,

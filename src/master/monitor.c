@@ -80,14 +80,16 @@ add_up(struct monitor *monitor, uint64_t now_ms)
 
 /* One that does not answer is not asked again: nothing piles up. */
 static void
-ask_all(struct master *master)
+ask_all(struct master *master, uint64_t now_ms)
 {
 	for (size_t i = 0; i < master->member_count; i++) {
 		struct member *member = &master->members[i];
 
-		if (!member->monitored.is_asked)
-			member->monitored.is_asked = member_tell(member,
-			    IPC_STATISTICS_ASK);
+		if (member->monitored.is_asked)
+			continue;
+		member->monitored.asked_ms = now_ms;
+		member->monitored.is_asked = member_tell(member,
+		    IPC_STATISTICS_ASK);
 	}
 }
 
@@ -100,7 +102,8 @@ on_timer(uv_timer_t *timer)
 
 	add_up(monitor, now_ms);
 	tell_publisher(monitor, now_ms);
-	ask_all(monitor->master);
+	ask_all(monitor->master, now_ms);
+	service_tick(monitor->master, now_ms);
 }
 
 void

@@ -18,6 +18,7 @@ struct member;
 struct monitored {
 	struct statistics_report report;
 	bool is_asked;        /* and has not answered yet */
+	uint64_t asked_ms;    /* CLOCK_MONOTONIC: since then */
 	uint64_t answered_ms; /* CLOCK_MONOTONIC: when it did last; 0: never */
 	unsigned int restarts;
 };

@@ -74,6 +74,7 @@ end(struct reload *reload, bool is_good, struct bytes text)
 	reload->stage = RELOAD_IDLE;
 	control_reload_done(reload->master->control, reload->run_count, is_good,
 	    text);
+	service_reloaded(&reload->master->service, is_good, text);
 	forget_next(reload);
 	begin_what_is_wanted(reload);
 }
@@ -146,6 +147,7 @@ reload_begin(struct reload *reload, enum reload_cause cause)
 	reload->cause = cause;
 	reload->run_count++;
 	reload->stage = RELOAD_READING;
+	service_reloading(&reload->master->service);
 	forget_next(reload);
 	uv_timer_start(&reload->deadline, on_deadline, ANSWER_MS, 0);
 	if (reader == NULL || reader->state != MEMBER_READY)

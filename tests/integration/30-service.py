@@ -1,0 +1,223 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What a service manager is told, and what is taken from it. The test plays
+systemd's part: NOTIFY_SOCKET, WATCHDOG_USEC, LISTEN_FDS."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from signet import Client, Daemon, context, main, standalone, wait_until
+from signet.daemon import SIGNETD
+
+
+class Manager:
+    """The socket that the daemon tells, and all that it has told."""
+
+    def __init__(self, folder):
+        self.path = f"{folder}/notify"
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        os.chmod(self.path, 0o666)
+        self.told = []  # (time, {name: value})
+        threading.Thread(target=self.receive, daemon=True).start()
+
+    def receive(self):
+        while True:
+            text = self.socket.recv(65536).decode()
+            self.told.append((time.monotonic(), dict(
+                row.split("=", 1) for row in text.split("\n"))))
+
+    def find(self, name, since=0):
+        return [words for _, words in self.told[since:] if name in words]
+
+    def expect(self, name, since=0):
+        wait_until(lambda: self.find(name, since), f"{name} is told")
+        return self.find(name, since)[0]
+
+    def mark(self):
+        return len(self.told)
+
+    def status(self):
+        found = self.find("STATUS")
+        return found[-1]["STATUS"] if found else ""
+
+    def quiet_for(self, name):
+        """For how long has this not been told?"""
+        times = [at for at, words in self.told if name in words]
+        return time.monotonic() - times[-1]
+
+
+class Managed(Daemon):
+    """A daemon that a service manager has started."""
+
+    def __init__(self, watchdog_seconds=None, listening=None, listen_pid="$$",
+                 **overrides):
+        self.watchdog_seconds = watchdog_seconds
+        self.listening, self.listen_pid = listening, listen_pid
+        super().__init__(**overrides)
+
+    def spawn(self, arguments):
+        self.manager = Manager(self.folder)
+        environment = {**os.environ, "NOTIFY_SOCKET": self.manager.path}
+        descriptors = ()
+        if self.watchdog_seconds:
+            environment["WATCHDOG_USEC"] = str(
+                int(self.watchdog_seconds * 1e6))
+        script = "exec \"$@\""
+        if self.listening is not None:
+            descriptors = (self.listening.fileno(),)
+            environment |= {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "mqtts"}
+            script = (f"exec 3<&{descriptors[0]}; "
+                      f"LISTEN_PID={self.listen_pid}; "
+                      "export LISTEN_PID; exec \"$@\"")
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                ["bash", "-euc", script, "bash", *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                pass_fds=descriptors, env=environment, start_new_session=True)
+
+
+def bound(port=0):
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
+    listening.listen(100)
+    return listening
+
+
+@standalone
+def the_manager_is_told_of_each_step():
+    with Managed() as daemon:
+        told = daemon.manager
+        told.expect("READY")
+        with Client(daemon):
+            wait_until(lambda: told.status() == "1 clients are connected",
+                       "the status counts")
+        since = told.mark()
+        before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        os.kill(daemon.pid, signal.SIGHUP)
+        words = told.expect("RELOADING", since)
+        assert words["RELOADING"] == "1", words
+        assert before <= int(words["MONOTONIC_USEC"]) <= \
+            time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000, words
+        told.expect("READY", since)
+        assert ([name for _, words in told.told[since:] for name in words
+                 if name in ("RELOADING", "READY")]
+                == ["RELOADING", "READY"]), told.told[since:]
+        daemon.refused_reload(log={"level": "loud"})
+        wait_until(lambda: "the last reload was refused: " in told.status()
+                   and "log.level" in told.status(), "the status says why")
+        daemon.reload(log={"level": "info"})
+        wait_until(lambda: told.status() == "0 clients are connected",
+                   "the status is good again")
+        assert not told.find("STOPPING")
+        assert not told.find("WATCHDOG")
+        daemon.stop()
+        told.expect("STOPPING")
+
+
+@standalone(timeout=180)
+def the_watchdog_hears_nothing_while_any_role_hangs():
+    with Managed(watchdog_seconds=4) as daemon:
+        told = daemon.manager
+        told.expect("WATCHDOG")
+        for name in sorted(daemon.roles()):
+            if not name.endswith(" 0"):
+                continue  # one of each role
+            pid = daemon.roles()[name]
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                wait_until(lambda: told.quiet_for("WATCHDOG") > 3,
+                           f"nothing is told while {name} hangs", 60)
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            since = told.mark()
+            told.expect("WATCHDOG", since)
+        assert not daemon.log.find(event="killed")
+
+
+@standalone(timeout=180)
+def a_process_that_hangs_is_started_again():
+    with Managed(watchdog_seconds=60,
+                 processes={"hang_seconds": 5}) as daemon:
+        for name in "gate 0", "worker 1", "store 0":
+            pid = daemon.roles()[name]
+            os.kill(pid, signal.SIGSTOP)
+            role, index = name.split()
+            daemon.await_log(event="killed", reason="hung", process=role,
+                             index=index, timeout=60)
+            wait_until(lambda: daemon.roles().get(name) not in (None, pid),
+                       f"{name} is there again", 60)
+        wait_until(lambda: "waiting" not in daemon.manager.status(),
+                   "all are ready", 60)
+
+        def is_served():
+            try:
+                with Client(daemon) as client:
+                    client.ping()
+                return True
+            except (OSError, AssertionError):
+                return False
+        wait_until(is_served, "clients are served", 60)
+
+
+@standalone
+def sockets_that_are_passed_on_are_listened_on():
+    with bound() as listening:
+        port = listening.getsockname()[1]
+        address = [{"address": "127.0.0.1", "port": port}]
+        with Managed(listening=listening, listen=address) as daemon:
+            line = daemon.await_log(event="bound")
+            assert line["by"] == "service-manager", line.text
+            daemon.address = ("127.0.0.1", port)
+            with Client(daemon) as client:
+                client.ping()
+            daemon.process.terminate()
+            assert daemon.process.wait(30) == 0
+            # Nobody is there, and nobody is refused.
+            early = socket.create_connection(daemon.address)
+            mark = daemon.log.mark()
+            os.unlink(daemon.manager.path)
+            daemon.spawn([SIGNETD, "-c", daemon.configuration])
+            daemon.await_ready(mark)
+            with context(daemon.pki, "client-1").wrap_socket(
+                    early, server_hostname="localhost") as tls:
+                assert tls.version()
+
+
+@standalone
+def a_socket_that_no_setting_names_is_reported():
+    with bound() as listening, Managed(listening=listening) as daemon:
+        port = listening.getsockname()[1]
+        line = daemon.await_log(event="socket-unused")
+        assert line["listener"] == f"127.0.0.1:{port}", line.text
+        assert daemon.log.find(event="bound")[0]["by"] == "us"
+        with Client(daemon) as client:
+            client.ping()
+
+
+@standalone
+def sockets_for_another_process_are_left_alone():
+    with bound() as listening:
+        port = listening.getsockname()[1]
+        with Managed(listening=listening, listen_pid="1") as daemon:
+            assert not daemon.log.find(event="socket-unused"), port
+            assert daemon.log.find(event="bound")[0]["by"] == "us"
+
+
+@standalone
+def no_child_inherits_what_is_for_the_master():
+    with bound() as listening, Managed(watchdog_seconds=60,
+                                       listening=listening) as daemon:
+        for name, pid in daemon.roles().items():
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                environment = file.read()
+            for word in b"NOTIFY_", b"WATCHDOG_", b"LISTEN_":
+                assert word not in environment, (name, environment)
+
+
+main()
