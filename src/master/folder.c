@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -211,8 +212,6 @@ key_write(struct folder *folder, const uint8_t key[HASH_KEY_LEN])
 		return -errno;
 	if (write(fd, key, HASH_KEY_LEN) != HASH_KEY_LEN)
 		error = -(errno != 0 ? errno : EIO);
-	else if (geteuid() == 0 && fchown(fd, folder->uid, folder->gid) != 0)
-		error = -errno;
 	else if (fsync(fd) != 0)
 		error = -errno;
 	close(fd);
@@ -222,6 +221,19 @@ key_write(struct folder *folder, const uint8_t key[HASH_KEY_LEN])
 	    fsync(folder->fd) != 0)
 		return -errno;
 	return 0;
+}
+
+/* As the owner of the folder, in which nobody else may write. */
+static int
+key_write_as_owner(struct folder *folder, const uint8_t key[HASH_KEY_LEN])
+{
+	int group = setfsgid(folder->gid);
+	int user = setfsuid(folder->uid);
+	int error = key_write(folder, key);
+
+	(void)setfsuid((uid_t)user);
+	(void)setfsgid((gid_t)group);
+	return error;
 }
 
 /*
@@ -237,7 +249,7 @@ folder_key(struct folder *folder, uint8_t home_key[HASH_KEY_LEN])
 	if (error == -ENOENT) {
 		hash_key_init(&key);
 		memcpy(home_key, key.bytes, HASH_KEY_LEN);
-		error = key_write(folder, home_key);
+		error = key_write_as_owner(folder, home_key);
 	}
 	if (error == 0)
 		return 0;

@@ -155,12 +155,20 @@ find_user(const char *name, const struct passwd **found, char *why, size_t size)
 	return 0;
 }
 
+bool
+proc_privileges_can_become(void)
+{
+	return geteuid() == 0 ||
+	       (has_capability(CAP_SETUID) && has_capability(CAP_SETGID));
+}
+
 int
 proc_privileges_check(const char *name, char *why, size_t size)
 {
 	const struct passwd *user;
 
-	return geteuid() == 0 ? find_user(name, &user, why, size) : 0;
+	return proc_privileges_can_become() ? find_user(name, &user, why, size)
+					    : 0;
 }
 
 /* The user of a role, or the one that it shares with others. */
@@ -206,7 +214,7 @@ proc_privileges_user(const char *name, const char *role, uid_t *uid, gid_t *gid,
 
 	*uid = geteuid();
 	*gid = getegid();
-	if (*uid != 0)
+	if (!proc_privileges_can_become())
 		return 0;
 	error = find_role_user(name, role, &user, why, size);
 	if (error != 0)
@@ -261,7 +269,7 @@ proc_privileges_become(const char *name, const char *role, unsigned int needs,
 	const struct passwd *user;
 	int error;
 
-	if (geteuid() != 0 && !has_capability(CAP_SETUID)) {
+	if (!proc_privileges_can_become()) {
 		error = set_capabilities(kept, 0);
 		return error == 0
 			   ? 0
@@ -296,7 +304,7 @@ proc_privileges_drop_for_roles(const char *name, char *why, size_t size)
 	const struct passwd *user;
 	int error;
 
-	if (geteuid() != 0)
+	if (!proc_privileges_can_become())
 		return proc_privileges_drop(name, why, size);
 	error = find_user(name, &user, why, size);
 	if (error != 0)

@@ -15,9 +15,13 @@
  * that it starts. */
 void proc_privileges_raise_files(void);
 
+/* Is this root, or somebody else who may change the user (CAP_SETUID and
+ * CAP_SETGID, as a unit of systemd can give them)? */
+bool proc_privileges_can_become(void);
+
 /*
  * Could this process become that user? Arguments and value as below; 0 if the
- * process is not root, for then it stays who it is.
+ * process may not change its user, for then it stays who it is.
  */
 int proc_privileges_check(const char *user, char *why, size_t size);
 
@@ -26,7 +30,7 @@ bool proc_privileges_has_own(const char *user, const char *role);
 
 /*
  * Whom a process becomes as that role: the account of the role, else the user,
- * or itself if it is not root. role: NULL for the master. Other arguments and
+ * or itself if it may not change its user. role: NULL for the master. Other arguments and
  * value as below.
  */
 int proc_privileges_user(const char *user, const char *role, uid_t *uid,

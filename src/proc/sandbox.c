@@ -138,6 +138,6 @@ proc_sandbox_report_lacks(const struct config *config)
 {
 	report("seccomp", proc_seccomp_lack());
 	report("landlock", proc_landlock_lack());
-	if (geteuid() == 0)
+	if (proc_privileges_can_become())
 		report_shared(config->processes.user);
 }
