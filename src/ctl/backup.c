@@ -213,15 +213,15 @@ copy_backup(const char *source, int target, char *why)
 }
 
 int
-backup_make(int fd, const char *folder, char *why)
+backup_make(struct line_connection *connection, const char *folder, char *why)
 {
-	char answer[LINE_ANSWER_MAX];
+	char *answer;
 	int target = make_target(folder, why);
 	int result;
 
 	if (target < 0)
 		return -1;
-	result = line_ask(fd, "backup", answer);
+	result = line_ask(connection, "backup", &answer);
 	if (result > 0)
 		fail(why, "the daemon says: %s", answer);
 	else if (result < 0)
@@ -229,7 +229,7 @@ backup_make(int fd, const char *folder, char *why)
 	if (result == 0) {
 		result = copy_backup(answer, target, why);
 		/* it is removed with the connection, if not by this */
-		(void)line_ask(fd, "done", answer);
+		(void)line_ask(connection, "done", &answer);
 	}
 	close(target);
 	return result == 0 ? 0 : -1;

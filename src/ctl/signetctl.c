@@ -12,46 +12,136 @@
 #include "ctl/backup.h"
 #include "ctl/explain.h"
 #include "ctl/line.h"
+#include "ctl/output.h"
+#include "ctl/sessions.h"
+#include "ctl/status.h"
+#include "lib/fields.h"
+
+#define WATCH_SECONDS 2
 
 struct arguments {
 	const char *file;   /* the configuration that names the socket */
 	const char *socket; /* NULL: control.socket of it */
+	bool is_json;
+	bool is_watched;
+	struct sessions_filter filter;
+};
+
+enum {
+	OPTION_IDENTITY = 256,
+	OPTION_CLIENT_ID,
+	OPTION_PEER,
+	OPTION_STATE,
+	OPTION_WORKER,
+	OPTION_SORT,
+	OPTION_LIMIT,
 };
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "socket", required_argument, NULL, 's' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "watch", no_argument, NULL, 'w' },
+	{ "identity", required_argument, NULL, OPTION_IDENTITY },
+	{ "client-id", required_argument, NULL, OPTION_CLIENT_ID },
+	{ "peer", required_argument, NULL, OPTION_PEER },
+	{ "state", required_argument, NULL, OPTION_STATE },
+	{ "worker", required_argument, NULL, OPTION_WORKER },
+	{ "sort", required_argument, NULL, OPTION_SORT },
+	{ "limit", required_argument, NULL, OPTION_LIMIT },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
 
 static const char usage[] =
-    "usage: signetctl [-c FILE | -s SOCKET] backup DIR\n"
-    "       signetctl [-c FILE | -s SOCKET] reload\n"
-    "       signetctl explain --cert FILE [--client-id ID] [--config FILE]\n"
-    "                         ACTION [TOPIC]\n"
+    "usage: signetctl [-c FILE | -s SOCKET] [--json] COMMAND\n"
     "\n"
-    "  backup DIR          copy what the running daemon keeps to DIR, which\n"
-    "                      must be empty or not there\n"
+    "  status [--watch]    the daemon at a glance: sessions, rates, queues,\n"
+    "                      certificates, processes\n"
+    "  sessions [--watch] [--identity PATTERN] [--client-id PATTERN]\n"
+    "      [--peer PATTERN] [--state connected|offline] [--worker INDEX]\n"
+    "      [--sort [-]FIELD] [--limit COUNT]\n"
+    "                      a line for each session\n"
+    "  session NAME        all that is known of it; NAME is IDENTITY,\n"
+    "                      IDENTITY/CLIENT-ID, or session= of the log\n"
+    "  disconnect NAME     end its connection; with IDENTITY alone all of\n"
+    "                      that identity's\n"
+    "  log level [ROLE] LEVEL\n"
+    "                      log from this level on: error, warning, info,\n"
+    "                      debug\n"
     "  reload              have the daemon take up its configuration and the\n"
     "                      files that it names, and say what has changed\n"
-    "  explain             say if the client with this certificate may do it,\n"
-    "                      and which rule decides; see signetctl(1)\n"
+    "  backup DIR          copy what the running daemon keeps to DIR, which\n"
+    "                      must be empty or not there\n"
+    "  explain --cert FILE [--client-id ID] [--config FILE] ACTION [TOPIC]\n"
+    "                      say if the client with this certificate may do it,\n"
+    "                      and which rule decides\n"
+    "  version             the versions of signetctl and of the daemon\n"
     "\n"
     "  -c, --config FILE   the daemon's configuration, if it is not\n"
     "                      " SIGNET_SYSCONFDIR "/signet.conf\n"
     "  -s, --socket SOCKET the daemon's control.socket\n"
+    "  -j, --json          print JSON; see signetctl(1)\n"
     "  -h, --help          print this\n"
     "  -V, --version       print the version\n";
 
+static _Noreturn void
+refuse_usage(void)
+{
+	fputs(usage, stderr);
+	exit(LINE_USAGE);
+}
+
+static uint64_t
+limit_of(const char *text)
+{
+	char *end = NULL;
+	unsigned long long limit = strtoull(text, &end, 10);
+
+	if (text[0] < '1' || text[0] > '9' || *end != '\0')
+		refuse_usage();
+	return limit;
+}
+
+static bool
+take_filter(struct sessions_filter *filter, int option, const char *value)
+{
+	switch (option) {
+	case OPTION_IDENTITY:
+		filter->identity = value;
+		return true;
+	case OPTION_CLIENT_ID:
+		filter->client_id = value;
+		return true;
+	case OPTION_PEER:
+		filter->peer = value;
+		return true;
+	case OPTION_STATE:
+		filter->state = value;
+		return true;
+	case OPTION_WORKER:
+		filter->worker = value;
+		return true;
+	case OPTION_SORT:
+		filter->sort = value;
+		return true;
+	case OPTION_LIMIT:
+		filter->limit = limit_of(value);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Those before the command, or behind it; short: what getopt takes. */
 static void
-arguments_parse(int argc, char **argv, struct arguments *arguments)
+arguments_parse(int argc, char **argv, const char *short_options,
+    struct arguments *arguments)
 {
 	int option;
 
-	arguments->file = SIGNET_SYSCONFDIR "/signet.conf";
-	while ((option = getopt_long(argc, argv, "+c:s:hV", long_options,
+	while ((option = getopt_long(argc, argv, short_options, long_options,
 		    NULL)) != -1) {
 		switch (option) {
 		case 'c':
@@ -60,6 +150,12 @@ arguments_parse(int argc, char **argv, struct arguments *arguments)
 		case 's':
 			arguments->socket = optarg;
 			break;
+		case 'j':
+			arguments->is_json = true;
+			break;
+		case 'w':
+			arguments->is_watched = true;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			exit(EXIT_SUCCESS);
@@ -67,49 +163,47 @@ arguments_parse(int argc, char **argv, struct arguments *arguments)
 			puts("signetctl " PACKAGE_VERSION);
 			exit(EXIT_SUCCESS);
 		default:
-			fputs(usage, stderr);
-			exit(EXIT_FAILURE);
+			if (!take_filter(&arguments->filter, option, optarg))
+				refuse_usage();
 		}
 	}
 }
 
 /* The connection to the daemon, or the end. */
-static int
-connect_or_refuse(const struct arguments *arguments)
+static void
+connect_or_refuse(const struct arguments *arguments,
+    struct line_connection *connection)
 {
 	struct config_error error = { .text = "" };
 	struct config *config = NULL;
 	const char *path = arguments->socket;
-	int fd;
+	enum line_status status;
 
 	if (path == NULL) {
 		if (config_load(arguments->file, &config, &error) != 0) {
 			fprintf(stderr, "%s\n", error.text);
-			exit(EXIT_FAILURE);
+			exit(LINE_REFUSED);
 		}
 		path = config->control.socket;
 	}
-	fd = line_connect(path);
-	if (fd < 0) {
-		fprintf(stderr, "signetctl: %s: %s\n", path, strerror(-fd));
-		exit(EXIT_FAILURE);
-	}
+	status = line_open(path, connection);
 	config_free(&config);
-	return fd;
+	if (status != LINE_OK)
+		exit(status);
 }
 
-static int
-run_backup(const struct arguments *arguments, const char *folder)
+static enum line_status
+run_backup(struct line_connection *connection, char **names,
+    const struct arguments *arguments)
 {
-	int fd = connect_or_refuse(arguments);
 	char why[BACKUP_WHY_MAX];
-	int result = backup_make(fd, folder, why);
+	int result = backup_make(connection, names[0], why);
 
-	close(fd);
+	(void)arguments;
 	if (result == 0)
-		return EXIT_SUCCESS;
+		return LINE_OK;
 	fprintf(stderr, "signetctl: %s\n", why);
-	return EXIT_FAILURE;
+	return LINE_REFUSED;
 }
 
 /* Print an answer, in which tabs stand between lines. */
@@ -121,34 +215,196 @@ print_lines(FILE *file, char *text)
 	fprintf(file, "%s\n", text);
 }
 
-static int
-run_reload(const struct arguments *arguments)
+static enum line_status
+end_of(int result, char *answer, bool is_json)
 {
-	char answer[LINE_ANSWER_MAX];
-	int fd = connect_or_refuse(arguments);
-	int result = line_ask(fd, "reload", answer);
-
-	close(fd);
-	if (result < 0)
+	if (result < 0) {
 		fprintf(stderr, "signetctl: %s\n", strerror(-result));
-	else
+		return LINE_UNREACHABLE;
+	}
+	if (is_json) {
+		printf("{\"ok\": %s, \"text\": ",
+		    result == 0 ? "true" : "false");
+		for (char *tab = answer; (tab = strchr(tab, '\t')) != NULL;)
+			*tab = '\n';
+		output_json_text(bytes_of_string(answer));
+		printf("}\n");
+	} else if (answer[0] != '\0') {
 		print_lines(result == 0 ? stdout : stderr, answer);
-	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
+	return result == 0 ? LINE_OK : LINE_REFUSED;
+}
+
+static enum line_status
+run_reload(struct line_connection *connection, char **names,
+    const struct arguments *arguments)
+{
+	char *answer = NULL;
+	int result = line_ask(connection, "reload", &answer);
+
+	(void)names;
+	return end_of(result, answer, arguments->is_json);
+}
+
+/* log level [ROLE] LEVEL */
+static enum line_status
+run_log(struct line_connection *connection, char **names,
+    const struct arguments *arguments)
+{
+	struct buffer command = { NULL, 0, 0 };
+	char *answer = NULL;
+	bool has_role = names[1] != NULL && names[2] != NULL;
+	int result;
+
+	if (strcmp(names[0], "level") != 0)
+		refuse_usage();
+	fields_begin(&command, "log-level");
+	fields_text(&command, "level",
+	    bytes_of_string(names[has_role ? 2 : 1]));
+	if (has_role)
+		fields_text(&command, "role", bytes_of_string(names[1]));
+	buffer_append(&command, bytes_of("", 1));
+	result = line_ask(connection, (const char *)command.data, &answer);
+	buffer_done(&command);
+	return end_of(result, answer, arguments->is_json);
+}
+
+static enum line_status
+run_status(struct line_connection *connection, char **names,
+    const struct arguments *arguments)
+{
+	(void)names;
+	return status_run(connection, arguments->is_json);
+}
+
+static enum line_status
+run_sessions(struct line_connection *connection, char **names,
+    const struct arguments *arguments)
+{
+	(void)names;
+	return sessions_run(connection, &arguments->filter, arguments->is_json);
+}
+
+static enum line_status
+run_session(struct line_connection *connection, char **names,
+    const struct arguments *arguments)
+{
+	return session_run(connection, names[0], arguments->is_json);
+}
+
+static enum line_status
+run_disconnect(struct line_connection *connection, char **names,
+    const struct arguments *arguments)
+{
+	return disconnect_run(connection, names[0], arguments->is_json);
+}
+
+static enum line_status
+run_version(struct line_connection *connection, char **names,
+    const struct arguments *arguments)
+{
+	struct bytes line;
+	struct row row;
+	int error = line_send(connection, BYTES_LITERAL("version"));
+
+	(void)names;
+	if (error == 0)
+		error = line_next(connection, &line);
+	if (error != 0 || !row_parse(line, &row)) {
+		fprintf(stderr, "signetctl: the daemon does not answer\n");
+		return LINE_UNREACHABLE;
+	}
+	if (arguments->is_json) {
+		printf("{\"signetctl\": \"" PACKAGE_VERSION "\", \"daemon\": ");
+		output_json_text(row_text(&row, "version"));
+		printf("}\n");
+	} else {
+		struct buffer text = { NULL, 0, 0 };
+
+		output_escape(row_text(&row, "version"), &text);
+		printf("signetctl " PACKAGE_VERSION "\nsignetd %.*s\n",
+		    (int)text.len, (const char *)text.data);
+		buffer_done(&text);
+	}
+	row_done(&row);
+	return LINE_OK;
+}
+
+/* Each command, and how many words it has behind it. */
+static const struct {
+	const char *name;
+	int least, most;
+	enum line_status (*run)(struct line_connection *connection,
+	    char **names, const struct arguments *arguments);
+	bool is_watchable;
+} commands[] = {
+	{ "backup", 1, 1, run_backup, false },
+	{ "disconnect", 1, 1, run_disconnect, false },
+	{ "log", 2, 3, run_log, false },
+	{ "reload", 0, 0, run_reload, false },
+	{ "session", 1, 1, run_session, false },
+	{ "sessions", 0, 0, run_sessions, true },
+	{ "status", 0, 0, run_status, true },
+	{ "version", 0, 0, run_version, false },
+};
+
+static enum line_status
+run_once(size_t command, char **names, const struct arguments *arguments)
+{
+	struct line_connection connection;
+	enum line_status status;
+
+	connect_or_refuse(arguments, &connection);
+	status = commands[command].run(&connection, names, arguments);
+	line_close(&connection);
+	return status;
+}
+
+/* Again and again, until it fails or is ended. */
+static enum line_status
+run_watched(size_t command, char **names, const struct arguments *arguments)
+{
+	enum line_status status;
+
+	do {
+		if (isatty(STDOUT_FILENO))
+			fputs("\033[H\033[2J\033[3J", stdout);
+		status = run_once(command, names, arguments);
+		if (fflush(stdout) != 0)
+			return LINE_REFUSED;
+		sleep(WATCH_SECONDS);
+	} while (status == LINE_OK);
+	return status;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct arguments arguments = { .socket = NULL };
+	struct arguments arguments = { .file = SIGNET_SYSCONFDIR
+				       "/signet.conf" };
+	char *name;
 
-	arguments_parse(argc, argv, &arguments);
-	if (argc - optind == 2 && strcmp(argv[optind], "backup") == 0)
-		return run_backup(&arguments, argv[optind + 1]);
-	if (argc > optind && strcmp(argv[optind], "explain") == 0)
+	arguments_parse(argc, argv, "+c:s:jwhV", &arguments);
+	if (optind == argc)
+		refuse_usage();
+	name = argv[optind];
+	if (strcmp(name, "explain") == 0)
 		return explain_run(argc - optind, argv + optind,
 		    arguments.file);
-	if (argc - optind == 1 && strcmp(argv[optind], "reload") == 0)
-		return run_reload(&arguments);
-	fputs(usage, stderr);
-	return EXIT_FAILURE;
+	argc -= optind;
+	argv += optind;
+	optind = 0; /* it begins anew, behind the command */
+	arguments_parse(argc, argv, "c:s:jwhV", &arguments);
+	argc -= optind;
+	argv += optind;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		if (argc < commands[i].least || argc > commands[i].most ||
+		    (arguments.is_watched && !commands[i].is_watchable))
+			refuse_usage();
+		return arguments.is_watched ? run_watched(i, argv, &arguments)
+					    : run_once(i, argv, &arguments);
+	}
+	refuse_usage();
 }

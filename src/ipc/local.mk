@@ -3,6 +3,7 @@ noinst_LIBRARIES += libsignet-ipc.a
 libsignet_ipc_a_SOURCES = \
 	src/ipc/batch.c src/ipc/batch.h \
 	src/ipc/channel.c src/ipc/channel.h \
+	src/ipc/control.c src/ipc/control.h \
 	src/ipc/memory.c src/ipc/memory.h \
 	src/ipc/message.c src/ipc/message.h \
 	src/ipc/message_forward.c \

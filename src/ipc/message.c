@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "ipc/control.h"
 #include "ipc/statistics.h"
 #include "ipc/ticket_keys.h"
 #include "ipc/trust.h"

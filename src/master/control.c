@@ -6,146 +6,61 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/fields.h"
 #include "lib/memory.h"
-#include "master/member.h"
+#include "master/control_internal.h"
 #include "master/reload.h"
-#include "proc/privileges.h"
 
-#define CLIENTS_MAX 8
-#define BACKLOG     8
+static void on_client(uv_poll_t *poll, int status, int events);
 
-#define SOCKET_MODE 0660
-#define FOLDER_MODE 0755
-
-struct control_client {
-	struct control *control;
-	int fd; /* -1: free */
-	uv_poll_t poll;
-	bool is_closing;     /* the loop still has it */
-	uint64_t reload_run; /* whose end it waits for; 0: none */
-	size_t len;
-	char line[CONTROL_LINE_MAX];
-};
-
-struct control {
-	struct master *master;
-	int fd;
-	uv_poll_t poll;
-	uid_t uid; /* whose process this is */
-	gid_t gid;
-	struct control_client clients[CLIENTS_MAX];
-	struct control_client *backup; /* who has or awaits one */
-	bool is_awaited;
-};
-
-static int
-make_folder(const char *path, uid_t uid, gid_t gid, char *why, size_t size)
+/* Does what it asked for still come, or wait to be read by it? */
+static bool
+is_busy(const struct control_client *client)
 {
-	char *folder = memory_copy(bytes_of_string(path));
-	char *slash = strrchr(folder, '/');
-	int error = 0;
-
-	if (slash != NULL && slash != folder) {
-		*slash = '\0';
-		if (mkdir(folder, FOLDER_MODE) == 0) {
-			/* so that the socket can be removed at the end */
-			if (geteuid() == 0 && lchown(folder, uid, gid) != 0)
-				error = errno;
-		} else if (errno != EEXIST) {
-			error = errno;
-		}
-	}
-	if (error != 0)
-		snprintf(why, size, "cannot make %s: %s", folder,
-		    strerror(error));
-	free(folder);
-	return -error;
+	return client->out.len > 0 || client->query.number != 0;
 }
 
-/* A socket that nobody listens to any more is in the way. */
-static int
-remove_stale(const struct sockaddr_un *address, char *why, size_t size)
+/* Of one that is busy nothing is read, but its end is noticed. */
+static void
+watch(struct control_client *client)
 {
-	struct stat status;
-	int fd, result;
+	int events = UV_DISCONNECT;
 
-	if (lstat(address->sun_path, &status) != 0)
-		return 0;
-	if (!S_ISSOCK(status.st_mode)) {
-		snprintf(why, size, "%s is there, and no socket",
-		    address->sun_path);
-		return -EEXIST;
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	result = connect(fd, (const struct sockaddr *)address,
-	    sizeof(*address));
-	close(fd);
-	if (result == 0) {
-		snprintf(why, size,
-		    "%s is in use by another daemon: give each its own",
-		    address->sun_path);
-		return -EADDRINUSE;
-	}
-	(void)unlink(address->sun_path);
-	return 0;
+	if (client->out.len > 0)
+		events |= UV_WRITABLE;
+	if (!is_busy(client))
+		events |= UV_READABLE;
+	uv_poll_start(&client->poll, events, on_client);
 }
 
-static int
-bind_socket(int fd, const struct sockaddr_un *address, uid_t uid, gid_t gid)
+void
+control_flush(struct control_client *client)
 {
-	mode_t mask = umask(0777 & ~SOCKET_MODE);
-	int result = bind(fd, (const struct sockaddr *)address,
-	    sizeof(*address));
+	ssize_t len = 0;
 
-	umask(mask);
-	if (result != 0 || listen(fd, BACKLOG) != 0)
-		return -errno;
-	if (geteuid() == 0 && lchown(address->sun_path, uid, gid) != 0)
-		return -errno;
-	return 0;
+	while (client->sent < client->out.len) {
+		len = send(client->fd, client->out.data + client->sent,
+		    client->out.len - client->sent,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0)
+			break;
+		client->sent += (size_t)len;
+		client->active_ms = uv_now(&client->control->master->loop);
+	}
+	/* One that is gone is noticed where it is watched. */
+	if (client->sent == client->out.len || (len < 0 && errno != EAGAIN)) {
+		buffer_done(&client->out);
+		client->sent = 0;
+	}
+	watch(client);
 }
 
-int
-control_bind(const struct config *config, int *bound, char *why, size_t size)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const char *path = config->control.socket;
-	uid_t uid;
-	gid_t gid;
-	int fd, error;
-
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		snprintf(why, size, "%s is longer than %zu bytes", path,
-		    sizeof(address.sun_path) - 1);
-		return -ENAMETOOLONG;
-	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	error = proc_privileges_user(config->processes.user, NULL, &uid, &gid,
-	    why, size);
-	if (error == 0)
-		error = make_folder(path, uid, gid, why, size);
-	if (error == 0)
-		error = remove_stale(&address, why, size);
-	if (error != 0)
-		return error;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	error = fd < 0 ? -errno : bind_socket(fd, &address, uid, gid);
-	if (error == 0) {
-		*bound = fd;
-		return 0;
-	}
-	snprintf(why, size, "cannot bind %s: %s", path, strerror(-error));
-	if (fd >= 0)
-		close(fd);
-	return error;
-}
-
-static void __attribute__((format(printf, 2, 3)))
-answer(struct control_client *client, const char *format, ...)
+void
+control_answer(struct control_client *client, const char *format, ...)
 {
 	char line[CONTROL_ANSWER_MAX];
 	va_list arguments;
@@ -159,8 +74,40 @@ answer(struct control_client *client, const char *format, ...)
 	if ((size_t)len > sizeof(line) - 2)
 		len = sizeof(line) - 2;
 	line[len++] = '\n';
-	/* One that does not read its answers gets no more of them. */
-	(void)send(client->fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	buffer_append(&client->out, bytes_of(line, (size_t)len));
+	control_flush(client);
+}
+
+static bool
+take_field(struct control_field *fields, size_t count, struct bytes name,
+    struct bytes value, struct buffer *memory)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t begin = memory->len;
+
+		if (!bytes_equal(bytes_of_string(fields[i].name), name))
+			continue;
+		if (!fields_unescape(value, memory))
+			return false;
+		fields[i].value = bytes_of(memory->data + begin,
+		    memory->len - begin);
+		return true;
+	}
+	return false;
+}
+
+bool
+control_fields_take(struct bytes line, struct control_field *fields,
+    size_t count, struct buffer *memory)
+{
+	struct bytes name, value;
+
+	/* so that it does not move */
+	buffer_reserve(memory, line.len + 1);
+	while (fields_next(&line, &name, &value))
+		if (!take_field(fields, count, name, value, memory))
+			return false;
+	return true;
 }
 
 static struct member *
@@ -173,18 +120,19 @@ store_of(struct master *master)
 }
 
 static void
-on_backup(struct control_client *client)
+on_backup(struct control_client *client, struct bytes fields)
 {
 	struct control *control = client->control;
 	struct member *store = store_of(control->master);
 
+	(void)fields;
 	if (control->backup != NULL) {
-		answer(client, "error another backup is under way");
+		control_answer(client, "error another backup is under way");
 		return;
 	}
 	if (store == NULL || control->master->is_stopping ||
 	    !member_tell(store, IPC_BACKUP)) {
-		answer(client, "error the store is not there");
+		control_answer(client, "error the store is not there");
 		return;
 	}
 	control->backup = client;
@@ -203,16 +151,18 @@ backup_end(struct control *control)
 }
 
 static void
-on_backup_done(struct control_client *client)
+on_backup_done(struct control_client *client, struct bytes fields)
 {
 	struct control *control = client->control;
 
+	(void)fields;
 	if (control->backup != client || control->is_awaited) {
-		answer(client, "error there is no backup to be done with");
+		control_answer(client,
+		    "error there is no backup to be done with");
 		return;
 	}
 	backup_end(control);
-	answer(client, "ok");
+	control_answer(client, "ok");
 }
 
 void
@@ -225,23 +175,25 @@ control_store_done(struct control *control, struct bytes why)
 	control->is_awaited = false;
 	if (why.len == 0) {
 		log_info(log_word("event", "backup-made"));
-		answer(client, "ok %s/backup",
+		control_answer(client, "ok %s/backup",
 		    control->master->config->store.path);
 		return;
 	}
-	answer(client, "error %.*s", (int)why.len, (const char *)why.data);
+	control_answer(client, "error %.*s", (int)why.len,
+	    (const char *)why.data);
 	control->backup = NULL;
 }
 
 static void
-on_reload(struct control_client *client)
+on_reload(struct control_client *client, struct bytes fields)
 {
 	struct master *master = client->control->master;
 
+	(void)fields;
 	if (client->reload_run != 0)
-		answer(client, "error you are waiting for one already");
+		control_answer(client, "error you are waiting for one already");
 	else if (master->is_stopping)
-		answer(client, "error the daemon is about to end");
+		control_answer(client, "error the daemon is about to end");
 	else {
 		/* it may be over when the request returns */
 		client->reload_run = master->reload->run_count + 1;
@@ -258,37 +210,48 @@ control_reload_done(struct control *control, uint64_t run, bool is_good,
 
 	for (size_t i = 0; i < len; i++)
 		line[i] = text.data[i] == '\n' ? '\t' : (char)text.data[i];
-	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
 		struct control_client *client = &control->clients[i];
 
 		if (client->fd < 0 || client->reload_run == 0 ||
 		    client->reload_run > run)
 			continue;
 		client->reload_run = 0;
-		answer(client, "%s %.*s", is_good ? "ok" : "error", (int)len,
-		    line);
+		control_answer(client, "%s %.*s", is_good ? "ok" : "error",
+		    (int)len, line);
 	}
 }
 
 static const struct {
 	const char *name;
-	void (*handle)(struct control_client *client);
+	void (*handle)(struct control_client *client, struct bytes fields);
 } commands[] = {
 	{ "backup", on_backup },
+	{ "disconnect", control_on_disconnect },
 	{ "done", on_backup_done },
+	{ "log-level", control_on_log_level },
 	{ "reload", on_reload },
+	{ "session", control_on_session },
+	{ "sessions", control_on_sessions },
+	{ "status", control_on_status },
+	{ "version", control_on_version },
 };
 
 static void
-on_line(struct control_client *client, const char *line)
+on_line(struct control_client *client, struct bytes line)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(commands[i].name, line) != 0)
-			continue;
-		commands[i].handle(client);
-		return;
-	}
-	answer(client, "error there is no such command");
+	struct bytes name, word;
+
+	if (fields_next(&line, &name, &word) && name.len == 0)
+		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]);
+		     i++) {
+			if (!bytes_equal(bytes_of_string(commands[i].name),
+				word))
+				continue;
+			commands[i].handle(client, line);
+			return;
+		}
+	control_answer(client, "error there is no such command");
 }
 
 static void
@@ -304,48 +267,67 @@ client_close(struct control_client *client)
 {
 	if (client->control->backup == client)
 		backup_end(client->control);
+	control_query_end(client);
+	buffer_done(&client->out);
 	client->is_closing = true;
 	uv_close((uv_handle_t *)&client->poll, on_client_closed);
 	close(client->fd);
 	client->fd = -1;
 }
 
-/* Every whole line that has come; false if one is too long. */
+/* Every whole line that has come, as long as it is not busy; false if one is
+ * too long. */
 static bool
 take_lines(struct control_client *client)
 {
 	char *end;
 
-	while ((end = memchr(client->line, '\n', client->len)) != NULL) {
+	while (!is_busy(client) &&
+	       (end = memchr(client->line, '\n', client->len)) != NULL) {
 		size_t len = (size_t)(end - client->line) + 1;
 
-		*end = '\0';
 		/* none is hidden behind a NUL */
-		if (strlen(client->line) != len - 1)
+		if (memchr(client->line, '\0', len) != NULL)
 			return false;
-		on_line(client, client->line);
+		on_line(client, bytes_of(client->line, len - 1));
 		client->len -= len;
 		memmove(client->line, client->line + len, client->len);
 	}
-	return client->len < sizeof(client->line);
+	return is_busy(client) || client->len < sizeof(client->line);
+}
+
+/* Returns false if it has gone. */
+static bool
+receive(struct control_client *client)
+{
+	ssize_t len = recv(client->fd, client->line + client->len,
+	    sizeof(client->line) - client->len, MSG_DONTWAIT);
+
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (len <= 0)
+		return false;
+	client->len += (size_t)len;
+	client->active_ms = uv_now(&client->control->master->loop);
+	return true;
 }
 
 static void
 on_client(uv_poll_t *poll, int status, int events)
 {
 	struct control_client *client = poll->data;
-	ssize_t len;
+	bool is_alive = status == 0;
 
-	(void)events;
-	len = status < 0
-		  ? 0
-		  : recv(client->fd, client->line + client->len,
-			sizeof(client->line) - client->len, MSG_DONTWAIT);
-	if (len < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (len > 0)
-		client->len += (size_t)len;
-	if (len <= 0 || !take_lines(client))
+	if (is_alive && (events & UV_WRITABLE) != 0) {
+		control_flush(client);
+		if (client->out.len == 0)
+			control_query_resume(client);
+	}
+	if (is_alive && (events & UV_READABLE) != 0)
+		is_alive = receive(client);
+	else if ((events & UV_DISCONNECT) != 0)
+		is_alive = false;
+	if (!is_alive || !take_lines(client))
 		client_close(client);
 }
 
@@ -360,11 +342,66 @@ is_allowed(const struct control *control, int fd)
 		   peer.gid == control->gid);
 }
 
+static bool
+may_go(const struct control_client *client)
+{
+	return client->fd >= 0 && client != client->control->backup &&
+	       client->reload_run == 0;
+}
+
+/*
+ * A place for one more; NULL if there is none. One place is always kept free:
+ * who has taken the last one drives away who was silent longest, so that nobody
+ * keeps others out by being there.
+ */
+static struct control_client *
+make_room(struct control *control)
+{
+	struct control_client *place = NULL, *eldest = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		struct control_client *client = &control->clients[i];
+
+		if (client->fd < 0 && !client->is_closing) {
+			place = client;
+			count++;
+		} else if (may_go(client) &&
+			   (eldest == NULL ||
+			       client->active_ms < eldest->active_ms)) {
+			eldest = client;
+		}
+	}
+	if (count <= 1 && eldest != NULL) {
+		log_warning(log_word("event", "control-closed"),
+		    log_word("reason", "too-many"));
+		client_close(eldest);
+	}
+	return place;
+}
+
+static void
+client_open(struct control_client *client, int fd)
+{
+	struct master *master = client->control->master;
+
+	client->fd = fd;
+	client->len = 0;
+	client->sent = 0;
+	client->reload_run = 0;
+	client->active_ms = uv_now(&master->loop);
+	client->poll.data = client;
+	if (uv_poll_init(&master->loop, &client->poll, fd) != 0)
+		panic("a socket can be polled");
+	watch(client);
+}
+
 static void
 on_connection(uv_poll_t *poll, int status, int events)
 {
 	struct control *control = poll->data;
 	struct control_client *client = NULL;
+	bool is_one_allowed;
 	int fd;
 
 	(void)status;
@@ -372,23 +409,16 @@ on_connection(uv_poll_t *poll, int status, int events)
 	fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
-	for (size_t i = 0; i < CLIENTS_MAX && client == NULL; i++)
-		if (control->clients[i].fd < 0 &&
-		    !control->clients[i].is_closing)
-			client = &control->clients[i];
-	if (client == NULL || !is_allowed(control, fd)) {
-		log_warning(log_word("event", "control-refused"),
-		    log_word("reason", client == NULL ? "too-many" : "user"));
-		close(fd);
+	is_one_allowed = is_allowed(control, fd);
+	if (is_one_allowed)
+		client = make_room(control);
+	if (client != NULL) {
+		client_open(client, fd);
 		return;
 	}
-	client->fd = fd;
-	client->len = 0;
-	client->reload_run = 0;
-	client->poll.data = client;
-	if (uv_poll_init(&control->master->loop, &client->poll, fd) != 0)
-		panic("a socket can be polled");
-	uv_poll_start(&client->poll, UV_READABLE, on_client);
+	log_warning(log_word("event", "control-refused"),
+	    log_word("reason", is_one_allowed ? "too-many" : "user"));
+	close(fd);
 }
 
 struct control *
@@ -400,7 +430,7 @@ control_new(struct master *master, int fd)
 	control->fd = fd;
 	control->uid = geteuid();
 	control->gid = getegid();
-	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
 		control->clients[i].control = control;
 		control->clients[i].fd = -1;
 	}
@@ -414,7 +444,7 @@ control_new(struct master *master, int fd)
 void
 control_close(struct control *control)
 {
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		if (control->clients[i].fd >= 0)
 			client_close(&control->clients[i]);
 	uv_close((uv_handle_t *)&control->poll, NULL);

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libsignet-master.a
 libsignet_master_a_SOURCES = \
-	src/master/control.c src/master/control.h \
+	src/master/control.c src/master/control.h src/master/control_internal.h \
+	src/master/control_sessions.c \
+	src/master/control_socket.c \
+	src/master/control_status.c \
 	src/master/folder.c src/master/folder.h \
 	src/master/heartbeat.c src/master/heartbeat.h \
 	src/master/inherited.c src/master/inherited.h \

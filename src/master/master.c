@@ -243,6 +243,7 @@ master_on_exit(struct member *member, int64_t status, int signal)
 
 	member->state = MEMBER_DOWN;
 	monitor_on_exit(member);
+	control_on_exit(master->control, member);
 	if (member->role->id == IPC_ROLE_STORE)
 		control_store_done(master->control,
 		    BYTES_LITERAL("the store has ended"));
@@ -282,6 +283,9 @@ master_on_message(struct member *member, struct ipc_message *message)
 	case IPC_BACKUP_DONE:
 		control_store_done(master->control, message->payload);
 		return 0;
+	case IPC_SESSIONS_PAGE:
+		return control_on_page(master->control, member,
+		    message->payload);
 	case IPC_STATISTICS:
 		return monitor_on_statistics(member, message->payload);
 	case IPC_KEY_ADDED:

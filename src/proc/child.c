@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ipc/control.h"
 #include "lib/hash.h"
 #include "lib/memory.h"
 #include "proc/child_private.h"
@@ -207,6 +208,17 @@ on_start(struct proc_child *child, struct ipc_message *message)
 	return 0;
 }
 
+static int
+on_log_level(struct bytes payload)
+{
+	enum log_level level;
+
+	if (ipc_log_level_decode(payload, &level) != 0)
+		return -EBADMSG;
+	log_set_level(level);
+	return 0;
+}
+
 /* What only some roles know; before the loop none does. */
 static int
 on_role_message(struct proc_child *child, struct ipc_message *message)
@@ -223,6 +235,8 @@ on_role_message(struct proc_child *child, struct ipc_message *message)
 		child_tell_statistics(child);
 		return 0;
 	}
+	if (message->type == IPC_LOG_LEVEL)
+		return on_log_level(message->payload);
 	return events->on_control != NULL ? events->on_control(child, message)
 					  : -EBADMSG;
 }

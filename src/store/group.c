@@ -342,6 +342,19 @@ group_start(struct group *group)
 		panic("the pool takes a group");
 }
 
+size_t
+group_bytes(const struct group *group)
+{
+	const struct item *item;
+	size_t sum = 0;
+
+	STAILQ_FOREACH(item, &group->waiting, next)
+	sum += item->changes.len;
+	STAILQ_FOREACH(item, &group->written, next)
+	sum += item->changes.len;
+	return sum;
+}
+
 bool
 group_is_idle(const struct group *group)
 {

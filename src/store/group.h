@@ -32,6 +32,9 @@ void group_add(struct group *group, struct store_client *client,
  * with a fault: again what could not be written. */
 void group_start(struct group *group);
 
+/* Bytes of changes that wait, or are being written. */
+size_t group_bytes(const struct group *group);
+
 /* Is nothing waiting, and nothing under way? */
 bool group_is_idle(const struct group *group);
 

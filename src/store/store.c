@@ -262,6 +262,14 @@ on_peer_writable(struct proc_child *child, struct proc_peer *peer)
 }
 
 static void
+on_count(struct proc_child *child)
+{
+	const struct store *store = child->context;
+
+	child->counted[IPC_STATISTIC_STORE_BYTES] = group_bytes(store->group);
+}
+
+static void
 on_turn_end(struct proc_child *child)
 {
 	store_go_on(child->context);
@@ -284,6 +292,7 @@ static const struct proc_events store_events = {
 	.on_control = on_control,
 	.on_peer_writable = on_peer_writable,
 	.on_turn_end = on_turn_end,
+	.on_count = on_count,
 	.on_stop = on_stop,
 };
 

@@ -83,6 +83,8 @@ struct connection {
 	uint32_t waiting_subacks;
 	uint32_t waiting_acks; /* for other workers: see retention.c */
 	uint64_t received_ms;  /* when the last packet came */
+	uint64_t messages_received;
+	uint64_t messages_sent;
 	uint64_t active_ms;
 
 	const struct rights *rights; /* NULL before CONNECT */

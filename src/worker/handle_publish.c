@@ -260,6 +260,7 @@ handle_publish(struct connection *connection, const struct mqtt_frame *frame)
 	error = check_bounds(connection, &publish, is_repeated);
 	if (error != 0)
 		return error;
+	connection->messages_received++;
 	connection->worker->child->counted[IPC_STATISTIC_MESSAGES_RECEIVED]++;
 	connection->worker->child
 	    ->counted[IPC_STATISTIC_PAYLOAD_RECEIVED] += publish.payload.len;

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libsignet-worker.a
 libsignet_worker_a_SOURCES = \
 	src/worker/acks.c src/worker/acks.h \
+	src/worker/census.c src/worker/census.h \
 	src/worker/connack.c src/worker/connack.h \
 	src/worker/connection.c src/worker/connection.h \
 	src/worker/connection_input.c \
@@ -20,6 +21,8 @@ libsignet_worker_a_SOURCES = \
 	src/worker/heartbeat_question.c \
 	src/worker/heartbeat_socket.c src/worker/heartbeat_socket.h \
 	src/worker/handoff.c src/worker/handoff.h \
+	src/worker/inspect.c src/worker/inspect.h \
+	src/worker/inspect_lines.c src/worker/inspect_lines.h \
 	src/worker/interest.c src/worker/interest.h \
 	src/worker/journal.c src/worker/journal.h \
 	src/worker/journal_changes.c \
@@ -46,6 +49,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/router_forwarded.c \
 	src/worker/router_share.c src/worker/router_share.h \
 	src/worker/session.c src/worker/session.h \
+	src/worker/session_cursor.c src/worker/session_cursor.h \
 	src/worker/session_deliver.c \
 	src/worker/session_head.c src/worker/session_head.h \
 	src/worker/session_pager.c src/worker/session_pager.h \

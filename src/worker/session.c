@@ -126,12 +126,19 @@ publish_will(struct session *session)
 	message_unref(&will);
 }
 
+static void
+leave_table(struct session *session)
+{
+	session_cursors_forget(session->worker, session);
+	HASH_DEL(session->worker->sessions, session);
+}
+
 /* Free everything but the subscriptions, which are gone. */
 static void
 session_free(struct session *session)
 {
 	if (session->queue == NULL || !session->queue->is_leaving)
-		HASH_DEL(session->worker->sessions, session);
+		leave_table(session);
 	session_queue_free(&session->queue);
 	deadline_clear(&session->deadline);
 	session_state_done(&session->state);
@@ -141,7 +148,7 @@ session_free(struct session *session)
 void
 session_leave(struct session *session)
 {
-	HASH_DEL(session->worker->sessions, session);
+	leave_table(session);
 	deadline_clear(&session->deadline);
 	session->queue->is_leaving = true;
 	session->expires_at_ms = worker_now_ms(session->worker);

@@ -42,6 +42,7 @@ static void
 session_send(struct session *session, struct message *message,
     const struct message_delivery *delivery)
 {
+	session->connection->messages_sent++;
 	session->worker->child->counted[IPC_STATISTIC_MESSAGES_SENT]++;
 	session->worker->child->counted[IPC_STATISTIC_PAYLOAD_SENT] +=
 	    message_parts(message)->payload.len;

@@ -7,10 +7,10 @@
  * Privileges: none; the sockets that are handed to it, and its channels.
  * Receives: SESSION_HANDOFF from gates and workers; INTEREST_*, RETAINED_*,
  * PUBLISH_* and FORWARD_* from workers; STORE_* from the store; TRUST_INDEX,
- * STATISTICS_SUM, HEARTBEAT_SOCKET, PROPOSE, COMMIT and STOP from the master;
- * datagrams of heartbeats from anybody.
+ * STATISTICS_SUM, SESSIONS_*, HEARTBEAT_SOCKET, PROPOSE, COMMIT and STOP from
+ * the master; datagrams of heartbeats from anybody.
  * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_* and FORWARD_* to
- * workers; STORE_* to the store.
+ * workers; STORE_* to the store; SESSIONS_PAGE to the master.
  * On failure: its connections are lost, and nothing of the other workers'; what
  * it has acknowledged is on disk, and comes back with the one in its place.
  */
@@ -28,6 +28,7 @@
 #include "worker/denials.h"
 #include "worker/handoff.h"
 #include "worker/heartbeat.h"
+#include "worker/inspect.h"
 #include "worker/journal.h"
 #include "worker/retention.h"
 #include "worker/router.h"
@@ -202,6 +203,10 @@ on_control(struct proc_child *child, struct ipc_message *message)
 	switch (message->type) {
 	case IPC_TRUST_INDEX:
 		return on_trust_index(child->context, message);
+	case IPC_SESSIONS_ASK:
+	case IPC_SESSIONS_MORE:
+	case IPC_SESSIONS_END:
+		return on_sessions_message(child->context, message);
 	case IPC_STATISTICS_SUM:
 		return on_statistics_sum(child->context, message->payload);
 	case IPC_HEARTBEAT_SOCKET:
@@ -248,6 +253,7 @@ on_turn_end(struct proc_child *child)
 	is_busy = review_turn(worker);
 	is_busy |= retention_turn(worker);
 	is_busy |= trust_turn(worker);
+	is_busy |= inspect_turn(worker);
 	sharing_turn(worker);
 	/* What they found is sent before the loop waits again. */
 	worker_flush(worker);
@@ -389,6 +395,7 @@ on_tick(uv_timer_t *timer)
 		    worker_now_ms(worker), on_session_due, worker);
 	retention_tick(worker);
 	sys_tick(worker);
+	census_tick(worker);
 	trust_tick(worker);
 	heartbeats_report(worker);
 	rest_idle(worker);
@@ -421,6 +428,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 	worker->forwards = forwards_new(worker);
 	worker->retention = retention_new(worker);
 	worker->sys = sys_new();
+	census_open(worker);
 	interest_init(&worker->interest);
 	sharing_init(&worker->sharing);
 	TAILQ_INIT(&worker->wills);
@@ -457,6 +465,8 @@ worker_done(struct worker *worker)
 	uv_run(&worker->child->loop, UV_RUN_NOWAIT);
 	/* The loop has closed its channels: nobody is told any more. */
 	memset(worker->peers, 0, sizeof(worker->peers));
+	inspect_done(worker);
+	census_close(worker);
 	session_forget_all(worker);
 	store_reads_done(&worker->reads);
 	wills_forget(worker);

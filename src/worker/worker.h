@@ -10,6 +10,7 @@
 #include "lib/hash.h"
 #include "proc/child.h"
 #include "rights/rights.h"
+#include "worker/census.h"
 #include "worker/deadline.h"
 #include "worker/interest.h"
 #include "worker/review.h"
@@ -23,6 +24,7 @@ struct connection;
 struct denials;
 struct forwards;
 struct heartbeats;
+struct inspection;
 struct journal;
 struct retention;
 struct router;
@@ -31,12 +33,16 @@ struct session_queue;
 struct sys;
 
 TAILQ_HEAD(connection_queue, connection);
+LIST_HEAD(inspection_list, inspection);
 
 struct worker {
 	struct proc_child *child;
 	const struct config *config;
 
-	struct session *sessions;     /* by identity and client identifier */
+	struct session *sessions; /* by identity and client identifier */
+	struct session_cursors cursors;
+	struct census census;
+	struct inspection_list inspections;
 	struct session_queue *queues; /* of durable ones, by their number */
 	struct store_reads reads;
 	size_t held_bytes; /* of messages that wait for durable ones */

@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "worker/denials.h"
+#include "worker/inspect.h"
 #include "worker/journal.h"
 #include "worker/retention.h"
 #include "worker/router.h"
@@ -59,6 +60,7 @@ bare_worker_done(struct bare_worker *bare)
 {
 	struct worker *worker = &bare->worker;
 
+	inspect_done(worker);
 	session_forget_all(worker);
 	wills_forget(worker);
 	sharing_done(worker);
