@@ -43,6 +43,7 @@ static const unsigned int change_fields[IPC_STORE_CHANGE_TYPE_COUNT] = {
 	[IPC_STORE_SHARE_PUT] = MESSAGE_NAMED | EXPIRES_AT | KEY | VALUE | BODY,
 	[IPC_STORE_SHARE_REMOVE] = MESSAGE_NAMED,
 	[IPC_STORE_FORWARDED_PUT] = WORKER | SEQUENCE,
+	[IPC_STORE_MOVED_REMOVE] = WORKER | SESSION | PACKET_ID | KEY,
 };
 
 void
@@ -145,6 +146,9 @@ unpack_change(struct unpack *in, struct ipc_store_change *change)
 		change->value = unpack_bytes(in, IPC_PAYLOAD_MAX);
 	if (fields & BODY)
 		change->body = unpack_bytes(in, IPC_PAYLOAD_MAX);
+	if (type == IPC_STORE_MOVED_REMOVE &&
+	    change->key.len != IPC_STORE_HOMES_LEN)
+		in->failed = true;
 	if (((fields & KEY) && change->key.len == 0) ||
 	    ((fields & REFERENCES) && change->references == 0) ||
 	    ((fields & PACKET_ID) && change->packet_id == 0))
@@ -163,6 +167,27 @@ ipc_store_change_next(struct bytes *changes, struct ipc_store_change *change)
 		return -EBADMSG;
 	*changes = bytes_skip(*changes, in.pos);
 	return 1;
+}
+
+void
+ipc_store_homes_encode(const struct ipc_store_homes *homes, struct buffer *out)
+{
+	pack_u16(out, homes->worker_count);
+	pack_raw(out, homes->home_key, sizeof(homes->home_key));
+}
+
+int
+ipc_store_homes_decode(struct bytes input, struct ipc_store_homes *homes)
+{
+	struct unpack in = { .input = input };
+	struct ipc_store_homes decoded;
+
+	decoded.worker_count = unpack_u16(&in);
+	unpack_raw(&in, decoded.home_key, sizeof(decoded.home_key));
+	if (!unpack_is_complete(&in) || decoded.worker_count == 0)
+		return -EBADMSG;
+	*homes = decoded;
+	return 0;
 }
 
 void
@@ -213,10 +238,20 @@ ipc_store_state_decode(struct bytes payload, struct ipc_store_state *state)
 	return 0;
 }
 
+static bool
+is_of_a_worker(enum ipc_store_change_type type)
+{
+	return type == IPC_STORE_RECEIVED_PUT || type == IPC_STORE_SHARE_PUT;
+}
+
 void
 ipc_store_row_encode(const struct ipc_store_row *row, struct buffer *out)
 {
 	ipc_store_change_encode(&row->put, out);
+	if (is_of_a_worker(row->put.type))
+		pack_u16(out, row->worker);
+	if (row->put.type == IPC_STORE_RECEIVED_PUT)
+		pack_bytes(out, row->homes);
 	if (row->put.type != IPC_STORE_SESSION_PUT)
 		return;
 	pack_u64(out, row->first_sequence);
@@ -242,6 +277,17 @@ is_row_type(enum ipc_store_change_type type)
 	}
 }
 
+/* Nothing, or where sessions were at home. */
+static struct bytes
+unpack_homes(struct unpack *in)
+{
+	struct bytes homes = unpack_bytes(in, IPC_STORE_HOMES_LEN);
+
+	if (homes.len != 0 && homes.len != IPC_STORE_HOMES_LEN)
+		in->failed = true;
+	return homes;
+}
+
 /* Can a queue be so: from its first entry to its last? */
 static bool
 row_queue_is_well(const struct ipc_store_row *row)
@@ -261,6 +307,10 @@ ipc_store_row_decode(struct bytes payload, struct ipc_store_row *row)
 	struct ipc_store_row decoded = { .first_sequence = 0 };
 
 	unpack_change(&in, &decoded.put);
+	if (is_of_a_worker(decoded.put.type))
+		decoded.worker = unpack_u16(&in);
+	if (decoded.put.type == IPC_STORE_RECEIVED_PUT)
+		decoded.homes = unpack_homes(&in);
 	if (decoded.put.type == IPC_STORE_SESSION_PUT) {
 		decoded.first_sequence = unpack_u64(&in);
 		decoded.last_sequence = unpack_u64(&in);

@@ -68,6 +68,9 @@ enum ipc_store_change_type {
 	/* worker, sequence: what that one has forwarded, up to this number, was
 	 * delivered to the sessions of the worker that says so */
 	IPC_STORE_FORWARDED_PUT,
+	/* session, packet_id, worker, key (ipc_store_homes_encode()): what that
+	 * worker had put with RECEIVED_PUT when homes were these */
+	IPC_STORE_MOVED_REMOVE,
 	IPC_STORE_CHANGE_TYPE_COUNT
 };
 
@@ -99,6 +102,16 @@ void ipc_store_change_encode(const struct ipc_store_change *change,
 int ipc_store_change_next(struct bytes *changes,
     struct ipc_store_change *change);
 
+/* Where sessions are at home: hash_home() of their keys. */
+struct ipc_store_homes {
+	uint16_t worker_count; /* 1.. */
+	uint8_t home_key[16];
+};
+#define IPC_STORE_HOMES_LEN 18
+void ipc_store_homes_encode(const struct ipc_store_homes *homes,
+    struct buffer *out);
+int ipc_store_homes_decode(struct bytes input, struct ipc_store_homes *homes);
+
 /* STORE_OPEN */
 struct ipc_store_open {
 	uint16_t worker;
@@ -129,9 +142,15 @@ int ipc_store_state_decode(struct bytes payload, struct ipc_store_state *state);
  * it after STORE_OPENED if it began. SESSION_PUT comes before its
  * SUBSCRIPTION_PUTs and RECEIVED_PUTs, and with what its queue holds; no queue
  * is sent. The end of it all is STORE_LOADED, which is empty.
+ *
+ * Every worker gets each SHARE_PUT without a body, and each RECEIVED_PUT that
+ * speaks of sessions by the homes that they had before.
  */
 struct ipc_store_row {
 	struct ipc_store_change put;
+	uint16_t worker; /* of RECEIVED_PUT and SHARE_PUT: that has put it */
+	/* of RECEIVED_PUT: ipc_store_homes_encode()'s; empty: as now */
+	struct bytes homes;
 	/* of SESSION_PUT: its queue; 0: it is empty */
 	uint64_t first_sequence;
 	uint64_t last_sequence;

@@ -166,6 +166,20 @@ on_received(struct store_batch *batch, uint16_t worker,
 }
 
 static void
+on_moved(struct store_batch *batch, uint16_t worker,
+    const struct ipc_store_change *change)
+{
+	struct row_session row = { .session = change->session,
+		.kind = ROW_SESSION_RECEIVED,
+		.packet_id = change->packet_id,
+		.worker = change->worker,
+		.homes = change->key };
+
+	(void)worker;
+	session_row(batch, &row, NULL);
+}
+
+static void
 on_queue_put(struct store_batch *batch, uint16_t worker,
     const struct ipc_store_change *change)
 {
@@ -261,6 +275,7 @@ static change_handler *const handlers[IPC_STORE_CHANGE_TYPE_COUNT] = {
 	[IPC_STORE_SHARE_PUT] = on_share,
 	[IPC_STORE_SHARE_REMOVE] = on_share,
 	[IPC_STORE_FORWARDED_PUT] = on_forwarded,
+	[IPC_STORE_MOVED_REMOVE] = on_moved,
 };
 
 /* The last number has no successor, which removal of a range needs. */

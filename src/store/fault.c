@@ -37,7 +37,7 @@ struct fault {
 	unsigned int strikes;
 	char *mark;
 	struct database *database;
-	uint64_t removed; /* notes, when it was opened */
+	uint64_t moved; /* notes, when it was opened */
 	int error;
 	char why[DATABASE_WHY_MAX];
 };
@@ -190,7 +190,7 @@ on_work(uv_work_t *work)
 		    fault->why);
 	if (fault->error == 0)
 		fault->error = homes_settle(fault->database,
-		    &fault->store->child->start, &fault->removed, fault->why);
+		    &fault->store->child->start, &fault->moved, fault->why);
 	if (fault->error != 0)
 		database_close(&fault->database);
 	else
@@ -231,12 +231,10 @@ on_done(uv_work_t *work, int status)
 		on_failed(fault);
 		return;
 	}
-	if (fault->removed > 0)
-		log_warning(log_word("event", "notes-removed"),
-		    log_number("count", (int64_t)fault->removed),
-		    log_string("why",
-			"the number of workers has changed: messages of QoS 2 "
-			"that are sent again may come twice"));
+	if (fault->moved > 0)
+		log_info(log_word("event", "notes-moved"),
+		    log_number("count", (int64_t)fault->moved),
+		    log_string("why", "the number of workers has changed"));
 	store->database = fault->database;
 	fault->database = NULL;
 	fault->is_open = false;

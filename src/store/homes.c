@@ -3,28 +3,27 @@
 
 #include <stdlib.h>
 
-#include "lib/pack.h"
 #include "store/batch.h"
 #include "store/iterator.h"
 
-static int
-is_settled(struct database *database, struct bytes homes, bool *is_same,
-    bool *is_new, char *why)
+static void
+move_note(struct store_batch *batch, struct row_session note,
+    struct bytes homes)
 {
-	struct bytes value;
-	int error = database_get(database, DATABASE_META, ROW_META_HOMES,
-	    &value, why);
-
-	if (error != 0)
-		return error;
-	*is_new = value.data == NULL;
-	*is_same = !*is_new && bytes_equal(value, homes);
-	free((void *)(uintptr_t)value.data);
-	return 0;
+	batch->key.len = 0;
+	row_session_key(&note, &batch->key);
+	store_batch_remove(batch, DATABASE_SESSIONS, buffer_view(&batch->key));
+	note.homes = homes;
+	batch->key.len = 0;
+	row_session_key(&note, &batch->key);
+	store_batch_put(batch, DATABASE_SESSIONS, buffer_view(&batch->key),
+	    BYTES_NONE, BYTES_NONE);
 }
 
+/* Those that were made with these homes. */
 static int
-remove_notes(struct store_batch *batch, uint64_t *removed, char *why)
+move_notes(struct store_batch *batch, struct bytes homes, uint64_t *moved,
+    char *why)
 {
 	struct iterator *rows = iterator_open(batch->database,
 	    DATABASE_SESSIONS);
@@ -34,11 +33,10 @@ remove_notes(struct store_batch *batch, uint64_t *removed, char *why)
 	for (iterator_seek(rows, BYTES_NONE); iterator_is_valid(rows);
 	     iterator_next(rows)) {
 		if (row_session_key_decode(iterator_key(rows), &row) != 0 ||
-		    row.kind != ROW_SESSION_RECEIVED)
+		    row.kind != ROW_SESSION_RECEIVED || row.homes.len > 0)
 			continue;
-		store_batch_remove(batch, DATABASE_SESSIONS,
-		    iterator_key(rows));
-		++*removed;
+		move_note(batch, row, homes);
+		++*moved;
 	}
 	error = iterator_error(rows, why);
 	iterator_close(&rows);
@@ -47,27 +45,31 @@ remove_notes(struct store_batch *batch, uint64_t *removed, char *why)
 
 int
 homes_settle(struct database *database, const struct ipc_start *start,
-    uint64_t *removed, char *why)
+    uint64_t *moved, char *why)
 {
+	struct ipc_store_homes now = { .worker_count = start->worker_count };
 	struct buffer homes = { NULL, 0, 0 };
-	bool is_same = false, is_new = false;
+	struct bytes before = BYTES_NONE;
 	struct store_batch batch;
 	int error;
 
-	*removed = 0;
-	pack_u16(&homes, start->worker_count);
-	pack_raw(&homes, start->home_key, sizeof(start->home_key));
+	*moved = 0;
+	memcpy(now.home_key, start->home_key, sizeof(now.home_key));
+	ipc_store_homes_encode(&now, &homes);
 	store_batch_init(&batch, database);
-	error = is_settled(database, buffer_view(&homes), &is_same, &is_new,
+	error = database_get(database, DATABASE_META, ROW_META_HOMES, &before,
 	    why);
-	if (error == 0 && !is_same) {
-		if (!is_new)
-			error = remove_notes(&batch, removed, why);
-		store_batch_put(&batch, DATABASE_META, ROW_META_HOMES,
-		    buffer_view(&homes), BYTES_NONE);
-		if (error == 0)
-			error = database_write(database, batch.batch, why);
-	}
+	if (error != 0 || bytes_equal(before, buffer_view(&homes)))
+		goto out;
+	if (before.len == IPC_STORE_HOMES_LEN)
+		error = move_notes(&batch, before, moved, why);
+	if (error != 0)
+		goto out;
+	store_batch_put(&batch, DATABASE_META, ROW_META_HOMES,
+	    buffer_view(&homes), BYTES_NONE);
+	error = database_write(database, batch.batch, why);
+out:
+	free((void *)(uintptr_t)before.data);
 	store_batch_done(&batch);
 	buffer_done(&homes);
 	return error;

@@ -2,7 +2,7 @@
 /*
  * Where sessions are at home follows from the key of homes and the number of
  * workers. What was noted by worker, that a message of QoS 2 was delivered to
- * the sessions there, says nothing once sessions have moved.
+ * the sessions there, speaks of where sessions were then.
  */
 #ifndef SIGNET_STORE_HOMES_H
 #define SIGNET_STORE_HOMES_H
@@ -12,13 +12,11 @@
 
 /*
  * Before anything is loaded: if homes are others than those that the database
- * was last used with, notes by worker are removed. A client that sends such a
- * message again then has it delivered twice, which is better than not at all
- * to those whose sessions have moved.
+ * was last used with, notes by worker get those into their keys.
  *
- * removed: how many. 0 or as database_write().
+ * moved: how many. 0 or as database_write().
  */
 int homes_settle(struct database *database, const struct ipc_start *start,
-    uint64_t *removed, char *why);
+    uint64_t *moved, char *why);
 
 #endif

@@ -126,7 +126,23 @@ on_head(struct step *step, struct ipc_store_row *row, struct bytes value,
 	return 0;
 }
 
-/* What a worker has received is its own, wherever the session is. */
+/* What a worker has received is its own, wherever the session is; what one had
+ * received when homes were others concerns all. */
+static void
+on_received(struct step *step, const struct row_session *decoded)
+{
+	struct ipc_store_row row = {
+		.put = { .type = IPC_STORE_RECEIVED_PUT,
+		    .session = decoded->session,
+		    .packet_id = decoded->packet_id },
+		.worker = decoded->worker,
+		.homes = decoded->homes,
+	};
+
+	if (decoded->worker == step->target->worker || decoded->homes.len > 0)
+		row_append(step, &row);
+}
+
 static int
 on_session_row(struct step *step, struct bytes key, struct bytes value,
     char *why)
@@ -150,10 +166,7 @@ on_session_row(struct step *step, struct bytes key, struct bytes value,
 		if (step->state->is_home)
 			row_append(step, &row);
 	} else {
-		row.put.type = IPC_STORE_RECEIVED_PUT;
-		row.put.packet_id = decoded.packet_id;
-		if (decoded.worker == step->target->worker)
-			row_append(step, &row);
+		on_received(step, &decoded);
 	}
 	return 0;
 }
@@ -183,13 +196,14 @@ static int
 on_share_row(struct step *step, struct bytes key, struct bytes value)
 {
 	struct ipc_store_row row = { .put = { .type = IPC_STORE_SHARE_PUT } };
-	uint16_t worker;
+	const struct loader_target *target = step->target;
 
 	if (row_message_key_decode(key, &row.put.message) != 0 ||
-	    row_share_decode(value, &row.put, &worker) != 0)
+	    row_share_decode(value, &row.put, &row.worker) != 0)
 		step->state->lost++;
-	else if (worker % step->target->worker_count == step->target->worker &&
-		 row.put.expires_at > step->target->now)
+	else if ((row.put.body.len == 0 ||
+		     row.worker % target->worker_count == target->worker) &&
+		 row.put.expires_at > target->now)
 		row_append(step, &row);
 	return 0;
 }

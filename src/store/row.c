@@ -102,6 +102,7 @@ row_session_key(const struct row_session *row, struct buffer *out)
 	case ROW_SESSION_RECEIVED:
 		pack_u16(out, row->packet_id);
 		pack_u16(out, row->worker);
+		buffer_append(out, row->homes);
 		break;
 	case ROW_SESSION_SUBSCRIPTION:
 		buffer_append(out, row->filter);
@@ -124,8 +125,13 @@ row_session_key_decode(struct bytes key, struct row_session *row)
 	case ROW_SESSION_RECEIVED:
 		decoded.packet_id = unpack_u16(&in);
 		decoded.worker = unpack_u16(&in);
-		if (decoded.packet_id == 0)
+		if (in.failed || decoded.packet_id == 0)
 			return -EBADMSG;
+		decoded.homes = bytes_skip(key, in.pos);
+		if (decoded.homes.len != 0 &&
+		    decoded.homes.len != IPC_STORE_HOMES_LEN)
+			return -EBADMSG;
+		in.pos = key.len;
 		break;
 	case ROW_SESSION_SUBSCRIPTION:
 		decoded.filter = bytes_skip(key, in.pos);

@@ -38,7 +38,8 @@ int row_forwarded_key_decode(struct bytes key, uint16_t *worker,
     uint16_t *from);
 
 /* sessions: a number, what it is, and the rest: a Topic Filter; a packet
- * identifier and the index of a worker; nothing. */
+ * identifier, the index of a worker and, if sessions had other homes when it
+ * said so, ipc_store_homes_encode()'s; nothing. */
 enum row_session_kind {
 	ROW_SESSION_HEAD = 'h', /* sorts before the others */
 	ROW_SESSION_RECEIVED = 'r',
@@ -50,6 +51,7 @@ struct row_session {
 	struct bytes filter;
 	uint16_t packet_id;
 	uint16_t worker;
+	struct bytes homes; /* empty: those of now */
 };
 void row_session_key(const struct row_session *row, struct buffer *out);
 int row_session_key_decode(struct bytes key, struct row_session *row);

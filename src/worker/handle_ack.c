@@ -93,11 +93,11 @@ complete(struct connection *connection, uint16_t packet_id, bool is_known)
 		.type = MQTT_PUBCOMP,
 		.reason = is_known ? MQTT_REASON_SUCCESS
 				   : MQTT_REASON_PACKET_IDENTIFIER_NOT_FOUND,
-		.transaction = journal_covering(worker),
 	};
+	worker_set told = forwards_release(worker, &origin, is_known);
 
-	acks_push_after(connection, &ack,
-	    forwards_release(worker, &origin, is_known), NULL);
+	ack.transaction = journal_covering(worker);
+	acks_push_after(connection, &ack, told, NULL);
 	if (worker_is_full(worker))
 		connection_hold(connection);
 }

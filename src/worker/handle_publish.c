@@ -4,6 +4,8 @@
  */
 #include "lib/clock.h"
 #include "worker/handler.h"
+#include "worker/journal.h"
+#include "worker/moved.h"
 #include "worker/permission.h"
 #include "worker/retention.h"
 #include "worker/router.h"
@@ -187,9 +189,12 @@ route_publish(struct connection *connection, const struct mqtt_publish *publish,
 				     ? &connection->plaintext
 				     : NULL;
 
+	/* What shares owe was written where the publisher was at home. */
 	result = router_publish_once(worker, &parts, storage, &origin,
-	    is_repeated);
-	if (publish->qos == 2)
+	    is_repeated && moved_has_got(worker, &origin, connection->session));
+	if (is_repeated)
+		journal_received_put(worker, origin.session, origin.packet_id);
+	else if (publish->qos == 2)
 		session_receive(connection->session, publish->packet_id);
 	acknowledge(connection, publish, &parts, &result);
 	if (result.is_full ||

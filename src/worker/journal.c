@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "worker/journal_internal.h"
+#include "worker/moved.h"
 #include "worker/retention.h"
 #include "worker/router_forward.h"
 #include "worker/session_restore.h"
@@ -321,22 +322,44 @@ on_loaded(struct journal *journal)
 		return -EBADMSG;
 	journal->is_loaded = true;
 	session_loaded(journal->worker);
+	sharing_loaded(journal->worker);
 	interest_loaded(journal->worker);
 	return 0;
 }
 
-/* A PUBLISH at QoS 2: of a session here, or forwarded to here. */
+/* A PUBLISH at QoS 2 that sessions have got, by the homes of now or before. */
+static int
+note_received(struct worker *worker, const struct ipc_store_row *row)
+{
+	struct forward_origin origin = { row->put.session, row->put.packet_id };
+	struct ipc_store_homes homes;
+
+	if (row->homes.len == 0) {
+		moved_note_here(worker, &origin, IPC_STORE_NONE);
+		return 0;
+	}
+	if (ipc_store_homes_decode(row->homes, &homes) != 0)
+		return -EBADMSG;
+	moved_note(worker, &origin, row->worker, &homes, IPC_STORE_NONE);
+	return 0;
+}
+
+/* It is of a session here, or forwarded to here. */
 static int
 take_received(struct worker *worker, const struct ipc_store_row *row)
 {
 	struct forward_origin origin = { row->put.session, row->put.packet_id };
 	int error = session_take_row(worker, row);
 
+	if (error != 0 && error != -ENOENT)
+		return error;
 	if (error == 0)
 		forwards_restored(worker, &origin);
-	if (error == -ENOENT)
+	else if (row->homes.len == 0) {
 		forwards_noted(worker, &origin);
-	return error == -ENOENT ? 0 : error;
+		return 0;
+	}
+	return note_received(worker, row);
 }
 
 static int
@@ -360,7 +383,7 @@ on_row(struct journal *journal, struct bytes payload)
 	case IPC_STORE_FORWARDED_PUT:
 		return forwards_take_row(journal->worker, &row.put);
 	case IPC_STORE_SHARE_PUT:
-		return sharing_take_row(journal->worker, &row.put);
+		return sharing_take_row(journal->worker, &row);
 	default:
 		return -EBADMSG;
 	}

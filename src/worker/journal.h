@@ -70,6 +70,12 @@ void journal_received_put(struct worker *worker, uint64_t session,
 void journal_received_remove(struct worker *worker, uint64_t session,
     uint16_t packet_id);
 
+/* What a worker had put with RECEIVED_PUT by other homes; see moved.h. */
+struct forward_origin;
+void journal_moved_remove(struct worker *worker,
+    const struct forward_origin *origin, uint16_t by,
+    const struct ipc_store_homes *homes);
+
 /* What another worker has forwarded, up to a number, is delivered here. */
 void journal_forwarded_put(struct worker *worker, unsigned int from,
     uint64_t number);

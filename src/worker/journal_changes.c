@@ -9,6 +9,7 @@
 #include "worker/journal_internal.h"
 #include "worker/message_record.h"
 #include "worker/pending_record.h"
+#include "worker/router_forward.h"
 #include "worker/session.h"
 #include "worker/session_head.h"
 #include "worker/subscription_record.h"
@@ -266,6 +267,23 @@ journal_received_remove(struct worker *worker, uint64_t session,
 	struct journal_key key = { put.type, session, packet_id };
 
 	entry_remove(&worker->journal->open, key, &put, IPC_STORE_NONE);
+}
+
+void
+journal_moved_remove(struct worker *worker, const struct forward_origin *origin,
+    uint16_t by, const struct ipc_store_homes *homes)
+{
+	struct buffer key = { .data = NULL };
+
+	ipc_store_homes_encode(homes, &key);
+	change_new(worker->journal, &(struct ipc_store_change){
+					.type = IPC_STORE_MOVED_REMOVE,
+					.session = origin->session,
+					.packet_id = origin->packet_id,
+					.worker = by,
+					.key = buffer_view(&key),
+				    });
+	buffer_done(&key);
 }
 
 void

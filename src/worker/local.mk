@@ -29,6 +29,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/journal_internal.h \
 	src/worker/message.c src/worker/message.h \
 	src/worker/message_record.c src/worker/message_record.h \
+	src/worker/moved.c src/worker/moved.h \
 	src/worker/outbox.c src/worker/outbox.h \
 	src/worker/pending.c src/worker/pending.h \
 	src/worker/pending_record.c src/worker/pending_record.h \
@@ -61,6 +62,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/sharing.c src/worker/sharing.h \
 	src/worker/sharing_debt.c \
 	src/worker/sharing_internal.h \
+	src/worker/sharing_note.c \
 	src/worker/sharing_queue.c \
 	src/worker/sharing_turn.c \
 	src/worker/store_read.c src/worker/store_read.h \

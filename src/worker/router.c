@@ -7,6 +7,7 @@
 #include "lib/memory.h"
 #include "mqtt/topic.h"
 #include "worker/journal.h"
+#include "worker/moved.h"
 #include "worker/retention.h"
 #include "worker/router_share.h"
 #include "worker/session.h"
@@ -308,13 +309,28 @@ route(struct router *router, struct message *message, struct buffer *storage,
 	return result;
 }
 
-/* Those here have got it already. */
+/* Leave out those that have got it already. is_repeated: so have all here,
+ * unless there are notes of it. */
 static void
-forget_deliveries(struct router *router)
+leave_out_served(struct router *router, bool is_repeated)
 {
-	for (uint32_t i = 0; i < router->count; i++)
-		free(router->deliveries[i].subscription_ids);
-	router->count = 0;
+	struct worker *worker = router->worker;
+	bool is_noted = worker->moved != NULL &&
+			moved_is_noted(worker, &router->origin);
+	uint32_t kept = 0;
+
+	if (!is_noted && !is_repeated)
+		return;
+	for (uint32_t i = 0; i < router->count; i++) {
+		struct delivery *delivery = &router->deliveries[i];
+
+		if (is_noted &&
+		    !moved_has_got(worker, &router->origin, delivery->session))
+			router->deliveries[kept++] = *delivery;
+		else
+			free(delivery->subscription_ids);
+	}
+	router->count = kept;
 }
 
 struct router_result
@@ -333,8 +349,7 @@ router_publish_once(struct worker *worker, const struct ipc_publish *parts,
 	/* What shares owed was settled with what was delivered here. */
 	workers = find_receivers(router, is_repeated ? NULL : on_share);
 	has_met = router->count > 0;
-	if (is_repeated)
-		forget_deliveries(router);
+	leave_out_served(router, is_repeated);
 	result = route(router, NULL, storage, workers, 0, 0);
 	result.has_receivers = result.has_receivers || has_met;
 	return result;
@@ -387,6 +402,7 @@ router_share_here(struct worker *worker, struct share *share,
 struct received {
 	struct bytes payload;
 	struct buffer *storage; /* what it lies in, as ipc_message has it */
+	struct forward_origin origin;
 	uint64_t kept_id;
 	bool is_kept;     /* by the other one */
 	bool is_repeated; /* if it is at QoS 2 */
@@ -403,6 +419,7 @@ begin_received(struct router *router, const struct received *received,
 	if (received->is_repeated && parts->qos == 2)
 		return true;
 	router_begin(router, parts);
+	router->origin = received->origin;
 	return false;
 }
 
@@ -421,6 +438,7 @@ take_publish(struct router *router, const struct received *received,
 	if (begin_received(router, received, &parts, result))
 		return 0;
 	find_receivers(router, NULL);
+	leave_out_served(router, false);
 	router->durable = 0;
 	*result = route(router, NULL, received->storage, 0, received->kept_id,
 	    0);
@@ -467,6 +485,7 @@ take_share(struct router *router, const struct received *received,
 		return error;
 	if (share.has_interest)
 		find_receivers(router, NULL);
+	leave_out_served(router, false);
 	router->durable = 0;
 	*result = route(router, NULL, received->storage, 0, received->kept_id,
 	    share.hops);
@@ -499,6 +518,7 @@ router_forwarded(struct worker *worker, const struct ipc_forward *forward,
 {
 	struct received received = { .payload = forward->content,
 		.storage = storage,
+		.origin = { forward->session, forward->packet_id },
 		.kept_id = forward->kept_id,
 		.is_kept = true,
 		.is_repeated = is_repeated };

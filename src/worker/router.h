@@ -39,7 +39,8 @@ struct router_result router_publish(struct worker *worker,
 
 /*
  * The same for a PUBLISH at QoS 2 of a session that lasts.
- * is_repeated: this worker's sessions have got it; others may not have.
+ * is_repeated: what shares owe is settled, and this worker's sessions have got
+ * it, or those that moved.h knows of; others may not have.
  */
 struct router_result router_publish_once(struct worker *worker,
     const struct ipc_publish *parts, struct buffer *storage,

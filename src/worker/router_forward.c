@@ -6,6 +6,7 @@
 
 #include "lib/memory.h"
 #include "worker/journal.h"
+#include "worker/moved.h"
 #include "worker/router_forward_internal.h"
 #include "worker/session.h"
 
@@ -295,6 +296,7 @@ forwards_release(struct worker *worker, const struct forward_origin *origin,
 		workers = note->workers;
 		note_free(worker->forwards, note);
 	}
+	moved_end(worker, origin);
 	workers &= worker_others(worker);
 	release_to_all(worker, origin, workers);
 	return workers;
@@ -315,6 +317,8 @@ forwards_forget(struct session *session)
 		if (note != NULL)
 			note_free(worker->forwards, note);
 	}
+	/* The store has removed what it had of the session. */
+	moved_forget(worker, &all);
 	release_to_all(worker, &all, worker_others(worker));
 }
 

@@ -76,10 +76,10 @@ bool forwards_is_full(const struct worker *worker);
 /*
  * The publisher's side of QoS 2.
  *
- * restored: the store says that this PUBLISH was delivered to the sessions of
- * this worker; to which others it went is not known. is_restored: so it was,
- * and it has not been repeated: its next PUBLISH is to be forwarded again, but
- * not delivered here; only the first call says so.
+ * restored: the store says that this PUBLISH was delivered to some; to which
+ * workers it went is not known. take_restored: so it was, and it has not been
+ * repeated: its next PUBLISH is to be routed to those that have not got it (see
+ * moved.h); only the first call says so.
  * release: its PUBREL has come; is_known: it was noted here. Returns the
  * workers that are to forget it: PUBCOMP waits for them.
  * forget: the session, which is durable, ends.

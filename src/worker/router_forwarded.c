@@ -7,6 +7,7 @@
 
 #include "lib/memory.h"
 #include "worker/journal.h"
+#include "worker/moved.h"
 #include "worker/router.h"
 #include "worker/router_forward_internal.h"
 
@@ -89,11 +90,11 @@ forget(struct worker *worker, const struct forward_origin *origin)
 	    origin->session);
 	uint32_t position;
 
-	if (received == NULL) {
-		if (origin->packet_id == 0)
-			sharing_forget_taken(worker, origin->session);
+	moved_forget(worker, origin);
+	if (origin->packet_id == 0)
+		sharing_forget_taken(worker, origin->session);
+	if (received == NULL)
 		return;
-	}
 	if (origin->packet_id == 0) {
 		for (uint32_t i = 0; i < received->count; i++)
 			forget_on_disk(worker, origin->session,

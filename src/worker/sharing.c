@@ -19,7 +19,7 @@ sharing_init(struct sharing *sharing)
 	TAILQ_INIT(&sharing->changed);
 	TAILQ_INIT(&sharing->draining);
 	TAILQ_INIT(&sharing->paused);
-	LIST_INIT(&sharing->debts);
+	TAILQ_INIT(&sharing->debts);
 }
 
 void

@@ -13,7 +13,7 @@
 #include "worker/pending.h"
 #include "worker/share.h"
 
-struct ipc_store_change;
+struct ipc_store_row;
 struct session;
 struct session_queue;
 struct sharing_debt;
@@ -24,7 +24,7 @@ struct worker;
 
 TAILQ_HEAD(share_queue, share);
 TAILQ_HEAD(sharing_drain_queue, sharing_drain);
-LIST_HEAD(sharing_debt_list, sharing_debt);
+TAILQ_HEAD(sharing_debt_list, sharing_debt);
 
 struct sharing {
 	struct share_queue changed;  /* are announced at the turn's end */
@@ -85,7 +85,9 @@ void sharing_taken(struct worker *worker, uint64_t id, bool is_will);
 void sharing_forget_taken(struct worker *worker, uint64_t id);
 
 /* What a share owed at the end, or took; the row is a SHARE_PUT. */
-int sharing_take_row(struct worker *worker, const struct ipc_store_change *put);
+int sharing_take_row(struct worker *worker, const struct ipc_store_row *row);
+/* All rows are there. */
+void sharing_loaded(struct worker *worker);
 
 /* At a turn's end: a bounded part of the messages that wait for a member. */
 void sharing_turn(struct worker *worker);

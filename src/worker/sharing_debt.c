@@ -4,7 +4,11 @@
  * gets there once, whoever dies: a row says what is owed to whom, and is
  * forwarded when it is on disk. The other worker delivers it and notes so in
  * one transaction, and gives a message that is noted to nobody again. When it
- * has acknowledged, the row goes, and then the note.
+ * has acknowledged, the row says that it is over, then the note goes, and then
+ * the row.
+ *
+ * With another number of workers others owe, and are owed to, which is why all
+ * take all notes in (sharing_note.c): what is noted by anybody is over.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -19,30 +23,23 @@
 #include "worker/session_queue.h"
 #include "worker/sharing_internal.h"
 
-/* What a row is. */
-#define ROW_DEBT 1
-#define ROW_NOTE 2
-/* WILL_ROW is 3. */
-#define ROW_WILL_NOTE 4
+/* The worker is not known, or is this one. */
+#define NOBODY WORKER_SET_MAX
 
 struct sharing_debt {
 	struct journal_wait wait;
 	struct forward_wait acknowledged;
-	LIST_ENTRY(sharing_debt) next;
+	TAILQ_ENTRY(sharing_debt) next;
 	struct pending item; /* its sequence: the id of the row */
-	uint16_t target;     /* the worker that gets it */
+	uint16_t target;     /* the worker that gets it; NOBODY */
 	enum {
 		DEBT_RESTORED, /* waits until this worker is ready */
 		DEBT_UNWRITTEN,
 		DEBT_SENT,
-		DEBT_OVER, /* its row is being removed */
+		DEBT_ENDING,   /* its row is to say that it is over */
+		DEBT_ENDED,    /* it did at the start: as RESTORED */
+		DEBT_RELEASED, /* the other one is to forget it */
 	} state;
-};
-
-struct sharing_note {
-	UT_hash_handle hh;
-	uint64_t id;  /* of the other worker's row */
-	uint64_t row; /* of the one that keeps this */
 };
 
 static struct buffer
@@ -61,7 +58,7 @@ put_row(struct worker *worker, const struct pending *item, uint16_t target)
 	struct buffer value = { .data = NULL };
 	struct buffer filter = filter_of(item->share);
 
-	pack_u8(&value, ROW_DEBT);
+	pack_u8(&value, SHARING_ROW_DEBT);
 	pack_u16(&value, target);
 	pending_delivery_encode(item, &value);
 	journal_share_put(worker, item->sequence, buffer_view(&filter),
@@ -83,9 +80,9 @@ sharing_orphan(struct session_queue *queue, struct pending *item)
 }
 
 static void
-debt_free(struct sharing_debt *debt)
+debt_free(struct worker *worker, struct sharing_debt *debt)
 {
-	LIST_REMOVE(debt, next);
+	TAILQ_REMOVE(&worker->sharing.debts, debt, next);
 	pending_done(&debt->item);
 	free(debt);
 }
@@ -96,14 +93,42 @@ origin_of(const struct sharing_debt *debt)
 	return (struct forward_origin){ .session = debt->item.sequence };
 }
 
-/* Its row is gone: the other worker may forget that it has it. */
+/* Nobody remembers it. */
 static void
-on_removed(struct worker *worker, struct sharing_debt *debt)
+debt_remove(struct worker *worker, struct sharing_debt *debt)
+{
+	journal_share_remove(worker, debt->item.sequence);
+	debt_free(worker, debt);
+}
+
+static void
+wait_for_target(struct worker *worker, struct sharing_debt *debt)
+{
+	forwards_wait(worker, debt->target, NULL, &debt->acknowledged);
+}
+
+/* It is on disk that it is over: who has taken it may forget it. */
+static void
+debt_release(struct worker *worker, struct sharing_debt *debt)
 {
 	struct forward_origin origin = origin_of(debt);
 
+	debt->state = DEBT_RELEASED;
 	forwards_release_to(worker, debt->target, &origin);
-	debt_free(debt);
+	wait_for_target(worker, debt);
+}
+
+/* It was taken. */
+static void
+debt_end(struct worker *worker, struct sharing_debt *debt)
+{
+	static const uint8_t over = SHARING_ROW_DEBT_OVER;
+
+	debt->state = DEBT_ENDING;
+	/* It has no name, and has to have one. */
+	journal_share_put(worker, debt->item.sequence, BYTES_LITERAL("$share"),
+	    bytes_of(&over, sizeof(over)), NULL);
+	journal_wait(worker, &debt->wait);
 }
 
 static void debt_send(struct worker *worker, struct sharing_debt *debt);
@@ -114,8 +139,8 @@ on_written(struct worker *worker, struct journal_wait *wait)
 	struct sharing_debt *debt = (struct sharing_debt
 		*)((char *)wait - offsetof(struct sharing_debt, wait));
 
-	if (debt->state == DEBT_OVER)
-		on_removed(worker, debt);
+	if (debt->state == DEBT_ENDING)
+		debt_release(worker, debt);
 	else
 		debt_send(worker, debt);
 }
@@ -126,9 +151,10 @@ on_acknowledged(struct worker *worker, struct forward_wait *wait)
 	struct sharing_debt *debt = (struct sharing_debt
 		*)((char *)wait - offsetof(struct sharing_debt, acknowledged));
 
-	debt->state = DEBT_OVER;
-	journal_share_remove(worker, debt->item.sequence);
-	journal_wait(worker, &debt->wait);
+	if (debt->state == DEBT_RELEASED)
+		debt_remove(worker, debt);
+	else
+		debt_end(worker, debt);
 }
 
 static void
@@ -145,8 +171,7 @@ debt_send(struct worker *worker, struct sharing_debt *debt)
 	debt->state = DEBT_SENT;
 	forwards_publish(worker, debt->target, debt->item.message, &origin,
 	    &to);
-	debt->acknowledged.on_acknowledged = on_acknowledged;
-	forwards_wait(worker, debt->target, NULL, &debt->acknowledged);
+	wait_for_target(worker, debt);
 	buffer_done(&names);
 	buffer_done(&filter);
 }
@@ -159,7 +184,8 @@ debt_new(struct worker *worker, struct pending item, unsigned int target)
 	debt->item = item;
 	debt->target = (uint16_t)target;
 	debt->wait.on_written = on_written;
-	LIST_INSERT_HEAD(&worker->sharing.debts, debt, next);
+	debt->acknowledged.on_acknowledged = on_acknowledged;
+	TAILQ_INSERT_TAIL(&worker->sharing.debts, debt, next);
 	return debt;
 }
 
@@ -213,72 +239,25 @@ sharing_resend(struct worker *worker)
 	struct sharing_debt *debt;
 
 	worker->sharing.has_restored = false;
-	LIST_FOREACH(debt, &worker->sharing.debts, next)
-	if (debt->state == DEBT_RESTORED)
-		debt_send(worker, debt);
+	TAILQ_FOREACH(debt, &worker->sharing.debts, next)
+	{
+		if (debt->state == DEBT_RESTORED)
+			debt_send(worker, debt);
+		else if (debt->state == DEBT_ENDED)
+			debt_release(worker, debt);
+	}
 }
 
-/* Is there a worker of this index besides this one? */
-static bool
-is_other(const struct worker *worker, unsigned int index)
+/* Who a row says is to get it: with fewer workers, another. */
+static unsigned int
+target_of(const struct worker *worker, uint16_t target)
 {
-	return index < worker->child->start.worker_count &&
-	       index != worker->child->index;
-}
+	unsigned int index;
 
-static void
-note(struct worker *worker, uint64_t id, uint64_t row)
-{
-	struct sharing_note *made = memory_new(1, sizeof(*made));
-
-	made->id = id;
-	made->row = row;
-	HASH_ADD(hh, worker->sharing.notes, id, sizeof(made->id), made);
-}
-
-static struct sharing_note *
-note_find(const struct worker *worker, uint64_t id)
-{
-	struct sharing_note *found;
-
-	HASH_FIND(hh, worker->sharing.notes, &id, sizeof(id), found);
-	return found;
-}
-
-bool
-sharing_has_taken(const struct worker *worker, uint64_t id)
-{
-	return note_find(worker, id) != NULL;
-}
-
-void
-sharing_taken(struct worker *worker, uint64_t id, bool is_will)
-{
-	struct buffer value = { .data = NULL };
-	uint64_t row = journal_next_id(worker);
-
-	pack_u8(&value, is_will ? ROW_WILL_NOTE : ROW_NOTE);
-	pack_u64(&value, id);
-	/* It speaks of the sessions of this worker: they have it. */
-	if (is_will)
-		pack_u16(&value, worker->child->start.worker_count);
-	/* It has no name, and has to have one. */
-	journal_share_put(worker, row, BYTES_LITERAL("$share"),
-	    buffer_view(&value), NULL);
-	note(worker, id, row);
-	buffer_done(&value);
-}
-
-void
-sharing_forget_taken(struct worker *worker, uint64_t id)
-{
-	struct sharing_note *found = note_find(worker, id);
-
-	if (found == NULL)
-		return;
-	journal_share_remove(worker, found->row);
-	HASH_DEL(worker->sharing.notes, found);
-	free(found);
+	if (target == 0)
+		return NOBODY;
+	index = (target - 1u) % worker->child->start.worker_count;
+	return index == worker->child->index ? NOBODY : index;
 }
 
 /* What was owed when the process ended. */
@@ -301,81 +280,121 @@ take_debt(struct worker *worker, struct unpack *in,
 	}
 	item.sequence = put->message;
 	message_set_kept_id(item.message, IPC_STORE_NONE);
-	if (target > 0 && is_other(worker, target - 1u)) {
-		debt_new(worker, item, target - 1u)->state = DEBT_RESTORED;
-		worker->sharing.has_restored = true;
-	} else {
-		pending_queue_push(&worker->sharing.orphans, item);
-	}
+	debt_new(worker, item, target_of(worker, target))
+	    ->state = DEBT_RESTORED;
 	return true;
 }
 
-static bool
-take_note(struct worker *worker, struct unpack *in,
-    const struct ipc_store_change *put, bool is_will)
+static void
+take_ended(struct worker *worker, const struct ipc_store_change *put)
 {
-	uint64_t id = unpack_u64(in);
-	uint16_t workers = worker->child->start.worker_count;
+	struct pending item = { .sequence = put->message };
 
-	if (is_will)
-		workers = unpack_u16(in);
-	if (!unpack_is_complete(in) || note_find(worker, id) != NULL)
-		return false;
-	/* With another number of workers the sessions here are others: rather
-	 * twice than not at all. */
-	if (workers == worker->child->start.worker_count)
-		note(worker, id, put->message);
-	else
-		journal_share_remove(worker, put->message);
-	return true;
+	debt_new(worker, item, NOBODY)->state = DEBT_ENDED;
 }
 
 static bool
-take_row(struct worker *worker, const struct ipc_store_change *put)
+take_own(struct worker *worker, struct unpack *in, uint8_t kind,
+    const struct ipc_store_change *put)
 {
-	struct unpack in = { .input = put->value };
-	uint8_t kind = unpack_u8(&in);
-
 	switch (kind) {
-	case ROW_DEBT:
-		return take_debt(worker, &in, put);
-	case ROW_NOTE:
-	case ROW_WILL_NOTE:
-		return take_note(worker, &in, put, kind == ROW_WILL_NOTE);
+	case SHARING_ROW_DEBT:
+		return take_debt(worker, in, put);
+	case SHARING_ROW_DEBT_OVER:
+		take_ended(worker, put);
+		return unpack_is_complete(in);
 	case WILL_ROW:
 		return will_take_row(worker, put,
-		    bytes_skip(put->value, in.pos));
+		    bytes_skip(put->value, in->pos));
 	default:
 		return false;
 	}
 }
 
-int
-sharing_take_row(struct worker *worker, const struct ipc_store_change *put)
+static bool
+take_row(struct worker *worker, const struct ipc_store_row *row)
 {
-	if (!take_row(worker, put))
+	struct unpack in = { .input = row->put.value };
+	uint8_t kind = unpack_u8(&in);
+
+	if (kind == SHARING_ROW_NOTE || kind == SHARING_ROW_WILL_NOTE)
+		return sharing_take_note(worker, &in, row,
+		    kind == SHARING_ROW_WILL_NOTE);
+	/* Without a body it came to all. */
+	return !sharing_is_own(worker, row) ||
+	       take_own(worker, &in, kind, &row->put);
+}
+
+int
+sharing_take_row(struct worker *worker, const struct ipc_store_row *row)
+{
+	if (!take_row(worker, row))
 		log_error(log_word("event", "lost"),
 		    log_word("reason", "share-not-valid"),
-		    log_id("number", put->message));
+		    log_id("number", row->put.message));
 	return 0;
+}
+
+/* It was taken, and is noted by a worker. */
+static void
+settle_noted(struct worker *worker, struct sharing_debt *debt, unsigned int by)
+{
+	if (by == worker->child->index) {
+		sharing_forget_taken(worker, debt->item.sequence);
+		debt_remove(worker, debt);
+		return;
+	}
+	debt->target = (uint16_t)by;
+	if (debt->state == DEBT_RESTORED)
+		debt_end(worker, debt);
+	else
+		worker->sharing.has_restored = true;
+}
+
+/* All notes are there: what is to become of one that was owed at the end? */
+static void
+settle(struct worker *worker, struct sharing_debt *debt)
+{
+	unsigned int by;
+
+	if (sharing_find_note(worker, debt->item.sequence, &by)) {
+		settle_noted(worker, debt, by);
+	} else if (debt->state == DEBT_ENDED) {
+		debt_remove(worker, debt);
+	} else if (debt->target == NOBODY) {
+		pending_queue_push(&worker->sharing.orphans, debt->item);
+		debt->item = (struct pending){ .message = NULL };
+		debt_free(worker, debt);
+	} else {
+		worker->sharing.has_restored = true;
+	}
+}
+
+void
+sharing_loaded(struct worker *worker)
+{
+	struct sharing_debt *debt, *next;
+
+	for (debt = TAILQ_FIRST(&worker->sharing.debts); debt != NULL;
+	     debt = next) {
+		next = TAILQ_NEXT(debt, next);
+		settle(worker, debt);
+	}
+	sharing_notes_loaded(worker);
 }
 
 void
 sharing_forget_debts(struct worker *worker)
 {
 	struct sharing_debt *debt;
-	struct sharing_note *found, *next;
 
-	while ((debt = LIST_FIRST(&worker->sharing.debts)) != NULL) {
-		if (debt->state == DEBT_SENT)
+	while ((debt = TAILQ_FIRST(&worker->sharing.debts)) != NULL) {
+		if (debt->state == DEBT_SENT || debt->state == DEBT_RELEASED)
 			forwards_wait_cancel(&debt->acknowledged);
-		else if (debt->state != DEBT_RESTORED)
+		else if (debt->state == DEBT_UNWRITTEN ||
+			 debt->state == DEBT_ENDING)
 			journal_wait_cancel(worker, &debt->wait);
-		debt_free(debt);
+		debt_free(worker, debt);
 	}
-	HASH_ITER(hh, worker->sharing.notes, found, next)
-	{
-		HASH_DEL(worker->sharing.notes, found);
-		free(found);
-	}
+	sharing_notes_done(worker);
 }

@@ -37,6 +37,7 @@ struct will {
 	bool is_waiting;         /* by this */
 	LIST_HEAD(, part) parts; /* that others owe: it, or that they forget */
 	worker_set told;
+	bool is_restored;
 	struct retention_promise retained;
 	bool is_retaining;
 };
@@ -115,6 +116,7 @@ go_on_if_done(struct will *will)
 		return;
 	}
 	journal_share_remove(will->worker, will->id);
+	sharing_forget_taken(will->worker, will->id);
 	will_free(will);
 }
 
@@ -153,7 +155,8 @@ wait_for(struct will *will, unsigned int index)
 	forwards_wait(will->worker, index, NULL, &part->wait);
 }
 
-/* To the others: it is on disk here, and was delivered here. */
+/* To the others: it is on disk here, and was delivered here; but for sessions
+ * that were at home elsewhere when it was. */
 static void
 publish(struct will *will)
 {
@@ -162,8 +165,13 @@ publish(struct will *will)
 	struct router_result result = router_publish_once(will->worker, parts,
 	    NULL, &origin, true);
 
+	if (!sharing_has_taken(will->worker, will->id))
+		sharing_taken(will->worker, will->id, true);
 	will->state = WILL_SENT;
 	will->told = result.kept;
+	/* They may have noted it in a life before. */
+	if (will->is_restored)
+		will->told = worker_others(will->worker);
 	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
 		if (result.kept >> i & 1)
 			wait_for(will, i);
@@ -219,6 +227,7 @@ will_publish(struct worker *worker, const struct ipc_publish *parts)
 
 	put_row(will);
 	router_publish_here(worker, parts, &origin);
+	sharing_taken(worker, will->id, true);
 }
 
 bool
@@ -235,6 +244,7 @@ will_take_row(struct worker *worker, const struct ipc_store_change *put,
 	    message_record_decode(put->body, &now, &message) != 0)
 		return false;
 	will = will_new(worker, put->message, message);
+	will->is_restored = true;
 	if (value.data[0] == 1) {
 		will->state = WILL_TAKEN;
 		will->told = worker_others(worker);

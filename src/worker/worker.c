@@ -30,6 +30,7 @@
 #include "worker/heartbeat.h"
 #include "worker/inspect.h"
 #include "worker/journal.h"
+#include "worker/moved.h"
 #include "worker/retention.h"
 #include "worker/router.h"
 #include "worker/session.h"
@@ -475,6 +476,7 @@ worker_done(struct worker *worker)
 	retention_free(&worker->retention);
 	forwards_free(&worker->forwards);
 	journal_free(&worker->journal);
+	moved_done(worker);
 	interest_done(&worker->interest);
 	router_free(&worker->router);
 	denials_free(&worker->denials);

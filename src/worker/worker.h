@@ -26,6 +26,7 @@ struct forwards;
 struct heartbeats;
 struct inspection;
 struct journal;
+struct moved;
 struct retention;
 struct router;
 struct session;
@@ -58,6 +59,7 @@ struct worker {
 	struct worker_trust trust;
 	struct interest interest;
 	struct sharing sharing;
+	struct moved *moved;     /* a table, NULL if empty: see moved.h */
 	struct will_queue wills; /* that are under way */
 	struct review review;
 	/* Index by worker; NULL: itself, or not there. */

@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "integration"))
 from signet import (DEADLINE, Daemon, TimedOut,  # noqa: E402
                     processes)
-from signet.daemon import SIGNETD  # noqa: E402
+from signet.daemon import SIGNETD, merge, write_configuration  # noqa: E402
 from signet.stream import SLOWNESS  # noqa: E402
 
 import peers  # noqa: E402
@@ -29,6 +29,8 @@ RECOVERY_SECONDS = 3 * DEADLINE
 CALM_SECONDS = (0.05, 0.5)
 # The chance that the next crash comes while the daemon is still starting.
 HASTE = 0.15
+
+COUNTS = (1, 2, 3, 4)  # of workers
 
 SETTINGS = {"processes": {"workers": 2, "gates": 2},
             "sessions": {"max_queued_messages": 1000000,
@@ -53,6 +55,12 @@ class Mortal(Daemon):
     def again(self):
         self.spawn([SIGNETD, "-c", self.configuration])
 
+    def recount(self, workers):
+        """The number of workers when it is started again."""
+        self.settings = merge(self.settings,
+                              {"processes": {"workers": workers}})
+        write_configuration(self.configuration, self.settings)
+
     def end(self):
         """In order; its files stay."""
         self.process.send_signal(signal.SIGTERM)
@@ -68,7 +76,7 @@ class Mortal(Daemon):
 
 class Trial:
     """kinds: what dies, in turn but in random order: "worker", "store",
-    "all", or what a subclass adds as a method die_<kind>()."""
+    "all", "count", or what a subclass adds as a method die_<kind>()."""
 
     def __init__(self, broker, seed, rounds, kinds, eagerness=4,
                  with_peers=True, with_shares=False):
@@ -200,6 +208,14 @@ class Trial:
 
     def die_all(self):
         self.broker.kill_all()
+        return self.start_again()
+
+    def die_count(self):
+        """Everything, and there is another number of workers then."""
+        now = self.broker.settings["processes"]["workers"]
+        self.broker.kill_all()
+        self.broker.recount(self.random.choice(
+            [count for count in COUNTS if count != now]))
         return self.start_again()
 
     def start_again(self):

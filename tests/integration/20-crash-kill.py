@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 of a worker, of the store and of everything, at random moments
-under load: what was acknowledged is delivered. The gate for releases."""
+under load, also with another number of workers afterwards: what was
+acknowledged is delivered. The gate for releases."""
 
 import os
 import random
@@ -27,10 +28,10 @@ def what_is_acknowledged_survives_any_kill():
 
 @standalone(timeout=120)
 def what_a_share_owes_survives_any_kill():
-    """Once, to one member or another."""
+    """Once, to one member or another, however many workers there are then."""
     with Mortal(**SETTINGS) as daemon:
         trial = Trial(daemon, SEED, min(ROUNDS, 24),
-                      ("worker", "store", "all"), with_peers=False,
+                      ("worker", "store", "all", "count"), with_peers=False,
                       with_shares=True)
         assert trial.run() == 0, trial.judge.report()
 

@@ -15,6 +15,10 @@
 #define LATER    CLOCK_REALTIME_SECONDS_MAX
 
 /* One of each type with all its fields. */
+#define HOMES                                                                  \
+	"\0\3"                                                                 \
+	"0123456789abcdef"
+
 static const struct ipc_store_change cases[] = {
 	{ .type = IPC_STORE_SESSION_PUT,
 	    .session = SESSION,
@@ -70,6 +74,11 @@ static const struct ipc_store_change cases[] = {
 	    .body = { (const uint8_t *)"body", 4 } },
 	{ .type = IPC_STORE_SHARE_REMOVE, .message = MESSAGE },
 	{ .type = IPC_STORE_FORWARDED_PUT, .worker = 7, .sequence = 8 },
+	{ .type = IPC_STORE_MOVED_REMOVE,
+	    .session = SESSION,
+	    .packet_id = 1,
+	    .worker = 7,
+	    .key = { (const uint8_t *)HOMES, IPC_STORE_HOMES_LEN } },
 };
 #define CASE_COUNT (sizeof(cases) / sizeof(cases[0]))
 
@@ -271,6 +280,49 @@ START_TEST(a_row_is_a_change_that_puts)
 }
 END_TEST
 
+START_TEST(what_was_received_says_who_has_it_by_which_homes)
+{
+	static const struct bytes homes[] = { { NULL, 0 },
+		{ (const uint8_t *)HOMES, IPC_STORE_HOMES_LEN },
+		{ (const uint8_t *)HOMES, IPC_STORE_HOMES_LEN - 1 } };
+	struct ipc_store_row row = { .put = { .type = IPC_STORE_RECEIVED_PUT,
+					 .session = SESSION,
+					 .packet_id = 1 },
+		.worker = 9,
+		.homes = homes[_i] };
+	struct ipc_store_row decoded;
+	struct buffer out = { 0 };
+
+	ipc_store_row_encode(&row, &out);
+	ck_assert_int_eq(ipc_store_row_decode(buffer_view(&out), &decoded),
+	    _i < 2 ? 0 : -EBADMSG);
+	if (_i < 2) {
+		ck_assert_uint_eq(decoded.worker, 9);
+		ck_assert(bytes_equal(decoded.homes, homes[_i]));
+	}
+	EXPECT_WHOLE(ipc_store_row_decode, out, decoded);
+}
+END_TEST
+
+START_TEST(homes_survive_the_way)
+{
+	struct ipc_store_homes homes, none = { .worker_count = 0 };
+	struct buffer out = { 0 };
+
+	ck_assert_int_eq(ipc_store_homes_decode(BYTES_LITERAL(HOMES), &homes),
+	    0);
+	ck_assert_uint_eq(homes.worker_count, 3);
+	ipc_store_homes_encode(&homes, &out);
+	ck_assert(bytes_equal(buffer_view(&out), BYTES_LITERAL(HOMES)));
+	EXPECT_WHOLE(ipc_store_homes_decode, out, homes);
+	out = (struct buffer){ 0 };
+	ipc_store_homes_encode(&none, &out);
+	ck_assert_int_eq(ipc_store_homes_decode(buffer_view(&out), &homes),
+	    -EBADMSG);
+	buffer_done(&out);
+}
+END_TEST
+
 START_TEST(a_session_has_a_queue_that_can_be)
 {
 	/* first, last sequence; first total, its len; last total */
@@ -285,8 +337,12 @@ START_TEST(a_session_has_a_queue_that_can_be)
 		{ 0, 0, 0, 0, 1 },
 	};
 	const uint64_t *queue = queues[_i];
-	struct ipc_store_row row = { cases[0], queue[0], queue[1], queue[2],
-		queue[3], queue[4] };
+	struct ipc_store_row row = { .put = cases[0],
+		.first_sequence = queue[0],
+		.last_sequence = queue[1],
+		.first_total = queue[2],
+		.first_len = queue[3],
+		.last_total = queue[4] };
 	struct ipc_store_row decoded;
 	struct buffer out = { 0 };
 
@@ -423,6 +479,9 @@ test_store(void)
 	tcase_add_test(tests, open_names_a_worker_that_there_is);
 	tcase_add_test(tests, state_survives_the_way);
 	tcase_add_loop_test(tests, a_row_is_a_change_that_puts, 0, CASE_COUNT);
+	tcase_add_loop_test(tests,
+	    what_was_received_says_who_has_it_by_which_homes, 0, 3);
+	tcase_add_test(tests, homes_survive_the_way);
 	tcase_add_loop_test(tests, a_session_has_a_queue_that_can_be, 0, 8);
 	tcase_add_loop_test(tests, a_write_has_a_number_and_an_end, 0, 2);
 	tcase_add_test(tests, read_survives_the_way);

@@ -4,19 +4,30 @@
 #include "store/row.h"
 #include "tests.h"
 
+#define HOME_KEY "0123456789abcdef"
+
 START_TEST(keys_of_sessions_sort_with_the_head_first)
 {
 	static const struct row_session rows[] = {
-		{ 1, ROW_SESSION_HEAD, { NULL, 0 }, 0, 0 },
-		{ 1, ROW_SESSION_RECEIVED, { NULL, 0 }, 7, 3 },
-		{ 1, ROW_SESSION_SUBSCRIPTION, { (const uint8_t *)"a/+", 3 }, 0,
-		    0 },
-		{ 256, ROW_SESSION_HEAD, { NULL, 0 }, 0, 0 },
+		{ .session = 1, .kind = ROW_SESSION_HEAD },
+		{ .session = 1,
+		    .kind = ROW_SESSION_RECEIVED,
+		    .packet_id = 7,
+		    .worker = 3 },
+		{ .session = 1,
+		    .kind = ROW_SESSION_RECEIVED,
+		    .packet_id = 7,
+		    .worker = 3,
+		    .homes = { (const uint8_t *)"\0\2" HOME_KEY, 18 } },
+		{ .session = 1,
+		    .kind = ROW_SESSION_SUBSCRIPTION,
+		    .filter = { (const uint8_t *)"a/+", 3 } },
+		{ .session = 256, .kind = ROW_SESSION_HEAD },
 	};
-	struct buffer keys[4] = { { 0 } };
+	struct buffer keys[5] = { { 0 } };
 	struct row_session decoded;
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		row_session_key(&rows[i], &keys[i]);
 		ck_assert_int_eq(row_session_key_decode(buffer_view(&keys[i]),
 				     &decoded),
@@ -26,12 +37,13 @@ START_TEST(keys_of_sessions_sort_with_the_head_first)
 		ck_assert(bytes_equal(decoded.filter, rows[i].filter));
 		ck_assert_uint_eq(decoded.packet_id, rows[i].packet_id);
 		ck_assert_uint_eq(decoded.worker, rows[i].worker);
+		ck_assert(bytes_equal(decoded.homes, rows[i].homes));
 		if (i > 0)
-			ck_assert_int_lt(memcmp(keys[i - 1].data, keys[i].data,
+			ck_assert_int_le(memcmp(keys[i - 1].data, keys[i].data,
 					     9),
 			    0);
 	}
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		buffer_done(&keys[i]);
 }
 END_TEST

@@ -205,10 +205,15 @@ START_TEST(received_rows_go_to_the_worker_that_put_them)
 }
 END_TEST
 
-/* They speak of the sessions that were at home there. */
-START_TEST(with_another_number_of_workers_received_rows_say_nothing)
+/* They speak of the sessions that were at home there: all need to know. */
+START_TEST(with_another_number_of_workers_received_rows_say_of_which_homes)
 {
 	struct rig_worker *worker = rig_begin(0);
+	struct ipc_store_change remove = { .type = IPC_STORE_MOVED_REMOVE,
+		.session = 10,
+		.packet_id = 1 };
+	const struct ipc_store_row *row;
+	struct ipc_store_homes homes;
 
 	put_session(worker, 10, rig_key_at(0, 1));
 	put_subscription(worker, 10, BYTES_LITERAL("a"));
@@ -218,13 +223,33 @@ START_TEST(with_another_number_of_workers_received_rows_say_nothing)
 	rig_start();
 	worker = rig_begin(0);
 	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 3);
-	rig_stop();
-	rig.worker_count = 1;
-	rig_start();
+	ck_assert_uint_eq(
+	    rig_find_row(worker, IPC_STORE_RECEIVED_PUT, BYTES_NONE)->homes.len,
+	    0);
+	for (size_t at = 0; at < 2; at++) {
+		static const uint16_t counts[] = { 3, 1 };
+
+		rig_stop();
+		rig.worker_count = counts[at];
+		rig_start();
+		for (uint16_t i = 0; i < 2 && i < counts[at]; i++) {
+			worker = rig_begin(i);
+			row = rig_find_row(worker, IPC_STORE_RECEIVED_PUT,
+			    BYTES_NONE);
+			ck_assert_ptr_nonnull(row);
+			ck_assert_uint_eq(row->worker, 0);
+			ck_assert_int_eq(ipc_store_homes_decode(row->homes,
+					     &homes),
+			    0);
+			ck_assert_uint_eq(homes.worker_count, RIG_WORKERS);
+		}
+	}
 	worker = rig_begin(0);
-	ck_assert_uint_eq(rig_count(worker, IPC_STORE_ROW), 2);
-	ck_assert_ptr_null(
-	    rig_find_row(worker, IPC_STORE_RECEIVED_PUT, BYTES_NONE));
+	remove.key = rig_find_row(worker, IPC_STORE_RECEIVED_PUT, BYTES_NONE)
+			 ->homes;
+	rig_change(worker, &remove);
+	rig_write(worker);
+	ck_assert_uint_eq(rig_count(rig_begin(0), IPC_STORE_ROW), 2);
 }
 END_TEST
 
@@ -443,7 +468,7 @@ test_store(void)
 	    how_far_a_worker_has_delivered_forwards_goes_to_it);
 	tcase_add_test(tests, received_rows_go_to_the_worker_that_put_them);
 	tcase_add_test(tests,
-	    with_another_number_of_workers_received_rows_say_nothing);
+	    with_another_number_of_workers_received_rows_say_of_which_homes);
 	tcase_add_test(tests, what_is_removed_is_gone);
 	tcase_add_test(tests, a_worker_that_stays_hears_where_it_stands);
 	tcase_add_test(tests, an_epoch_is_given_out_once);

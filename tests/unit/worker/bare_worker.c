@@ -6,6 +6,7 @@
 #include "worker/denials.h"
 #include "worker/inspect.h"
 #include "worker/journal.h"
+#include "worker/moved.h"
 #include "worker/retention.h"
 #include "worker/router.h"
 #include "worker/sys.h"
@@ -69,6 +70,7 @@ bare_worker_done(struct bare_worker *bare)
 	retention_free(&worker->retention);
 	forwards_free(&worker->forwards);
 	journal_free(&worker->journal);
+	moved_done(worker);
 	interest_done(&worker->interest);
 	router_free(&worker->router);
 	denials_free(&worker->denials);

@@ -91,6 +91,8 @@ cluster_start(unsigned int index)
 	TAILQ_INIT(&worker->held);
 	TAILQ_INIT(&worker->homeless);
 	member->is_alive = true;
+	cluster_stores[index].others = cluster_stores;
+	cluster_stores[index].other_count = CLUSTER_SIZE;
 	fake_store_start(&cluster_stores[index], worker);
 	for (unsigned int other = 0; other < CLUSTER_SIZE; other++) {
 		int fds[2];
@@ -215,8 +217,11 @@ cluster_setup(void)
 	memset(cluster_stores, 0, sizeof(cluster_stores));
 	memset(is_slow, 0, sizeof(is_slow));
 	step = 0;
-	for (unsigned int i = 0; i < CLUSTER_SIZE; i++)
+	for (unsigned int i = 0; i < CLUSTER_SIZE; i++) {
+		/* What workers number has one number only. */
+		cluster_stores[i].epoch = (uint64_t)i << 16;
 		cluster_start(i);
+	}
 	cluster_settle();
 	for (unsigned int i = 0; i < CLUSTER_SIZE; i++)
 		ck_assert(cluster_worker(i)->is_ready);

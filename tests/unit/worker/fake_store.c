@@ -63,6 +63,7 @@ type_of_row(enum ipc_store_change_type type)
 	case IPC_STORE_SUBSCRIPTION_REMOVE:
 		return IPC_STORE_SUBSCRIPTION_PUT;
 	case IPC_STORE_RECEIVED_REMOVE:
+	case IPC_STORE_MOVED_REMOVE:
 		return IPC_STORE_RECEIVED_PUT;
 	case IPC_STORE_QUEUE_REMOVE:
 		return IPC_STORE_QUEUE_PUT;
@@ -90,6 +91,9 @@ is_same_row(const struct ipc_store_change *row,
 		       bytes_equal(row->key, change->key);
 	if (row->type == IPC_STORE_FORWARDED_PUT)
 		return row->worker == change->worker;
+	if (row->type == IPC_STORE_RECEIVED_PUT &&
+	    !bytes_equal(row->key, change->key))
+		return false;
 	return row->session == change->session &&
 	       row->sequence == change->sequence &&
 	       row->packet_id == change->packet_id;
@@ -227,11 +231,16 @@ set_queue(const struct fake_store *store, struct ipc_store_row *row)
 }
 
 static void
-answer_row(struct fake_store *store, const struct ipc_store_change *put)
+answer_row(struct fake_store *store, const struct ipc_store_change *put,
+    uint16_t worker)
 {
-	struct ipc_store_row row = { .put = *put };
+	struct ipc_store_row row = { .put = *put, .worker = worker };
 	struct buffer payload = { .data = NULL };
 
+	if (put->type == IPC_STORE_RECEIVED_PUT && put->key.len > 0) {
+		row.worker = put->worker;
+		row.homes = put->key;
+	}
 	if (put->type == IPC_STORE_SESSION_PUT)
 		set_queue(store, &row);
 	ipc_store_row_encode(&row, &payload);
@@ -239,14 +248,29 @@ answer_row(struct fake_store *store, const struct ipc_store_change *put)
 	buffer_done(&payload);
 }
 
+/* What another has put, and every worker gets. */
+static void
+answer_notes(struct fake_store *store, const struct fake_store *other,
+    uint16_t worker)
+{
+	for (size_t i = 0; i < other->rows.count; i++) {
+		const struct ipc_store_change *put = &other->rows.items[i].put;
+
+		if (put->type == IPC_STORE_SHARE_PUT && put->body.len == 0)
+			answer_row(store, put, worker);
+	}
+}
+
 /* Every row that a worker gets when it begins, sessions first; but for what
  * queues hold. */
 static void
 answer_rows(struct fake_store *store)
 {
+	uint16_t self = store->worker->child->index;
+
 	for (size_t i = 0; i < store->rows.count; i++)
 		if (store->rows.items[i].put.type == IPC_STORE_SESSION_PUT)
-			answer_row(store, &store->rows.items[i].put);
+			answer_row(store, &store->rows.items[i].put, self);
 	for (size_t i = 0; i < store->rows.count; i++)
 		switch (store->rows.items[i].put.type) {
 		case IPC_STORE_SESSION_PUT:
@@ -254,8 +278,11 @@ answer_rows(struct fake_store *store)
 		case IPC_STORE_MESSAGE_PUT:
 			break;
 		default:
-			answer_row(store, &store->rows.items[i].put);
+			answer_row(store, &store->rows.items[i].put, self);
 		}
+	for (size_t i = 0; i < store->other_count; i++)
+		if (&store->others[i] != store)
+			answer_notes(store, &store->others[i], (uint16_t)i);
 	answer(store, IPC_STORE_LOADED, BYTES_NONE);
 }
 
@@ -472,6 +499,21 @@ fake_store_settle(struct fake_store *store)
 		journal_turn_end(store->worker);
 	} while (journal_covering(store->worker) != IPC_STORE_NONE ||
 		 store->worker->reads.sent_count > 0);
+}
+
+void
+fake_store_put(struct fake_store *store, const struct ipc_store_change *row)
+{
+	rows_add(&store->rows, row);
+}
+
+void
+fake_store_drop(struct fake_store *store, const struct ipc_store_change *row)
+{
+	struct fake_row *found = row_find(&store->rows, row);
+
+	ck_assert_ptr_nonnull(found);
+	rows_remove(&store->rows, (size_t)(found - store->rows.items));
 }
 
 size_t

@@ -28,6 +28,11 @@ struct fake_store {
 	struct peer *peer; /* the worker's end */
 	struct ipc_channel *channel;
 
+	/* Of other workers: a worker gets their notes, too; see answer_rows().
+	 * It may be among them. */
+	struct fake_store *others;
+	size_t other_count;
+
 	/* Survive fake_store_die(). */
 	struct fake_rows rows;
 	uint64_t epoch;
@@ -56,6 +61,13 @@ void fake_store_answer(struct fake_store *store);
 /* A turn of the worker, and of the store, until nothing is left to write or to
  * read. */
 void fake_store_settle(struct fake_store *store);
+
+/* Have a row be there, or not: of RECEIVED_PUT, what one worker has put when
+ * homes were those of its key. */
+void fake_store_put(struct fake_store *store,
+    const struct ipc_store_change *row);
+void fake_store_drop(struct fake_store *store,
+    const struct ipc_store_change *row);
 
 /* How many rows of this type there are. */
 size_t fake_store_count(const struct fake_store *store,

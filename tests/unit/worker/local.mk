@@ -19,6 +19,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_session_head.c \
 	tests/unit/worker/test_session_queue.c \
 	tests/unit/worker/test_session_restore.c \
+	tests/unit/worker/test_sharing_debt.c \
 	tests/unit/worker/test_sharing_queue.c \
 	tests/unit/worker/test_acks.c \
 	tests/unit/worker/test_interest.c \
@@ -28,6 +29,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_session.c \
 	tests/unit/worker/test_subscription_record.c \
 	tests/unit/worker/test_topic_alias.c \
+	tests/unit/worker/test_moved.c \
 	tests/unit/worker/test_outbox.c \
 	tests/unit/worker/test_pending.c \
 	tests/unit/worker/test_permission.c \

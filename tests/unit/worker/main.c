@@ -19,6 +19,7 @@ main(void)
 	suite_add_tcase(suite, test_journal_quiet());
 	suite_add_tcase(suite, test_router_forward());
 	suite_add_tcase(suite, test_message());
+	suite_add_tcase(suite, test_moved());
 	suite_add_tcase(suite, test_outbox());
 	suite_add_tcase(suite, test_pending());
 	suite_add_tcase(suite, test_permission());
@@ -31,6 +32,7 @@ main(void)
 	suite_add_tcase(suite, test_session_head());
 	suite_add_tcase(suite, test_session_queue());
 	suite_add_tcase(suite, test_session_restore());
+	suite_add_tcase(suite, test_sharing_debt());
 	suite_add_tcase(suite, test_sharing_queue());
 	suite_add_tcase(suite, test_acks());
 	suite_add_tcase(suite, test_response_information());
