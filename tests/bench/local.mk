@@ -22,5 +22,6 @@ endif
 EXTRA_DIST += \
 	tests/bench/brokers.py \
 	tests/bench/compare \
+	tests/bench/handshakes \
 	tests/bench/revocation \
 	tests/bench/scenarios.py

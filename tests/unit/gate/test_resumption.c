@@ -214,6 +214,29 @@ START_TEST(without_keys_there_are_no_tickets)
 }
 END_TEST
 
+/* A reload makes settings anew: their keys are those of before, and what the
+ * configuration says is what it says now. */
+START_TEST(keys_are_inherited_and_nothing_else)
+{
+	struct resumptions *now, before;
+	struct tls_handover handover;
+
+	begin(versions[_i]);
+	now = &fixture.settings->resumptions;
+	before = *now;
+	fixture_use_ticket_key(&fixture, 2);
+	assert_is_full(versions[_i]);
+	before.ticket_seconds = 1;
+	before.identity = (enum config_identity)200;
+	resumptions_inherit(now, &before);
+	ck_assert_uint_ne(now->ticket_seconds, before.ticket_seconds);
+	ck_assert_int_ne(now->identity, before.identity);
+	ck_assert(visit(versions[_i], session, &handover));
+	ck_assert(handover.peer.is_resumed);
+	finish();
+}
+END_TEST
+
 TCase *
 resumption_tests(void)
 {
@@ -237,6 +260,8 @@ resumption_tests(void)
 	tcase_add_loop_test(tests,
 	    a_ticket_says_what_the_identity_was_taken_from, 0, VERSION_COUNT);
 	tcase_add_loop_test(tests, without_keys_there_are_no_tickets, 0,
+	    VERSION_COUNT);
+	tcase_add_loop_test(tests, keys_are_inherited_and_nothing_else, 0,
 	    VERSION_COUNT);
 	return tests;
 }
