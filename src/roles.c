@@ -62,6 +62,7 @@ const struct role role_table[] = {
 	    .peers = IPC_ROLE_WORKER,
 	    .is_last = true,
 	    .needs = { .calls = ROLE_NEEDS_FILES | ROLE_NEEDS_THREADS },
+	    .prepare = store_prepare,
 	    .run = store_run,
 	},
 	{

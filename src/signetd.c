@@ -20,6 +20,7 @@
 #include "proc/privileges.h"
 #include "rights/rights.h"
 #include "store/check.h"
+#include "store/store.h"
 #include "trust/command.h"
 
 /* How ps shows the processes, and how they know themselves. */
@@ -146,6 +147,16 @@ check_user_or_refuse(const struct config *config)
 	refuse(error.text);
 }
 
+/* The store would not start, again and again. */
+static void
+check_libraries_or_refuse(void)
+{
+	char why[512];
+
+	if (store_prepare(why, sizeof(why)) != 0)
+		refuse(why);
+}
+
 /* Everything that can be known to be wrong before the daemon starts. */
 static void
 check_or_refuse(const char *file)
@@ -157,6 +168,7 @@ check_or_refuse(const char *file)
 	int result;
 
 	check_user_or_refuse(config);
+	check_libraries_or_refuse();
 	read_credentials_or_refuse(config, &credentials);
 	result = gate_credentials_check(&credentials, why, sizeof(why));
 	if (result >= 0)

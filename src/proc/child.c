@@ -341,6 +341,7 @@ proc_child_main(const struct role *role, uint16_t index)
 		.heartbeat_socket = -1,
 		.private = &private };
 	int status = EXIT_FAILURE;
+	char why[256];
 
 	(void)close_range(JOURNAL_FD + 1, ~0U, 0);
 	if (!log_journal_take(JOURNAL_FD))
@@ -359,6 +360,8 @@ proc_child_main(const struct role *role, uint16_t index)
 		status = EXIT_SUCCESS; /* told to stop before the start */
 		goto out;
 	}
+	if (role->prepare != NULL && role->prepare(why, sizeof(why)) != 0)
+		fatal("%s", why);
 	proc_sandbox_enter(role, child.config);
 	if (uv_loop_init(&child.loop) != 0)
 		fatal("the event loop cannot start");

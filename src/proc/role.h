@@ -58,6 +58,9 @@ struct role {
 	bool is_last;
 	/* All else is given up before the first outside byte. */
 	struct role_needs needs;
+	/* Take what the role alone needs of the files, such as a library,
+	 * before it is confined. 0, or -errno and why; NULL: nothing. */
+	int (*prepare)(char *why, size_t why_size);
 	/* Run until told to stop; the exit status. */
 	int (*run)(struct proc_child *child);
 };

@@ -2,6 +2,7 @@
 #include "proc/sandbox.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -92,6 +93,8 @@ proc_sandbox_enter(const struct role *role, const struct config *config)
 	error = proc_seccomp_enter(needs->calls);
 	if (error != 0)
 		fatal("the filter of system calls: %s", strerror(-error));
+	/* The filter was made in more memory than some roles ever take. */
+	malloc_trim(0);
 }
 
 static void

@@ -65,9 +65,9 @@ remove_files(struct backup *backup)
 	char *failed = NULL;
 
 	if (access(backup->path, F_OK) == 0) {
-		options = rocksdb_options_create();
-		rocksdb_destroy_db(options, backup->path, &failed);
-		rocksdb_options_destroy(options);
+		options = rocksdb.options_create();
+		rocksdb.destroy_db(options, backup->path, &failed);
+		rocksdb.options_destroy(options);
 		(void)rmdir(backup->path);
 	}
 	(void)rmdir(backup->folder);
@@ -85,12 +85,12 @@ make_files(struct backup *backup)
 		    backup->folder, strerror(errno));
 		return -errno;
 	}
-	checkpoint = rocksdb_checkpoint_object_create(
+	checkpoint = rocksdb.checkpoint_object_create(
 	    backup->store->database->handle, &failed);
 	if (failed == NULL) {
 		/* 0: what is in memory is put into tables, not logs */
-		rocksdb_checkpoint_create(checkpoint, backup->path, 0, &failed);
-		rocksdb_checkpoint_object_destroy(checkpoint);
+		rocksdb.checkpoint_create(checkpoint, backup->path, 0, &failed);
+		rocksdb.checkpoint_object_destroy(checkpoint);
 	}
 	return database_error(failed, backup->why);
 }

@@ -11,14 +11,14 @@ void
 store_batch_init(struct store_batch *batch, struct database *database)
 {
 	*batch = (struct store_batch){ .database = database,
-		.batch = rocksdb_writebatch_create() };
+		.batch = rocksdb.writebatch_create() };
 }
 
 void
 store_batch_done(struct store_batch *batch)
 {
 	if (batch->batch != NULL)
-		rocksdb_writebatch_destroy(batch->batch);
+		rocksdb.writebatch_destroy(batch->batch);
 	batch->batch = NULL;
 	buffer_done(&batch->key);
 	buffer_done(&batch->head);
@@ -33,7 +33,7 @@ store_batch_put(struct store_batch *batch, enum database_family family,
 		(const char *)body.data };
 	const size_t lens[2] = { head.len, body.len };
 
-	rocksdb_writebatch_putv_cf(batch->batch,
+	rocksdb.writebatch_putv_cf(batch->batch,
 	    batch->database->families[family], 1, keys, &key.len, 2, values,
 	    lens);
 }
@@ -42,7 +42,7 @@ void
 store_batch_remove(struct store_batch *batch, enum database_family family,
     struct bytes key)
 {
-	rocksdb_writebatch_delete_cf(batch->batch,
+	rocksdb.writebatch_delete_cf(batch->batch,
 	    batch->database->families[family], (const char *)key.data, key.len);
 }
 
@@ -54,7 +54,7 @@ refer(struct store_batch *batch, uint64_t message,
 	batch->head.len = 0;
 	row_message_key(message, &batch->key);
 	reference_encode(reference, &batch->head);
-	rocksdb_writebatch_merge_cf(batch->batch,
+	rocksdb.writebatch_merge_cf(batch->batch,
 	    batch->database->families[DATABASE_MESSAGES],
 	    (const char *)batch->key.data, batch->key.len,
 	    (const char *)batch->head.data, batch->head.len);
@@ -128,7 +128,7 @@ on_session_remove(struct store_batch *batch, uint16_t worker,
 	batch->key.len = 0;
 	pack_u64(&batch->key, change->session);
 	pack_u64(&batch->key, change->session + 1);
-	rocksdb_writebatch_delete_range_cf(batch->batch,
+	rocksdb.writebatch_delete_range_cf(batch->batch,
 	    batch->database->families[DATABASE_SESSIONS],
 	    (const char *)batch->key.data, half,
 	    (const char *)batch->key.data + half, half);

@@ -8,6 +8,7 @@
 #include "lib/memory.h"
 #include "store/database.h"
 #include "store/reference.h"
+#include "store/rocksdb.h"
 #include "store/row.h"
 #include "store/store_internal.h"
 #include "store/walk.h"
@@ -264,7 +265,9 @@ store_check(const char *folder, FILE *out)
 	int error;
 
 	snprintf(path, size, "%s/" STORE_DATABASE_NAME, folder);
-	error = database_open_to_read(path, &check.database, why);
+	error = rocksdb_load(why, sizeof(why));
+	if (error == 0)
+		error = database_open_to_read(path, &check.database, why);
 	if (error == 0)
 		error = check_families(&check, why);
 	if (error == 0)

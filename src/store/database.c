@@ -63,7 +63,7 @@ database_error(char *error, char *why)
 		break;
 	}
 	snprintf(why, DATABASE_WHY_MAX, "%s", error);
-	rocksdb_free(error);
+	rocksdb.free(error);
 	return -number;
 }
 
@@ -112,7 +112,7 @@ check_format(struct database *database, char *why)
 		return error;
 	if (value.data == NULL) {
 		pack_u32(&format, DATABASE_FORMAT);
-		rocksdb_put_cf(database->handle, database->write,
+		rocksdb.put_cf(database->handle, database->write,
 		    database->families[DATABASE_META],
 		    (const char *)FORMAT_KEY.data, FORMAT_KEY.len,
 		    (const char *)format.data, format.len, &failed);
@@ -128,7 +128,7 @@ open_families(struct database *database, const char *path, char *why)
 {
 	char *failed = NULL;
 
-	database->handle = rocksdb_open_column_families(
+	database->handle = rocksdb.open_column_families(
 	    database->options->common, path, DATABASE_FAMILY_COUNT,
 	    family_names,
 	    (const rocksdb_options_t *const *)database->options->families,
@@ -143,10 +143,10 @@ database_new(void)
 
 	database->options = memory_new(1, sizeof(*database->options));
 	database_options_init(database->options);
-	database->read = rocksdb_readoptions_create();
-	rocksdb_readoptions_set_verify_checksums(database->read, 1);
-	database->write = rocksdb_writeoptions_create();
-	rocksdb_writeoptions_set_sync(database->write, 1);
+	database->read = rocksdb.readoptions_create();
+	rocksdb.readoptions_set_verify_checksums(database->read, 1);
+	database->write = rocksdb.writeoptions_create();
+	rocksdb.writeoptions_set_sync(database->write, 1);
 	return database;
 }
 
@@ -157,8 +157,8 @@ database_open_to_read(const char *path, struct database **opened, char *why)
 	char *failed = NULL;
 	int error;
 
-	rocksdb_readoptions_set_fill_cache(database->read, 0);
-	database->handle = rocksdb_open_for_read_only_column_families(
+	rocksdb.readoptions_set_fill_cache(database->read, 0);
+	database->handle = rocksdb.open_for_read_only_column_families(
 	    database->options->common, path, DATABASE_FAMILY_COUNT,
 	    family_names,
 	    (const rocksdb_options_t *const *)database->options->families,
@@ -234,12 +234,12 @@ database_close(struct database **pointer)
 	*pointer = NULL;
 	if (database->handle != NULL) {
 		for (int i = 0; i < DATABASE_FAMILY_COUNT; i++)
-			rocksdb_column_family_handle_destroy(
+			rocksdb.column_family_handle_destroy(
 			    database->families[i]);
-		rocksdb_close(database->handle);
+		rocksdb.close(database->handle);
 	}
-	rocksdb_readoptions_destroy(database->read);
-	rocksdb_writeoptions_destroy(database->write);
+	rocksdb.readoptions_destroy(database->read);
+	rocksdb.writeoptions_destroy(database->write);
 	database_options_done(database->options);
 	free(database->options);
 	free(database);
@@ -253,9 +253,9 @@ database_repair(const char *path, char *why)
 
 	database_options_init(&options);
 	/* families are found by their tables, and have the same options */
-	rocksdb_options_set_merge_operator(options.common,
+	rocksdb.options_set_merge_operator(options.common,
 	    reference_merge_operator());
-	rocksdb_repair_db(options.common, path, &failed);
+	rocksdb.repair_db(options.common, path, &failed);
 	database_options_done(&options);
 	return database_error(failed, why);
 }
@@ -266,7 +266,7 @@ database_write(struct database *database, rocksdb_writebatch_t *batch,
 {
 	char *failed = NULL;
 
-	rocksdb_write(database->handle, database->write, batch, &failed);
+	rocksdb.write(database->handle, database->write, batch, &failed);
 	return database_error(failed, why);
 }
 
@@ -276,7 +276,7 @@ database_get(struct database *database, enum database_family family,
 {
 	char *failed = NULL;
 	size_t len = 0;
-	char *data = rocksdb_get_cf(database->handle, database->read,
+	char *data = rocksdb.get_cf(database->handle, database->read,
 	    database->families[family], (const char *)key.data, key.len, &len,
 	    &failed);
 

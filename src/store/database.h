@@ -6,7 +6,7 @@
 #ifndef SIGNET_STORE_DATABASE_H
 #define SIGNET_STORE_DATABASE_H
 
-#include <rocksdb/c.h>
+#include "store/rocksdb.h"
 
 #include "lib/bytes.h"
 

@@ -5,7 +5,7 @@
 #ifndef SIGNET_STORE_DATABASE_OPTIONS_H
 #define SIGNET_STORE_DATABASE_OPTIONS_H
 
-#include <rocksdb/c.h>
+#include "store/rocksdb.h"
 
 #include "store/database.h"
 

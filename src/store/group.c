@@ -184,7 +184,7 @@ batch_write(struct group *group, struct store_batch *batch)
 	struct store *store = group->store;
 	size_t len;
 
-	(void)rocksdb_writebatch_data(batch->batch, &len);
+	(void)rocksdb.writebatch_data(batch->batch, &len);
 	group->error = fault_check_room(store, len, group->why);
 	group->is_untried = group->error != 0;
 	if (group->error == 0)
@@ -222,7 +222,7 @@ on_work(uv_work_t *work)
 	}
 	if (has_epoch)
 		store_batch_number(&batch, ROW_META_EPOCH, group->epoch);
-	if (group->error == 0 && rocksdb_writebatch_count(batch.batch) > 0) {
+	if (group->error == 0 && rocksdb.writebatch_count(batch.batch) > 0) {
 		store_batch_number(&batch, ROW_META_GROUP, group->number);
 		batch_write(group, &batch);
 	}

@@ -11,7 +11,7 @@
 struct iterator *
 iterator_open(struct database *database, enum database_family family)
 {
-	return (struct iterator *)rocksdb_create_iterator_cf(database->handle,
+	return (struct iterator *)rocksdb.create_iterator_cf(database->handle,
 	    database->read, database->families[family]);
 }
 
@@ -19,41 +19,41 @@ void
 iterator_close(struct iterator **iterator)
 {
 	if (*iterator != NULL)
-		rocksdb_iter_destroy(ROWS(*iterator));
+		rocksdb.iter_destroy(ROWS(*iterator));
 	*iterator = NULL;
 }
 
 void
 iterator_seek(struct iterator *iterator, struct bytes key)
 {
-	rocksdb_iter_seek(ROWS(iterator),
+	rocksdb.iter_seek(ROWS(iterator),
 	    key.len == 0 ? "" : (const char *)key.data, key.len);
 }
 
 void
 iterator_seek_back(struct iterator *iterator, struct bytes key)
 {
-	rocksdb_iter_seek_for_prev(ROWS(iterator), (const char *)key.data,
+	rocksdb.iter_seek_for_prev(ROWS(iterator), (const char *)key.data,
 	    key.len);
 }
 
 void
 iterator_next(struct iterator *iterator)
 {
-	rocksdb_iter_next(ROWS(iterator));
+	rocksdb.iter_next(ROWS(iterator));
 }
 
 bool
 iterator_is_valid(const struct iterator *iterator)
 {
-	return rocksdb_iter_valid(CONST_ROWS(iterator)) != 0;
+	return rocksdb.iter_valid(CONST_ROWS(iterator)) != 0;
 }
 
 struct bytes
 iterator_key(const struct iterator *iterator)
 {
 	size_t len;
-	const char *data = rocksdb_iter_key(CONST_ROWS(iterator), &len);
+	const char *data = rocksdb.iter_key(CONST_ROWS(iterator), &len);
 
 	return bytes_of(data, len);
 }
@@ -62,7 +62,7 @@ struct bytes
 iterator_value(const struct iterator *iterator)
 {
 	size_t len;
-	const char *data = rocksdb_iter_value(CONST_ROWS(iterator), &len);
+	const char *data = rocksdb.iter_value(CONST_ROWS(iterator), &len);
 
 	return bytes_of(data, len);
 }
@@ -74,6 +74,6 @@ iterator_error(const struct iterator *iterator, char *why)
 
 	if (iterator_is_valid(iterator))
 		return 0;
-	rocksdb_iter_get_error(CONST_ROWS(iterator), &failed);
+	rocksdb.iter_get_error(CONST_ROWS(iterator), &failed);
 	return database_error(failed, why);
 }

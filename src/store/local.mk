@@ -14,6 +14,7 @@ libsignet_store_a_SOURCES = \
 	src/store/loader.c src/store/loader.h \
 	src/store/reader.c src/store/reader.h \
 	src/store/reference.c src/store/reference.h \
+	src/store/rocksdb.c src/store/rocksdb.h src/store/rocksdb_calls.def \
 	src/store/row.c src/store/row.h \
 	src/store/salvage.c src/store/salvage.h \
 	src/store/scan.c src/store/scan.h \
@@ -21,7 +22,9 @@ libsignet_store_a_SOURCES = \
 	src/store/store_internal.h \
 	src/store/sweep.c src/store/sweep.h \
 	src/store/walk.c src/store/walk.h
+libsignet_store_a_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DSIGNET_ROCKSDB_LIBRARY='"$(ROCKSDB_LIBRARY)"'
 libsignet_store_a_CFLAGS = $(AM_CFLAGS) $(ROCKSDB_CFLAGS)
 
 # For those who link with it.
-STORE_ALL = libsignet-store.a $(PROC_ALL) $(ROCKSDB_LIBS)
+STORE_ALL = libsignet-store.a $(PROC_ALL) $(DLOPEN_LIBS)

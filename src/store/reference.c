@@ -177,13 +177,13 @@ filter_name(void *state)
 rocksdb_mergeoperator_t *
 reference_merge_operator(void)
 {
-	return rocksdb_mergeoperator_create(NULL, no_state, full_merge,
+	return rocksdb.mergeoperator_create(NULL, no_state, full_merge,
 	    partial_merge, free_value, merge_name);
 }
 
 rocksdb_compactionfilter_t *
 reference_compaction_filter(void)
 {
-	return rocksdb_compactionfilter_create(NULL, no_state, filter,
+	return rocksdb.compactionfilter_create(NULL, no_state, filter,
 	    filter_name);
 }

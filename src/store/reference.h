@@ -10,7 +10,7 @@
 #ifndef SIGNET_STORE_REFERENCE_H
 #define SIGNET_STORE_REFERENCE_H
 
-#include <rocksdb/c.h>
+#include "store/rocksdb.h"
 
 #include "lib/buffer.h"
 #include "lib/bytes.h"
@@ -37,7 +37,7 @@ bool reference_is_over(const struct reference *reference, int64_t now);
 
 /* For the family of messages; the database frees the first. */
 rocksdb_mergeoperator_t *reference_merge_operator(void);
-/* Returned, free with rocksdb_compactionfilter_destroy() after the database. */
+/* Returned, free with rocksdb.compactionfilter_destroy() after the database. */
 rocksdb_compactionfilter_t *reference_compaction_filter(void);
 
 #endif

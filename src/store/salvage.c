@@ -52,9 +52,9 @@ batch_write(struct salvage *salvage)
 {
 	char *failed = NULL;
 
-	rocksdb_write(salvage->to->handle, salvage->write, salvage->batch.batch,
+	rocksdb.write(salvage->to->handle, salvage->write, salvage->batch.batch,
 	    &failed);
-	rocksdb_writebatch_clear(salvage->batch.batch);
+	rocksdb.writebatch_clear(salvage->batch.batch);
 	salvage->batch_bytes = 0;
 	return database_error(failed, salvage->why);
 }
@@ -207,14 +207,14 @@ copy_rows(struct salvage *salvage)
 static int
 flush(struct salvage *salvage)
 {
-	rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
+	rocksdb_flushoptions_t *options = rocksdb.flushoptions_create();
 	char *failed = NULL;
 
-	rocksdb_flushoptions_set_wait(options, 1);
+	rocksdb.flushoptions_set_wait(options, 1);
 	for (int i = 0; i < DATABASE_FAMILY_COUNT && failed == NULL; i++)
-		rocksdb_flush_cf(salvage->to->handle, options,
+		rocksdb.flush_cf(salvage->to->handle, options,
 		    salvage->to->families[i], &failed);
-	rocksdb_flushoptions_destroy(options);
+	rocksdb.flushoptions_destroy(options);
 	return database_error(failed, salvage->why);
 }
 
@@ -226,15 +226,15 @@ copy_database(struct salvage *salvage)
 
 	if (error != 0)
 		return error;
-	salvage->write = rocksdb_writeoptions_create();
-	rocksdb_writeoptions_disable_WAL(salvage->write, 1);
+	salvage->write = rocksdb.writeoptions_create();
+	rocksdb.writeoptions_disable_WAL(salvage->write, 1);
 	store_batch_init(&salvage->batch, salvage->to);
 	if (salvage->from != NULL)
 		error = copy_rows(salvage);
 	if (error == 0)
 		error = flush(salvage);
 	store_batch_done(&salvage->batch);
-	rocksdb_writeoptions_destroy(salvage->write);
+	rocksdb.writeoptions_destroy(salvage->write);
 	database_close(&salvage->to);
 	return error;
 }
@@ -252,11 +252,11 @@ move(const char *from, const char *to, char *why)
 static int
 remove_database(const char *path, char *why)
 {
-	rocksdb_options_t *options = rocksdb_options_create();
+	rocksdb_options_t *options = rocksdb.options_create();
 	char *failed = NULL;
 
-	rocksdb_destroy_db(options, path, &failed);
-	rocksdb_options_destroy(options);
+	rocksdb.destroy_db(options, path, &failed);
+	rocksdb.options_destroy(options);
 	return database_error(failed, why);
 }
 

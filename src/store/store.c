@@ -14,6 +14,7 @@
 #include "store/group.h"
 #include "store/loader.h"
 #include "store/reader.h"
+#include "store/rocksdb.h"
 #include "store/store_internal.h"
 #include "store/sweep.h"
 
@@ -331,6 +332,12 @@ store_done(struct store *store)
 	backup_free(&store->backup);
 	group_free(&store->group);
 	free(store->path);
+}
+
+int
+store_prepare(char *why, size_t why_size)
+{
+	return rocksdb_load(why, why_size);
 }
 
 int

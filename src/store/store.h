@@ -17,6 +17,9 @@
 
 #include "proc/child.h"
 
+/* Load the database's library: see proc/role.h. */
+int store_prepare(char *why, size_t why_size);
+
 /* Run as the store: see proc/child.h. */
 int store_run(struct proc_child *child);
 

@@ -3,6 +3,7 @@
 """Every fault of the configuration is a message and status 1, and nothing
 is bound."""
 
+import ctypes.util
 import os
 import re
 import shutil
@@ -62,9 +63,10 @@ class Folder:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
-def run(*arguments):
+def run(*arguments, **environment):
     return subprocess.run([SIGNETD, *arguments], capture_output=True,
                           text=True, stdin=subprocess.DEVNULL,
+                          env={**os.environ, **environment},
                           timeout=3 * DEADLINE)
 
 
@@ -269,6 +271,19 @@ def a_store_that_cannot_be_made_is_an_error():
         assert done.returncode == 1, done.stderr
         assert "cannot make /nowhere/signet: No such file" in done.stderr, \
             done.stderr
+        assert not folder.is_bound()
+
+
+@standalone
+def a_database_library_that_cannot_be_loaded_is_an_error():
+    library = ctypes.util.find_library("rocksdb")
+    assert library, "RocksDB is not installed"
+    with Folder() as folder:
+        with open(f"{folder.path}/{library}", "w") as file:
+            file.write("this is no library\n" * 100)
+        done = run("-c", folder.file, LD_LIBRARY_PATH=folder.path)
+        assert done.returncode == 1, done.stderr
+        assert f"{library}: invalid ELF header" in done.stderr, done.stderr
         assert not folder.is_bound()
 
 

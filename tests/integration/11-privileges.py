@@ -143,6 +143,14 @@ def each_role_holds_only_its_descriptors(broker):
 
 
 @case
+def the_store_alone_has_the_database_s_library(broker):
+    for name, pid in broker.roles().items():
+        with open(f"/proc/{pid}/maps") as maps:
+            has_library = "/librocksdb.so" in maps.read()
+        assert has_library == (name == "store 0"), name
+
+
+@case
 def a_gate_lets_go_of_what_it_handed_over(broker):
     gates = broker.role_pids("gate").values()
 

@@ -12,5 +12,7 @@ tests_unit_store_test_store_SOURCES = \
 	tests/unit/store/test_store.c \
 	tests/unit/store/test_sweep.c
 tests_unit_store_test_store_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+# RocksDB is to find our pread().
+tests_unit_store_test_store_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 tests_unit_store_test_store_LDADD = $(STORE_ALL) $(CHECK_LIBS)
 endif
