@@ -8,13 +8,18 @@ import pwd
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import time
 
-START_SECONDS = 10
-STOP_SECONDS = 10
+START_SECONDS = 60
+STOP_SECONDS = 60
 PR_SET_PDEATHSIG = 1
 QUEUED_MAX = 1000000  # messages of a session that waits
+# Of MQTT 3.1.1, with a clean session under no client identifier.
+MQTT_CONNECT = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00"
+MQTT_CONNACK = b"\x20\x02\x00\x00"
+MQTT_DISCONNECT = b"\xe0\x00"
 
 
 def die_with_parent():
@@ -63,7 +68,7 @@ class Broker:
                 [self.program(), "-c", path], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, preexec_fn=die_with_parent)
         try:
-            self.wait_until_it_listens()
+            self.wait_until_it_serves()
         except BaseException:
             self.stop()
             raise
@@ -72,13 +77,29 @@ class Broker:
     def __exit__(self, *_):
         self.stop()
 
-    def wait_until_it_listens(self):
+    def serve_one(self):
+        """Have one client connected. OSError if that is not possible."""
+        pki = self.certificates
+        context = ssl.create_default_context(cafile=f"{pki}/ca.pem")
+        context.load_cert_chain(f"{pki}/client-1.pem", f"{pki}/client-1.key")
+        with socket.create_connection(("127.0.0.1", self.port),
+                                      START_SECONDS) as plain:
+            with context.wrap_socket(plain,
+                                     server_hostname="127.0.0.1") as client:
+                client.sendall(MQTT_CONNECT)
+                if client.recv(len(MQTT_CONNACK)) != MQTT_CONNACK:
+                    raise OSError("no CONNACK")
+                client.sendall(MQTT_DISCONNECT)
+
+    def wait_until_it_serves(self):
+        """A port is bound before there is somebody behind it: all processes
+        have to be there before they are measured."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 break
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                self.serve_one()
                 return
             except OSError:
                 time.sleep(0.02)
