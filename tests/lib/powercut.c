@@ -32,6 +32,8 @@
 
 #define FDS_MAX  65536
 #define LOGS_MAX 10000
+/* Of the log: the lowest numbers have a meaning when a program begins. */
+#define LOG_FD_MIN 100
 
 struct record {
 	uint32_t type;
@@ -71,6 +73,15 @@ powercut_refuse(const char *what)
 	abort();
 }
 
+static int
+out_of_the_way(int fd)
+{
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, LOG_FD_MIN);
+
+	REAL(close)(fd);
+	return moved;
+}
+
 __attribute__((constructor)) static void
 powercut_init(void)
 {
@@ -87,6 +98,8 @@ powercut_init(void)
 		if (log_fd < 0 && errno != EEXIST)
 			break;
 	}
+	if (log_fd >= 0)
+		log_fd = out_of_the_way(log_fd);
 	if (log_fd < 0)
 		powercut_refuse(logs);
 	is_lying = getenv("SIGNET_POWERCUT_LIES") != NULL;
