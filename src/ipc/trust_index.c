@@ -435,8 +435,11 @@ bool
 ipc_trust_date_next(const struct ipc_trust_index *index, size_t *pos,
     struct ipc_trust_date *date)
 {
-	size_t len = (size_t)(index->view.data + index->view.len -
-			      index->dates);
+	/* there may be no bytes at all to count in */
+	size_t len = index->date_count == 0
+			 ? 0
+			 : (size_t)(index->view.data + index->view.len -
+				    index->dates);
 	struct unpack in = { .input = bytes_of(index->dates, len),
 		.pos = *pos };
 	struct ipc_trust_date next;

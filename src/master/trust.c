@@ -7,7 +7,10 @@
 
 #include "ipc/trust_date.h"
 #include "lib/clock.h"
+#include "lib/hash.h"
 #include "lib/log.h"
+#include "lib/memory.h"
+#include "lib/pack.h"
 #include "master/member.h"
 
 /* How often the dates are looked at: each is told of once a day. */
@@ -61,27 +64,93 @@ is_told_now(const struct ipc_trust_date *date, int64_t from, int64_t now)
 	       (now >= date->ends_at && from < date->ends_at);
 }
 
-/* from: when they were looked at last; INT64_MIN: not yet. */
-static void
-tell_dates(const struct master *master, int64_t from, int64_t now)
+/* The dates of an index, each by a hash of what ends, and when. */
+struct known {
+	size_t count;
+	uint64_t *hashes; /* sorted */
+};
+
+static int
+compare_hashes(const void *a, const void *b)
 {
+	const uint64_t *first = a, *second = b;
+
+	return (*first > *second) - (*first < *second);
+}
+
+static uint64_t
+hash_date(const struct ipc_trust_date *date, struct buffer *scratch)
+{
+	scratch->len = 0;
+	pack_u8(scratch, (uint8_t)date->kind);
+	pack_u64(scratch, (uint64_t)date->ends_at);
+	buffer_append(scratch, date->id);
+	return hash_of(buffer_view(scratch));
+}
+
+static void
+known_init(struct known *known, const struct ipc_trust_index *index)
+{
+	struct buffer scratch = { NULL, 0, 0 };
 	struct ipc_trust_date date;
 	size_t pos = 0;
 
-	while (ipc_trust_date_next(&master->trust.view, &pos, &date))
+	*known = (struct known){ .hashes = memory_new(index->date_count + 1,
+				     sizeof(*known->hashes)) };
+	while (ipc_trust_date_next(index, &pos, &date))
+		known->hashes[known->count++] = hash_date(&date, &scratch);
+	qsort(known->hashes, known->count, sizeof(*known->hashes),
+	    compare_hashes);
+	buffer_done(&scratch);
+}
+
+static bool
+known_has(const struct known *known, const struct ipc_trust_date *date,
+    struct buffer *scratch)
+{
+	uint64_t hash = hash_date(date, scratch);
+
+	return bsearch(&hash, known->hashes, known->count, sizeof(hash),
+		   compare_hashes) != NULL;
+}
+
+/*
+ * Tell of what is due: of dates that were in use before what has become due
+ * since they were looked at last, so that a reload does not tell of them again;
+ * of others whatever is.
+ */
+static void
+tell_dates(struct trust_state *trust, const struct known *known)
+{
+	int64_t now = clock_realtime_seconds();
+	struct buffer scratch = { NULL, 0, 0 };
+	struct ipc_trust_date date;
+	size_t pos = 0;
+
+	while (ipc_trust_date_next(&trust->view, &pos, &date)) {
+		int64_t from = known_has(known, &date, &scratch)
+				   ? trust->told_at
+				   : INT64_MIN;
+
 		if (is_told_now(&date, from, now))
 			tell_of(&date, now);
+	}
+	trust->told_at = now;
+	buffer_done(&scratch);
 }
 
 static void
 on_hour(uv_timer_t *timer)
 {
 	struct master *master = timer->data;
-	int64_t now = clock_realtime_seconds();
+	struct trust_state *trust = &master->trust;
+	struct known known;
 
-	if (master->trust.index >= 0)
-		tell_dates(master, master->trust.told_at, now);
-	master->trust.told_at = now;
+	if (trust->index < 0)
+		return;
+	known_init(&known, &trust->view);
+	tell_dates(trust, &known);
+	free(known.hashes);
 }
 
 /* Using an index */
@@ -114,14 +183,16 @@ master_trust_use(struct master *master, int index,
     const struct ipc_trust_given *given)
 {
 	struct trust_state *trust = &master->trust;
+	struct known known;
 
+	known_init(&known, &trust->view);
 	forget_index(trust);
 	if (ipc_trust_map(index, given, &trust->view) != 0)
 		panic("an index was looked at before it is used");
 	trust->index = index;
 	trust->given = *given;
-	trust->told_at = clock_realtime_seconds();
-	tell_dates(master, INT64_MIN, trust->told_at);
+	tell_dates(trust, &known);
+	free(known.hashes);
 	log_info(log_word("event", "trust"),
 	    log_number("generation", (int64_t)given->generation),
 	    log_number("authorities", trust->view.authority_count),

@@ -324,4 +324,35 @@ def what_ends_soon_is_told():
             assert 1 <= len(told) <= workers, told
 
 
+@standalone(timeout=120)
+def what_ends_soon_is_told_once_a_day():
+    """And not again by each reload: CRLs are renewed every hour."""
+    with folder() as path:
+        root = Authority(path, "root")
+        root.issue("soon", seconds=20 * 86400 + 3600, use="server")
+        with Daemon(reload={"watch": False}, tls={
+                "certificate": f"{path}/soon.pem",
+                "private_key": f"{path}/soon.key",
+                "client_ca": root.certificate,
+                "crl": [root.crl("in-use", since=-40000,
+                                 until=10 * 86400)]}) as daemon:
+            def told(what):
+                return daemon.log.find(event="expires", what=what)
+            daemon.await_log(event="expires", what="tls.certificate")
+            line, = told("tls.certificate")
+            assert line["days_left"] == "20", line.text
+            assert line.level == "warning", line.text
+            daemon.reload(tls={"crl_grace_seconds": 3600})
+            assert len(told("tls.certificate")) == 1
+            assert told("tls.crl") == []
+            # One that ends soon is told when it comes, and then no more.
+            root.crl("in-use", since=-36000, until=1800)
+            daemon.reload()
+            line, = told("tls.crl")
+            daemon.reload(tls={"crl_grace_seconds": 7200})
+            assert len(told("tls.crl")) == 1
+            assert line.level == "warning", line.text
+            assert len(told("tls.certificate")) == 1
+
+
 main()

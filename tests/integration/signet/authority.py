@@ -20,6 +20,11 @@ subjectKeyIdentifier = hash
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
 extendedKeyUsage = clientAuth
+[server]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = DNS:localhost, IP:127.0.0.1
 [authority]
 new_certs_dir = {folder}
 database = {folder}/{name}.db
@@ -98,10 +103,11 @@ class Authority:
                  "-out", self._path(name, "pem"))
 
     def issue(self, name, identity="device-1", seconds=365 * 86400,
-              sending=()):
-        """A client's certificate, with those of these authorities behind."""
+              sending=(), use="client"):
+        """A certificate, with those of these authorities behind. use: whose:
+        "client", or "server"."""
         self._new_key(name)
-        self.sign(name, f"/CN={identity}", "client", seconds)
+        self.sign(name, f"/CN={identity}", use, seconds)
         with open(self._path(name, "pem"), "a") as file:
             for authority in sending:
                 with open(authority.certificate) as certificate:
