@@ -6,3 +6,6 @@ EXTRA_DIST += docs/architecture.md docs/certificates.md docs/conformance.md \
 	docs/operations.md docs/performance.md docs/rights.md \
 	docs/security.md docs/store.md docs/trust.md
 dist_man_MANS += docs/signet-bench.1 docs/signet-pki.1
+dist_man_MANS += docs/signet-beat.1
+EXTRA_DIST += docs/examples/heartbeat.c docs/examples/heartbeat.js \
+	docs/examples/heartbeat.py

@@ -246,11 +246,11 @@ def who_misses_beats_ends_as_if_the_network_had(broker):
             broker.client() as unheard, Beat(unheard, 300), \
             Beat(client, 300) as beat:
         watch.subscribe("wills/#")
-        beat.ask()
         began = time.monotonic()
+        beat.ask()
         assert watch.take().payload == b"gone"
         took = time.monotonic() - began
-        assert took > beat.offer.patience - 0.1, took
+        assert took > beat.offer.patience / 2, took
         client.expect_end(0x8d)
         broker.await_log(event="closed", reason="heartbeat-timeout",
                          client_id=client.client_id)
@@ -288,14 +288,14 @@ def a_packet_of_mqtt_is_a_beat_too(broker):
 @case(**settings(), processes={"workers": 1})
 def unsubscribing_ends_it(broker):
     with broker.client() as client, broker.client() as other, \
-            Beat(other, LONG) as still, Beat(client, 500) as beat:
+            Beat(other, LONG) as still, Beat(client, 2000) as beat:
         beat.ask()
-        assert client.unsubscribe("$signet/heartbeat/500") == [0]
+        assert client.unsubscribe("$signet/heartbeat/2000") == [0]
         beat.send(beat.question())
         still.ask()
         await_counts(broker, unknown=1, sessions=1)
         # No miss is counted any more; one that is would be noticed first.
-        with broker.client() as last, Beat(last, 500) as missed:
+        with broker.client() as last, Beat(last, 2000) as missed:
             missed.ask()
             last.expect_end(0x8d)
         assert client.is_alive()
@@ -464,8 +464,11 @@ def measure_cuts(daemon, loss):
         relays.append(Relay(beats[-1].offer.port, loss, 0.005, 0.05, 0.05,
                             i + 1))
         pulses.append(Pulse(beats[-1], relays[-1].address))
-    for pulse in pulses:
-        wait_until(lambda: pulse.answered >= 3, "three answers have come")
+    for pulse, client in zip(pulses, clients):
+        # One that is stopped for long enough by the machine is over already.
+        wait_until(lambda: pulse.answered or daemon.log.find(
+            reason="heartbeat-timeout", client_id=client.client_id),
+            "an answer has come")
     cut = {}
     for i, relay in enumerate(relays):
         relay.is_cut = True
