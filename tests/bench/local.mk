@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Measurements: run by hand, since they want the machine to themselves.
 # Of single parts, built with the rest:
+noinst_PROGRAMS += tests/bench/bench_beat
+tests_bench_bench_beat_SOURCES = tests/bench/bench_beat.c
+tests_bench_bench_beat_LDADD = $(BEAT_ALL)
 noinst_PROGRAMS += tests/bench/bench_record
 tests_bench_bench_record_SOURCES = tests/bench/bench_record.c
 tests_bench_bench_record_LDADD = $(TLS_ALL)
@@ -23,5 +26,6 @@ EXTRA_DIST += \
 	tests/bench/brokers.py \
 	tests/bench/compare \
 	tests/bench/handshakes \
+	tests/bench/heartbeat \
 	tests/bench/revocation \
 	tests/bench/scenarios.py
