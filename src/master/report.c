@@ -50,13 +50,18 @@ static void
 add_role(void *context, const char *name, const char *verb,
     struct bytes settings)
 {
+	const struct log_field fields[] = {
+		log_word("event", "changed"),
+		log_word("what", "role"),
+		log_string("name", name),
+		log_word("how", verb),
+		log_text("settings", settings),
+	};
 	struct report *report = context;
 
 	if (!count_line(report))
 		return;
-	log_info(log_word("event", "changed"), log_word("what", "role"),
-	    log_string("name", name), log_word("how", verb),
-	    log_text("settings", settings));
+	log_event(LOG_LEVEL_INFO, fields, settings.len > 0 ? 5 : 4);
 	add(report, "role \"%s\" %s%s", name, verb,
 	    settings.len > 0 ? ": " : "");
 	buffer_append(&report->lines, settings);
