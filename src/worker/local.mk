@@ -72,7 +72,9 @@ libsignet_worker_a_SOURCES = \
 	src/worker/throttle.c src/worker/throttle.h \
 	src/worker/topic_alias.c src/worker/topic_alias.h \
 	src/worker/topic_alias_out.c src/worker/topic_alias_out.h \
+	src/worker/topic_node.c \
 	src/worker/topic_tree.c src/worker/topic_tree.h \
+	src/worker/topic_tree_internal.h \
 	src/worker/trust.c src/worker/trust.h \
 	src/worker/will.c src/worker/will.h \
 	src/worker/worker.c src/worker/worker.h

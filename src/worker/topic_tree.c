@@ -1,99 +1,123 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tree of levels. Its edges lie in one table, keyed by parent and level, so
- * that an inner node costs no table of its own.
+ * A tree of levels. Its edges lie in one table, keyed by parent and level, and
+ * what is at a node is apart from it: an inner node costs 48 bytes. The table
+ * grows by one bucket with each node that it has no room for (linear hashing:
+ * Litwin 1980), so that no turn has to move all of it.
  */
 #include "worker/topic_tree.h"
 
 #include <stdlib.h>
 
-#include "lib/log.h"
+#include "lib/hash.h"
 #include "lib/memory.h"
-#include "lib/table.h"
 #include "mqtt/topic.h"
-
-struct topic_node {
-	UT_hash_handle hh;
-	struct topic_node *parent; /* NULL: the root */
-	struct topic_node *plus;   /* the child for the level "+" */
-	struct topic_node *number; /* the child for the level "#" */
-	uint32_t child_count;
-	uint32_t subscription_count;
-	uint32_t subscription_capacity;
-	uint32_t durable_count; /* of the subscriptions */
-	union {
-		struct subscription *only; /* there is room for no other */
-		struct subscription **subscriptions; /* capacity is not 0 */
-	};
-	struct share_list shares;
-	worker_set workers; /* that have an interest */
-	worker_set durable; /* of them: for sessions that last */
-	worker_set owed;    /* are gone, and had a durable one */
-	uint64_t announced;
-	uint8_t edge[]; /* hh.keylen: the parent's address, then the level */
-};
+#include "worker/topic_tree_internal.h"
 
 struct topic_tree {
 	struct topic_node *root;
-	struct topic_node *edges;
+	struct topic_node **buckets;
+	size_t bucket_count;
+	size_t bucket_capacity; /* a power of 2 */
+	size_t edge_count;
 	struct buffer edge; /* to look one up */
 };
 
-#define PARENT_LEN sizeof(struct topic_node *)
-
-static struct subscription *const *
-node_subscriptions(const struct topic_node *node)
-{
-	return node->subscription_capacity == 0 ? &node->only
-						: node->subscriptions;
-}
+#define BUCKETS_MIN 16
 
 static void
 node_free(struct topic_node *node)
 {
-	if (node->subscription_capacity > 0)
-		free(node->subscriptions);
+	topic_node_free_use(node);
 	free(node);
 }
 
-static struct bytes
-node_level(const struct topic_node *node)
-{
-	return bytes_of(node->edge + PARENT_LEN, node->hh.keylen - PARENT_LEN);
-}
-
-static struct bytes
-edge_of(struct topic_tree *tree, const struct topic_node *parent,
+/* Where an edge is, or would be. A table between two powers of 2 has split as
+ * many buckets of the smaller one as it has more. */
+static struct topic_node **
+bucket_of(struct topic_tree *tree, const struct topic_node *parent,
     struct bytes level)
 {
+	size_t hash, at;
+
 	tree->edge.len = 0;
-	buffer_append(&tree->edge, bytes_of(&parent, PARENT_LEN));
+	buffer_append(&tree->edge, bytes_of(&parent, sizeof(parent)));
 	buffer_append(&tree->edge, level);
-	return buffer_view(&tree->edge);
+	hash = (size_t)hash_of(buffer_view(&tree->edge));
+	at = hash & (tree->bucket_capacity - 1);
+	return &tree->buckets[at < tree->bucket_count
+				  ? at
+				  : at - tree->bucket_capacity / 2];
 }
 
 static struct topic_node *
-child_find(struct topic_tree *tree, struct topic_node *parent,
+child_find(struct topic_tree *tree, const struct topic_node *parent,
     struct bytes level)
 {
-	struct bytes edge;
 	struct topic_node *child;
 
 	if (parent->child_count == 0)
 		return NULL;
-	edge = edge_of(tree, parent, level);
-	HASH_FIND(hh, tree->edges, edge.data, edge.len, child);
+	child = *bucket_of(tree, parent, level);
+	while (
+	    child != NULL && (child->parent != parent ||
+				 !bytes_equal(topic_node_level(child), level)))
+		child = child->next;
 	return child;
 }
 
-/* Where the parent keeps the child for a wildcard level; NULL if not one. */
-static struct topic_node **
+static void
+edge_add(struct topic_tree *tree, struct topic_node *node)
+{
+	struct topic_node **bucket = bucket_of(tree, node->parent,
+	    topic_node_level(node));
+
+	node->next = *bucket;
+	*bucket = node;
+}
+
+/* One bucket more: it gets its own from the one that had them. */
+static void
+table_grow(struct topic_tree *tree)
+{
+	struct topic_node *node, *next, **from;
+
+	if (tree->bucket_count == tree->bucket_capacity) {
+		tree->bucket_capacity *= 2;
+		tree->buckets = memory_resize(tree->buckets,
+		    tree->bucket_capacity * sizeof(*tree->buckets));
+	}
+	from = &tree->buckets[tree->bucket_count - tree->bucket_capacity / 2];
+	tree->buckets[tree->bucket_count++] = NULL;
+	node = *from;
+	*from = NULL;
+	for (; node != NULL; node = next) {
+		next = node->next;
+		edge_add(tree, node);
+	}
+}
+
+static void
+edge_remove(struct topic_tree *tree, const struct topic_node *node)
+{
+	struct topic_node **link = bucket_of(tree, node->parent,
+	    topic_node_level(node));
+
+	while (*link != node)
+		link = &(*link)->next;
+	*link = node->next;
+	tree->edge_count--;
+}
+
+/* Where the parent keeps that it has a child for a wildcard level; NULL if it
+ * is not one. */
+static bool *
 wildcard_slot(struct topic_node *parent, struct bytes level)
 {
 	if (bytes_equal(level, BYTES_LITERAL("+")))
-		return &parent->plus;
+		return &parent->has_plus;
 	if (bytes_equal(level, BYTES_LITERAL("#")))
-		return &parent->number;
+		return &parent->has_number;
 	return NULL;
 }
 
@@ -101,17 +125,33 @@ static struct topic_node *
 child_new(struct topic_tree *tree, struct topic_node *parent,
     struct bytes level)
 {
-	struct bytes edge = edge_of(tree, parent, level);
-	struct topic_node *child = memory_new(1, sizeof(*child) + edge.len);
-	struct topic_node **slot = wildcard_slot(parent, level);
+	struct topic_node *child = memory_new(1, sizeof(*child) + level.len);
+	bool *slot = wildcard_slot(parent, level);
 
 	child->parent = parent;
-	memcpy(child->edge, edge.data, edge.len);
-	HASH_ADD_KEYPTR(hh, tree->edges, child->edge, edge.len, child);
+	child->level_len = (uint16_t)level.len;
+	if (level.len > 0)
+		memcpy(child->level, level.data, level.len);
+	if (++tree->edge_count > tree->bucket_count)
+		table_grow(tree);
+	edge_add(tree, child);
 	parent->child_count++;
 	if (slot != NULL)
-		*slot = child;
+		*slot = true;
 	return child;
+}
+
+/* The edge behind one; NULL: the first. NULL at the end. */
+static struct topic_node *
+edge_next(const struct topic_tree *tree, struct topic_node *node,
+    size_t *bucket)
+{
+	if (node != NULL && node->next != NULL)
+		return node->next;
+	while (*bucket < tree->bucket_count)
+		if (tree->buckets[(*bucket)++] != NULL)
+			return tree->buckets[*bucket - 1];
+	return NULL;
 }
 
 struct topic_tree *
@@ -120,6 +160,8 @@ topic_tree_new(void)
 	struct topic_tree *tree = memory_new(1, sizeof(*tree));
 
 	tree->root = memory_new(1, sizeof(*tree->root));
+	tree->bucket_count = tree->bucket_capacity = BUCKETS_MIN;
+	tree->buckets = memory_new(BUCKETS_MIN, sizeof(*tree->buckets));
 	return tree;
 }
 
@@ -127,16 +169,19 @@ void
 topic_tree_free(struct topic_tree **tree)
 {
 	struct topic_node *node, *next;
+	size_t bucket = 0;
 
 	if (*tree == NULL)
 		return;
-	HASH_ITER(hh, (*tree)->edges, node, next)
-	{
-		HASH_DEL((*tree)->edges, node);
-		share_list_free(&node->shares);
+	for (node = edge_next(*tree, NULL, &bucket); node != NULL;
+	     node = next) {
+		next = edge_next(*tree, node, &bucket);
+		if (node->use != NULL)
+			share_list_free(&node->use->shares);
 		node_free(node);
 	}
 	buffer_done(&(*tree)->edge);
+	free((*tree)->buckets);
 	free((*tree)->root);
 	free(*tree);
 	*tree = NULL;
@@ -173,9 +218,9 @@ topic_tree_find(struct topic_tree *tree, struct bytes topic_filter)
 static bool
 node_is_used(const struct topic_node *node)
 {
-	return node->child_count > 0 || node->subscription_count > 0 ||
-	       (node->workers | node->owed) != 0 ||
-	       !LIST_EMPTY(&node->shares) || node->parent == NULL;
+	return node->child_count > 0 ||
+	       !topic_use_is_empty(topic_node_use(node)) ||
+	       node->parent == NULL;
 }
 
 void
@@ -183,185 +228,51 @@ topic_tree_release(struct topic_tree *tree, struct topic_node *node)
 {
 	while (!node_is_used(node)) {
 		struct topic_node *parent = node->parent;
-		struct topic_node **slot = wildcard_slot(parent,
-		    node_level(node));
+		bool *slot = wildcard_slot(parent, topic_node_level(node));
 
 		if (slot != NULL)
-			*slot = NULL;
-		HASH_DEL(tree->edges, node);
+			*slot = false;
+		edge_remove(tree, node);
 		parent->child_count--;
 		node_free(node);
 		node = parent;
 	}
-}
-
-void
-topic_node_filter(const struct topic_node *node, struct buffer *out)
-{
-	if (node->parent->parent != NULL) {
-		topic_node_filter(node->parent, out);
-		buffer_append(out, BYTES_LITERAL("/"));
-	}
-	buffer_append(out, node_level(node));
-}
-
-size_t
-topic_node_subscription_count(const struct topic_node *node)
-{
-	return node->subscription_count;
-}
-
-struct subscription *
-topic_node_subscription(const struct topic_node *node,
-    const struct session *session)
-{
-	struct subscription *const *all = node_subscriptions(node);
-
-	for (uint32_t i = 0; i < node->subscription_count; i++)
-		if (all[i]->session == session)
-			return all[i];
-	return NULL;
-}
-
-/* Most have one at the most: only others have an array. */
-static void
-node_grow(struct topic_node *node)
-{
-	struct subscription *only = node->only;
-	bool was_one = node->subscription_capacity == 0;
-	uint32_t capacity = was_one ? 4 : node->subscription_capacity * 2;
-
-	node->subscriptions = memory_resize(was_one ? NULL
-						    : node->subscriptions,
-	    capacity * sizeof(struct subscription *));
-	node->subscription_capacity = capacity;
-	if (was_one)
-		node->subscriptions[0] = only;
-}
-
-void
-topic_node_add(struct topic_node *node, struct subscription *subscription)
-{
-	uint32_t position = node->subscription_count++;
-
-	subscription->node = node;
-	subscription->position = position;
-	if (position == 0 && node->subscription_capacity == 0) {
-		node->only = subscription;
-		return;
-	}
-	if (position >= node->subscription_capacity)
-		node_grow(node);
-	node->subscriptions[position] = subscription;
-}
-
-void
-topic_node_remove(struct topic_tree *tree, struct subscription *subscription)
-{
-	struct topic_node *node = subscription->node;
-	struct subscription **all = node->subscription_capacity == 0
-					? &node->only
-					: node->subscriptions;
-	struct subscription *last = all[--node->subscription_count];
-
-	topic_node_set_durable(subscription, false);
-	all[subscription->position] = last;
-	last->position = subscription->position;
-	subscription->node = NULL;
-	topic_tree_release(tree, node);
-}
-
-struct share_list *
-topic_node_shares(const struct topic_node *node)
-{
-	/* Whoever holds a node may put a share into it. */
-	return (struct share_list *)&node->shares;
-}
-
-uint64_t
-topic_node_announced(const struct topic_node *node)
-{
-	return node->announced;
-}
-
-void
-topic_node_set_announced(struct topic_node *node, uint64_t number)
-{
-	node->announced = number;
-}
-
-static worker_set
-worker_bit(unsigned int worker)
-{
-	if (worker >= WORKER_SET_MAX)
-		panic("there are at most WORKER_SET_MAX workers");
-	return (worker_set)1 << worker;
-}
-
-size_t
-topic_node_durable_count(const struct topic_node *node)
-{
-	return node->durable_count;
-}
-
-void
-topic_node_set_durable(struct subscription *subscription, bool is_durable)
-{
-	if (subscription->is_durable == is_durable)
-		return;
-	subscription->is_durable = is_durable;
-	subscription->node->durable_count += is_durable ? 1 : -1u;
-}
-
-void
-topic_node_add_worker(struct topic_node *node, unsigned int worker,
-    bool is_durable)
-{
-	node->workers |= worker_bit(worker);
-	if (is_durable)
-		node->durable |= worker_bit(worker);
-	else
-		node->durable &= ~worker_bit(worker);
-}
-
-void
-topic_node_remove_worker(struct topic_tree *tree, struct topic_node *node,
-    unsigned int worker)
-{
-	node->workers &= ~worker_bit(worker);
-	node->durable &= ~worker_bit(worker);
-	topic_tree_release(tree, node);
+	if (topic_use_is_empty(topic_node_use(node)))
+		topic_node_free_use(node);
 }
 
 /* Forget what a worker has an interest in; or else what is owed to it. */
 static void
-remove_worker(struct topic_node *node, worker_set bit, bool is_gone)
+remove_worker(struct topic_use *use, worker_set bit, bool is_gone)
 {
 	if (!is_gone) {
-		node->owed &= ~bit;
+		use->owed &= ~bit;
 		return;
 	}
-	node->owed |= node->durable & bit;
-	node->workers &= ~bit;
-	node->durable &= ~bit;
+	use->owed |= use->durable & bit;
+	use->workers &= ~bit;
+	use->durable &= ~bit;
 }
 
 static void
 tree_remove_worker(struct topic_tree *tree, worker_set bit, bool is_gone)
 {
 	struct topic_node **concerned = NULL;
-	size_t count = 0, capacity = 0;
+	size_t count = 0, capacity = 0, bucket = 0;
+	struct topic_node *node = NULL;
 
-	for (struct topic_node *node = tree->edges; node != NULL;
-	     node = node->hh.next) {
-		if (((is_gone ? node->workers : node->owed) & bit) == 0)
+	while ((node = edge_next(tree, node, &bucket)) != NULL) {
+		struct topic_use *use = node->use;
+
+		if (use == NULL ||
+		    ((is_gone ? use->workers : use->owed) & bit) == 0)
 			continue;
 		if (count == capacity) {
 			capacity = capacity == 0 ? 64 : capacity * 2;
 			concerned = memory_resize(concerned,
 			    capacity * sizeof(struct topic_node *));
 		}
-		remove_worker(node, bit, is_gone);
+		remove_worker(use, bit, is_gone);
 		/* Held, or the release of a child would free it with it. */
 		node->child_count++;
 		concerned[count++] = node;
@@ -376,22 +287,24 @@ tree_remove_worker(struct topic_tree *tree, worker_set bit, bool is_gone)
 void
 topic_tree_worker_gone(struct topic_tree *tree, unsigned int worker)
 {
-	tree_remove_worker(tree, worker_bit(worker), true);
+	tree_remove_worker(tree, topic_worker_bit(worker), true);
 }
 
 void
 topic_tree_worker_known(struct topic_tree *tree, unsigned int worker)
 {
-	tree_remove_worker(tree, worker_bit(worker), false);
+	tree_remove_worker(tree, topic_worker_bit(worker), false);
 }
 
 void
 topic_tree_each_subscribed(struct topic_tree *tree, topic_visit *visit,
     void *context)
 {
-	for (struct topic_node *node = tree->edges; node != NULL;
-	     node = node->hh.next)
-		if (node->subscription_count > 0)
+	struct topic_node *node = NULL;
+	size_t bucket = 0;
+
+	while ((node = edge_next(tree, node, &bucket)) != NULL)
+		if (topic_node_use(node)->subscription_count > 0)
 			visit(context, node);
 }
 
@@ -399,11 +312,12 @@ void
 topic_tree_each_share(struct topic_tree *tree, share_visit *visit,
     void *context)
 {
+	struct topic_node *node = NULL;
 	struct share *share;
+	size_t bucket = 0;
 
-	for (struct topic_node *node = tree->edges; node != NULL;
-	     node = node->hh.next)
-		LIST_FOREACH(share, &node->shares, of_node)
+	while ((node = edge_next(tree, node, &bucket)) != NULL)
+		LIST_FOREACH(share, &topic_node_use(node)->shares, of_node)
 	visit(context, share);
 }
 
@@ -419,16 +333,17 @@ struct match {
 static void
 match_node(struct match *match, const struct topic_node *node)
 {
-	struct subscription *const *all = node_subscriptions(node);
+	const struct topic_use *use = topic_node_use(node);
+	struct subscription *const *all = topic_use_subscriptions(use);
 	struct share *share;
 
-	match->workers |= node->workers | node->owed;
-	match->durable |= node->durable | node->owed;
-	for (uint32_t i = 0; i < node->subscription_count; i++)
+	match->workers |= use->workers | use->owed;
+	match->durable |= use->durable | use->owed;
+	for (uint32_t i = 0; i < use->subscription_count; i++)
 		match->on_subscription(match->context, all[i]);
 	if (match->on_share == NULL)
 		return;
-	LIST_FOREACH(share, &node->shares, of_node)
+	LIST_FOREACH(share, &use->shares, of_node)
 	match->on_share(match->context, share);
 }
 
@@ -444,14 +359,17 @@ match_below(struct match *match, struct topic_node *node, struct bytes rest,
 	struct bytes level;
 
 	/* "a/#" matches "a" too (4.7.1.2). */
-	if (node->number != NULL && !is_hidden)
-		match_node(match, node->number);
+	if (node->has_number && !is_hidden)
+		match_node(match,
+		    child_find(match->tree, node, BYTES_LITERAL("#")));
 	if (!mqtt_topic_level_next(&rest, &is_done, &level)) {
 		match_node(match, node);
 		return;
 	}
-	if (node->plus != NULL && !is_hidden)
-		match_below(match, node->plus, rest, is_done);
+	if (node->has_plus && !is_hidden)
+		match_below(match,
+		    child_find(match->tree, node, BYTES_LITERAL("+")), rest,
+		    is_done);
 	child = child_find(match->tree, node, level);
 	if (child != NULL)
 		match_below(match, child, rest, is_done);

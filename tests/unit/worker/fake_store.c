@@ -502,6 +502,13 @@ fake_store_settle(struct fake_store *store)
 }
 
 void
+fake_store_forget(struct fake_store *store)
+{
+	rows_done(&store->rows);
+	rows_done(&store->last);
+}
+
+void
 fake_store_put(struct fake_store *store, const struct ipc_store_change *row)
 {
 	rows_add(&store->rows, row);

@@ -62,6 +62,8 @@ void fake_store_answer(struct fake_store *store);
  * read. */
 void fake_store_settle(struct fake_store *store);
 
+/* All rows are lost. */
+void fake_store_forget(struct fake_store *store);
 /* Have a row be there, or not: of RECEIVED_PUT, what one worker has put when
  * homes were those of its key. */
 void fake_store_put(struct fake_store *store,

@@ -34,6 +34,7 @@ main(void)
 	suite_add_tcase(suite, test_session_restore());
 	suite_add_tcase(suite, test_sharing_debt());
 	suite_add_tcase(suite, test_sharing_queue());
+	suite_add_tcase(suite, test_skeleton());
 	suite_add_tcase(suite, test_acks());
 	suite_add_tcase(suite, test_response_information());
 	suite_add_tcase(suite, test_retained());

@@ -26,6 +26,7 @@ TCase *test_session_queue(void);
 TCase *test_session_restore(void);
 TCase *test_sharing_debt(void);
 TCase *test_sharing_queue(void);
+TCase *test_skeleton(void);
 TCase *test_acks(void);
 TCase *test_response_information(void);
 TCase *test_retained(void);
