@@ -7,6 +7,8 @@ libsignet_gate_a_SOURCES = \
 	src/gate/framing.c src/gate/framing.h \
 	src/gate/gate.c src/gate/gate.h \
 	src/gate/handshake.c src/gate/handshake.h \
+	src/gate/handshake_internal.h src/gate/handshake_refuse.c \
+	src/gate/handshakes.c \
 	src/gate/refusal.c src/gate/refusal.h \
 	src/gate/resumption.c src/gate/resumption.h \
 	src/gate/settings.c src/gate/settings.h \
