@@ -86,7 +86,7 @@ const struct role role_table[] = {
 	    .id = IPC_ROLE_GATE,
 	    .name = "gate",
 	    .count = count_gates,
-	    .peers = IPC_ROLE_WORKER | IPC_ROLE_KEY,
+	    .peers = IPC_ROLE_GATE | IPC_ROLE_WORKER | IPC_ROLE_KEY,
 	    .has_listeners = true,
 	    .credentials = IPC_CREDENTIAL_BIT(IPC_CREDENTIAL_CERTIFICATE) |
 			   IPC_CREDENTIAL_BIT(IPC_CREDENTIAL_CLIENT_CA),

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include "config/schema.h"
+#include "lib/address.h"
 
 /* The same address may be spelled in several ways. */
 static bool
@@ -85,10 +86,28 @@ check_matches(const struct config *config, struct config_error *error)
 	}
 }
 
+static void
+check_exempt(const struct config *config, struct config_error *error)
+{
+	const struct config_strings *exempt = &config->limits.source_exempt;
+	char path[CONFIG_PATH_MAX];
+
+	for (size_t i = 0; i < exempt->count; i++) {
+		const char *fault = address_prefix_fault(exempt->items[i]);
+
+		if (fault == NULL)
+			continue;
+		config_path_format(path, "limits.source_exempt[%zu]", i);
+		config_fault(config, error, path, "is \"%.64s\", which %s",
+		    exempt->items[i], fault);
+	}
+}
+
 void
 config_check(const struct config *config, struct config_error *error)
 {
 	check_listeners(config, error);
 	check_roles(config, error);
 	check_matches(config, error);
+	check_exempt(config, error);
 }

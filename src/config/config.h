@@ -129,7 +129,12 @@ struct config {
 	struct {
 		uint32_t packet_bytes;
 		uint32_t connections;
+		uint32_t connections_per_source; /* 0: no limit */
 		uint32_t handshakes_in_flight;
+		uint32_t handshakes_per_source;            /* 0: no limit */
+		uint32_t handshakes_per_second;            /* 0: no limit */
+		uint32_t handshakes_per_second_per_source; /* 0: no limit */
+		struct config_strings source_exempt;       /* prefixes */
 		uint32_t handshake_seconds;
 		uint32_t signatures_per_second; /* for each gate */
 		uint32_t connect_seconds;

@@ -21,10 +21,8 @@ static void on_readable(uv_poll_t *poll, int status, int events);
 static void
 apply(struct acceptor *acceptor)
 {
-	bool is_open = !acceptor->is_full && !acceptor->is_pausing;
-
 	for (size_t i = 0; i < acceptor->listener_count; i++) {
-		if (is_open)
+		if (!acceptor->is_pausing)
 			uv_poll_start(&acceptor->listeners[i], UV_READABLE,
 			    on_readable);
 		else
@@ -35,15 +33,30 @@ apply(struct acceptor *acceptor)
 static void
 on_pause_end(uv_timer_t *timer)
 {
-	struct acceptor *acceptor = timer->data;
+	acceptor_resume(timer->data);
+}
 
+static void
+pause_for(struct acceptor *acceptor, uint64_t ms)
+{
+	acceptor->is_pausing = true;
+	uv_timer_start(&acceptor->pause, on_pause_end, ms, 0);
+	apply(acceptor);
+}
+
+void
+acceptor_resume(struct acceptor *acceptor)
+{
+	if (!acceptor->is_started || !acceptor->is_pausing)
+		return;
 	acceptor->is_pausing = false;
+	uv_timer_stop(&acceptor->pause);
 	apply(acceptor);
 }
 
 /* The connection stays in the queue, so that watching on would spin. */
 static void
-pause_accepting(struct acceptor *acceptor, int error)
+pause_for_lack(struct acceptor *acceptor, int error)
 {
 	uint64_t now = uv_now(acceptor->loop);
 
@@ -55,9 +68,7 @@ pause_accepting(struct acceptor *acceptor, int error)
 		    log_string("hint", "raise the limit of open files "
 				       "(LimitNOFILE=, ulimit -n)"));
 	}
-	acceptor->is_pausing = true;
-	uv_timer_start(&acceptor->pause, on_pause_end, PAUSE_MS, 0);
-	apply(acceptor);
+	pause_for(acceptor, PAUSE_MS);
 }
 
 static bool
@@ -73,22 +84,24 @@ accept_one(struct acceptor *acceptor, int listener)
 {
 	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(address);
+	uint64_t wait_ms = acceptor->events->wait_ms(acceptor->context);
 	int on = 1;
 	int fd;
 
+	if (wait_ms > 0) {
+		pause_for(acceptor, wait_ms);
+		return false;
+	}
 	fd = accept4(listener, (struct sockaddr *)&address, &len,
 	    SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0 && is_lack(errno))
-		pause_accepting(acceptor, errno);
+		pause_for_lack(acceptor, errno);
 	if (fd < 0) /* others concern a connection that is gone */
 		return errno == ECONNABORTED || errno == EINTR ||
 		       errno == EPROTO || errno == EPERM;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	acceptor->is_full = !acceptor->on_connection(acceptor->context, fd,
-	    &address);
-	if (acceptor->is_full)
-		apply(acceptor);
-	return !acceptor->is_full;
+	acceptor->events->on_connection(acceptor->context, fd, &address);
+	return true;
 }
 
 static void
@@ -98,7 +111,7 @@ on_readable(uv_poll_t *poll, int status, int events)
 	uv_os_fd_t listener;
 
 	(void)events;
-	if (status != 0 || acceptor->is_full || acceptor->is_pausing ||
+	if (status != 0 || acceptor->is_pausing ||
 	    uv_fileno((uv_handle_t *)poll, &listener) != 0)
 		return;
 	for (int i = 0; i < ACCEPT_MAX; i++)
@@ -108,17 +121,14 @@ on_readable(uv_poll_t *poll, int status, int events)
 
 void
 acceptor_start(struct acceptor *acceptor, uv_loop_t *loop, const int *fds,
-    size_t count,
-    bool (*on_connection)(void *context, int fd,
-	const struct sockaddr_storage *address),
-    void *context)
+    size_t count, const struct acceptor_events *events, void *context)
 {
 	*acceptor = (struct acceptor){
 		.loop = loop,
 		.listener_count = count,
 		.listeners = memory_new(count, sizeof(uv_poll_t)),
 		.is_started = true,
-		.on_connection = on_connection,
+		.events = events,
 		.context = context,
 	};
 	uv_timer_init(loop, &acceptor->pause);
@@ -128,15 +138,6 @@ acceptor_start(struct acceptor *acceptor, uv_loop_t *loop, const int *fds,
 			fatal("a listening socket cannot be watched");
 		acceptor->listeners[i].data = acceptor;
 	}
-	apply(acceptor);
-}
-
-void
-acceptor_resume(struct acceptor *acceptor)
-{
-	if (!acceptor->is_started || !acceptor->is_full)
-		return;
-	acceptor->is_full = false;
 	apply(acceptor);
 }
 

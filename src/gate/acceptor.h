@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Takes connections from listening sockets that several gates share: a few at
- * a time, so that the others get theirs, and none while there is no room.
+ * a time, so that the others get theirs, and none while the owner says so.
  */
 #ifndef SIGNET_GATE_ACCEPTOR_H
 #define SIGNET_GATE_ACCEPTOR_H
@@ -10,6 +10,14 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+struct acceptor_events {
+	/* For how many ms is the next one to be left waiting? 0: not at all. */
+	uint64_t (*wait_ms)(void *context);
+	/* fd: taken, non-blocking. */
+	void (*on_connection)(void *context, int fd,
+	    const struct sockaddr_storage *address);
+};
+
 struct acceptor {
 	uv_loop_t *loop;
 	size_t listener_count;
@@ -17,22 +25,17 @@ struct acceptor {
 	uv_timer_t pause;
 	uint64_t complained_ms; /* when a lack of descriptors was last told */
 	bool is_started;
-	bool is_pausing; /* the system is out of something */
-	bool is_full;    /* the owner is */
-	/* fd: taken, non-blocking. Returns whether there is room for more. */
-	bool (*on_connection)(void *context, int fd,
-	    const struct sockaddr_storage *address);
-	void *context;
+	bool is_pausing;
+	const struct acceptor_events *events;
+	void *context; /* for events */
 };
 
-/* fds: borrowed, listening and non-blocking, for as long as it runs. */
+/* fds: borrowed, listening and non-blocking, for as long as it runs; and
+ * events. */
 void acceptor_start(struct acceptor *acceptor, uv_loop_t *loop, const int *fds,
-    size_t count,
-    bool (*on_connection)(void *context, int fd,
-	const struct sockaddr_storage *address),
-    void *context);
+    size_t count, const struct acceptor_events *events, void *context);
 
-/* There is room again: after on_connection returned false. */
+/* Nobody has to be left waiting any more: go on at once. */
 void acceptor_resume(struct acceptor *acceptor);
 
 void acceptor_stop(struct acceptor *acceptor);

@@ -8,8 +8,10 @@
  *   handshakes in flight. Not the server's private key; no files; never a byte
  *   of MQTT.
  * Receives: TRUST_INDEX, TICKET_KEYS, PROPOSE and COMMIT with new credentials, and
- *   STOP from the master; SIGNATURE of the key process.
- * Sends: SESSION_HANDOFF to workers, in turn; SIGN to the key process.
+ *   STOP from the master; SIGNATURE of the key process; SOURCE of other gates
+ *   and workers.
+ * Sends: SESSION_HANDOFF to workers, in turn; SIGN to the key process; SOURCE to
+ *   other gates.
  * On failure: clients whose handshake was in flight must connect again.
  */
 #include "gate/gate.h"
@@ -19,7 +21,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "gate/acceptor.h"
+#include "gate/entrance.h"
 #include "gate/handshake.h"
 #include "gate/sign_request.h"
 #include "lib/log.h"
@@ -39,8 +41,7 @@ struct gate {
 	struct settings *settings;
 	struct settings *next_settings; /* proposed; NULL: nothing is */
 	struct handshakes handshakes;
-	struct acceptor acceptor;
-	size_t handshakes_max; /* this gate's share */
+	struct entrance entrance;
 	struct proc_peer **workers;
 	size_t worker_count;
 	size_t next_worker;
@@ -80,6 +81,9 @@ on_authenticated(void *context, struct handshake *handshake)
 	    log_text("identity", peer->identity),
 	    log_number("worker", worker->index));
 	fd = handshake_take(handshake, &handover);
+	/* Others hear that it is no handshake any more before they hear of the
+	 * worker that it is a connection: it must not count as two. */
+	proc_peers_flush(gate->child);
 	handoff.handover = buffer_view(&handover);
 	/* So that it does not move while keys are in it. */
 	buffer_reserve(&payload, handover.len + 64);
@@ -91,45 +95,50 @@ on_authenticated(void *context, struct handshake *handshake)
 }
 
 static void
-on_handshake_end(void *context)
+on_handshake_end(void *context, const struct sockaddr_storage *address)
 {
 	struct gate *gate = context;
 
-	if (gate->handshakes.count < gate->handshakes_max)
-		acceptor_resume(&gate->acceptor);
+	entrance_on_end(&gate->entrance, address);
 }
 
-static void
-on_refused(void *context, enum refusal_reason reason)
+static uint32_t
+weigh(void *context, const struct sockaddr_storage *address)
+{
+	struct gate *gate = context;
+
+	return admission_weight(&gate->entrance.admissions,
+	    (const struct sockaddr *)address);
+}
+
+static bool
+on_refused(void *context, enum refusal_reason reason,
+    const struct sockaddr_storage *address)
 {
 	struct gate *gate = context;
 
 	gate->child->counted[IPC_STATISTIC_REFUSED_NO_CERTIFICATE + reason -
 			     REFUSAL_NO_CERTIFICATE]++;
+	return entrance_on_refused(&gate->entrance, address);
 }
 
 static const struct handshake_events handshake_events = {
 	.on_refused = on_refused,
 	.on_authenticated = on_authenticated,
 	.on_end = on_handshake_end,
+	.weigh = weigh,
 };
-
-static bool
-on_connection(void *context, int fd, const struct sockaddr_storage *address)
-{
-	struct gate *gate = context;
-
-	handshake_begin(&gate->handshakes, fd, address);
-	return gate->handshakes.count < gate->handshakes_max;
-}
 
 static void
 on_peer_up(struct proc_child *child, struct proc_peer *peer)
 {
 	struct gate *gate = child->context;
 
-	if (peer->role == IPC_ROLE_KEY)
+	if (peer->role == IPC_ROLE_KEY) {
 		sign_request_set_peer(&gate->sign_request, peer);
+		return;
+	}
+	entrance_peer_up(&gate->entrance, peer);
 	if (peer->role != IPC_ROLE_WORKER)
 		return;
 	gate->workers = memory_resize(gate->workers,
@@ -145,6 +154,9 @@ on_peer_down(struct proc_child *child, struct proc_peer *peer)
 
 	if (peer == gate->sign_request.peer)
 		sign_request_set_peer(&gate->sign_request, NULL);
+	if (peer->role == IPC_ROLE_KEY)
+		return;
+	entrance_peer_down(&gate->entrance, peer);
 	for (size_t i = 0; i < gate->worker_count; i++) {
 		if (gate->workers[i] != peer)
 			continue;
@@ -159,10 +171,16 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 {
 	struct gate *gate = child->context;
 
-	(void)peer;
-	if (message->type != IPC_SIGNATURE)
+	switch (message->type) {
+	case IPC_SIGNATURE:
+		return sign_request_on_signature(&gate->sign_request,
+		    message->payload);
+	case IPC_SOURCE:
+		return entrance_on_source(&gate->entrance, peer,
+		    message->payload);
+	default:
 		return -EBADMSG;
-	return sign_request_on_signature(&gate->sign_request, message->payload);
+	}
 }
 
 static void
@@ -170,6 +188,9 @@ on_peer_writable(struct proc_child *child, struct proc_peer *peer)
 {
 	struct gate *gate = child->context;
 
+	if (peer->role == IPC_ROLE_KEY)
+		return;
+	entrance_peer_writable(&gate->entrance, peer);
 	if (peer->role == IPC_ROLE_WORKER)
 		handshakes_offer(&gate->handshakes);
 }
@@ -178,23 +199,6 @@ static void
 on_turn_end(struct proc_child *child)
 {
 	(void)child;
-}
-
-/* The setting holds for all gates together; each gets its share. */
-static size_t
-share_of(uint32_t handshakes, uint16_t gates)
-{
-	size_t share = gates > 0 ? handshakes / gates : handshakes;
-
-	return share > 0 ? share : 1;
-}
-
-static void
-take_limits(struct gate *gate)
-{
-	gate->handshakes_max = share_of(
-	    gate->child->config->limits.handshakes_in_flight,
-	    gate->child->start.gate_count);
 }
 
 /* Each of them sees the same. */
@@ -258,10 +262,9 @@ on_commit(struct proc_child *child, const struct config *before)
 	settings_unref(&gate->settings);
 	gate->settings = gate->next_settings;
 	gate->next_settings = NULL;
-	take_limits(gate);
 	handshakes_renew(&gate->handshakes, gate->settings,
 	    (uint64_t)child->config->limits.handshake_seconds * 1000);
-	on_handshake_end(gate); /* there may be room for more */
+	entrance_renew(&gate->entrance);
 	return true;
 }
 
@@ -270,7 +273,7 @@ on_stop(struct proc_child *child)
 {
 	struct gate *gate = child->context;
 
-	acceptor_stop(&gate->acceptor);
+	entrance_close(&gate->entrance);
 	handshakes_stop(&gate->handshakes);
 	proc_child_stopped(child);
 }
@@ -370,7 +373,6 @@ gate_run(struct proc_child *child)
 	int status;
 
 	gate->child = child;
-	take_limits(gate);
 	child->context = gate;
 	open_settings(gate, child);
 	sign_request_init(&gate->sign_request, child, SIGNATURE_MS);
@@ -379,11 +381,11 @@ gate_run(struct proc_child *child)
 	    (uint64_t)child->config->limits.handshake_seconds * 1000,
 	    &handshake_events, gate);
 	open_trust(gate, child);
-	acceptor_start(&gate->acceptor, &child->loop, child->listeners,
-	    child->listener_count, on_connection, gate);
+	entrance_open(&gate->entrance, child, &gate->handshakes);
 	proc_child_ready(child);
 	status = proc_child_loop(child, &proc_events);
 	signer_close();
+	entrance_done(&gate->entrance);
 	settings_unref(&gate->settings);
 	settings_unref(&gate->next_settings);
 	free(gate->workers);

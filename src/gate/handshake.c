@@ -40,6 +40,7 @@ handshake_end(struct handshake *handshake)
 	else
 		TAILQ_REMOVE(&owner->in_flight, handshake, link);
 	handshake->stage = STAGE_ENDED;
+	handshake_wait_no_more(handshake);
 	handshake_free_ssl(handshake);
 	framing_done(&handshake->framing);
 	verification_done(&handshake->verification);
@@ -58,7 +59,7 @@ handshake_end_and_close(struct handshake *handshake)
 
 	handshake_end(handshake);
 	close(fd);
-	owner->events->on_end(owner->context);
+	owner->events->on_end(owner->context, &handshake->address);
 }
 
 /* Watching */
@@ -121,6 +122,7 @@ complete(struct handshake *handshake)
 	}
 	handshake_free_ssl(handshake);
 	uv_poll_stop(&handshake->poll);
+	handshake_wait_no_more(handshake);
 	handshake->stage = STAGE_WAITING;
 	owner->waiting++;
 	owner->events->on_authenticated(owner->context, handshake);
@@ -141,17 +143,46 @@ handshake_take(struct handshake *handshake, struct buffer *handover)
 	tls_handover_encode(&handshake->handover, handover);
 	owner->waiting--;
 	handshake_end(handshake);
-	owner->events->on_end(owner->context);
+	owner->events->on_end(owner->context, &handshake->address);
 	return fd;
 }
 
 /* Going on */
 
 static void
+await_client(struct handshake *handshake)
+{
+	handshake_watch(handshake);
+	handshake_wait(handshake);
+}
+
+/* What mbedTLS needs is a hundred times the rest: it is made for those who send
+ * something. False if there is no memory. */
+static bool
+begin_shaking(struct handshake *handshake)
+{
+	mbedtls_ssl_init(&handshake->ssl);
+	handshake->has_ssl = true;
+	if (mbedtls_ssl_setup(&handshake->ssl, &handshake->settings->tls) != 0)
+		return false;
+	mbedtls_ssl_set_bio(&handshake->ssl, &handshake->framing, framing_send,
+	    framing_receive, NULL);
+	mbedtls_ssl_set_verify(&handshake->ssl, verification_on_certificate,
+	    &handshake->verification);
+	export_attach(&handshake->ssl, &handshake->export);
+	return true;
+}
+
+static void
 continue_shaking(struct handshake *handshake)
 {
 	int result = 0;
 	int error;
+
+	if (!handshake->has_ssl && !begin_shaking(handshake)) {
+		handshake_end_and_close(handshake);
+		return;
+	}
 
 	framing_turn(&handshake->framing);
 	error = framing_flush(&handshake->framing);
@@ -172,7 +203,7 @@ continue_shaking(struct handshake *handshake)
 	else if (error == 0 && handshake->is_over)
 		complete(handshake);
 	else
-		handshake_watch(handshake);
+		await_client(handshake);
 }
 
 static void
@@ -197,6 +228,7 @@ handshake_begin(struct handshakes *handshakes, int fd,
 	if (uv_poll_init(handshakes->loop, &handshake->poll, fd) != 0) {
 		close(fd);
 		free(handshake);
+		handshakes->events->on_end(handshakes->context, address);
 		return;
 	}
 	handshake->poll.data = handshake;
@@ -215,17 +247,5 @@ handshake_begin(struct handshakes *handshakes, int fd,
 	handshakes->since_trim++;
 	handshakes_need_timer(handshakes, handshake->deadline_ms);
 
-	mbedtls_ssl_init(&handshake->ssl);
-	handshake->has_ssl = true;
-	if (mbedtls_ssl_setup(&handshake->ssl, &handshake->settings->tls) !=
-	    0) {
-		handshake_end_and_close(handshake);
-		return;
-	}
-	mbedtls_ssl_set_bio(&handshake->ssl, &handshake->framing, framing_send,
-	    framing_receive, NULL);
-	mbedtls_ssl_set_verify(&handshake->ssl, verification_on_certificate,
-	    &handshake->verification);
-	export_attach(&handshake->ssl, &handshake->export);
-	handshake_watch(handshake);
+	await_client(handshake);
 }

@@ -25,10 +25,16 @@ struct handshake_events {
 	 * nobody is there for it, at a handshakes_offer() before its deadline.
 	 */
 	void (*on_authenticated)(void *context, struct handshake *handshake);
-	/* One is refused. */
-	void (*on_refused)(void *context, enum refusal_reason reason);
-	/* One has ended, one way or the other: there is room for another. */
-	void (*on_end)(void *context);
+	/* One is refused. Returns whether it is to be logged. */
+	bool (*on_refused)(void *context, enum refusal_reason reason,
+	    const struct sockaddr_storage *address);
+	/* One has ended, one way or the other: there is room for another. Its
+	 * address is the one that it began with. */
+	void (*on_end)(void *context, const struct sockaddr_storage *address);
+	/* How soon one with this address gives way to others: the greater, the
+	 * sooner (admission.h). */
+	uint32_t (
+	    *weigh)(void *context, const struct sockaddr_storage *address);
 };
 
 struct handshakes {
@@ -43,6 +49,10 @@ struct handshakes {
 	size_t since_trim; /* begun since memory was given back */
 	struct handshake_list in_flight; /* in the order of their deadlines */
 	struct handshake_list draining;  /* refused: likewise */
+	/* Those in flight that wait for the client: who has sent nothing, in the
+	 * order of their beginning, and the others, in that of their last step. */
+	struct handshake_list silent;
+	struct handshake_list heard;
 	uv_timer_t deadline;
 	uv_timer_t idle;
 };
@@ -77,6 +87,21 @@ void handshakes_stop(struct handshakes *handshakes);
 /* fd: taken; non-blocking. address: borrowed, AF_INET or AF_INET6. */
 void handshake_begin(struct handshakes *handshakes, int fd,
     const struct sockaddr_storage *address);
+
+/*
+ * Close one to make room, without a word: one that was refused and has had time
+ * to read why; or else of the oldest that have sent nothing, one of those that
+ * weigh most; or else of those that have made no step for a second. Nobody whose
+ * bytes are there and wait for us gives way.
+ *
+ * address: written: whose it was; AF_UNSPEC if it had been refused before.
+ * Returns false if nobody is to give way.
+ */
+bool handshakes_displace(struct handshakes *handshakes,
+    struct sockaddr_storage *address);
+
+/* Is there one that gives way? */
+bool handshakes_can_displace(struct handshakes *handshakes);
 
 /* Call on_authenticated again for those that nobody has taken. */
 void handshakes_offer(struct handshakes *handshakes);

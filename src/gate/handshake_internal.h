@@ -31,6 +31,12 @@ struct handshake {
 	bool is_over; /* mbedTLS is done, its last flight is on its way */
 	bool is_shut; /* nothing more will be sent */
 	uint64_t deadline_ms;
+	/* In which of the lists of those that wait for their client: NULL if in
+	 * none. */
+	struct handshake_list *waits_in;
+	TAILQ_ENTRY(handshake) waiting;
+	uint64_t step_ms;  /* when it made its last step */
+	size_t step_count; /* records that had come by then */
 	size_t drained;
 	struct sockaddr_storage address;
 	struct framing framing;
@@ -64,6 +70,11 @@ void handshake_drain(struct handshake *handshake);
 
 /* Have the timer ring at this time at the latest. */
 void handshakes_need_timer(struct handshakes *handshakes, uint64_t deadline_ms);
+
+/* It waits for its client from now on, and has made a step or has not; or does
+ * not wait any more. handshake_room.c */
+void handshake_wait(struct handshake *handshake);
+void handshake_wait_no_more(struct handshake *handshake);
 
 /* One has ended: when it was the last, memory goes back after a while. */
 void handshakes_left(struct handshakes *handshakes);

@@ -89,6 +89,7 @@ begin_draining(struct handshake *handshake)
 		owner->waiting--;
 	memory_wipe(&handshake->handover, sizeof(handshake->handover));
 	handshake_free_ssl(handshake);
+	handshake_wait_no_more(handshake);
 	TAILQ_REMOVE(&owner->in_flight, handshake, link);
 	handshake->stage = STAGE_DRAINING;
 	handshake->deadline_ms = uv_now(owner->loop) + DRAIN_MS;
@@ -113,6 +114,7 @@ handshake_refuse(struct handshake *handshake, enum refusal_reason reason,
     const char *detail, int library_error)
 {
 	int alert = refusal_alert(reason, handshake->framing.version);
+	struct handshakes *owner = handshake->owner;
 	bool is_told = !handshake->framing.is_peer_gone &&
 		       alert != REFUSAL_NO_ALERT &&
 		       push_alert(handshake, alert);
@@ -128,8 +130,9 @@ handshake_refuse(struct handshake *handshake, enum refusal_reason reason,
 			     reason == REFUSAL_CLOSED_BY_PEER,
 	};
 
-	refusal_log(&refusal);
-	handshake->owner->events->on_refused(handshake->owner->context, reason);
+	if (owner->events->on_refused(owner->context, reason,
+		&handshake->address))
+		refusal_log(&refusal);
 	/* Also for an alert that only the library could protect. */
 	if (is_told ||
 	    (alert != REFUSAL_NO_ALERT && !handshake->framing.is_peer_gone &&
@@ -138,7 +141,7 @@ handshake_refuse(struct handshake *handshake, enum refusal_reason reason,
 		return;
 	}
 	if (handshake->stage == STAGE_WAITING)
-		handshake->owner->waiting--;
+		owner->waiting--;
 	handshake_end_and_close(handshake);
 }
 

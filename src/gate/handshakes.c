@@ -122,6 +122,8 @@ handshakes_init(struct handshakes *handshakes, uv_loop_t *loop,
 	settings->resumptions.trust = &handshakes->trust;
 	TAILQ_INIT(&handshakes->in_flight);
 	TAILQ_INIT(&handshakes->draining);
+	TAILQ_INIT(&handshakes->silent);
+	TAILQ_INIT(&handshakes->heard);
 	uv_timer_init(loop, &handshakes->deadline);
 	uv_timer_init(loop, &handshakes->idle);
 	handshakes->deadline.data = handshakes;
@@ -147,9 +149,10 @@ handshakes_renew(struct handshakes *handshakes, struct settings *settings,
 }
 
 static void
-on_nothing(void *context)
+on_nothing(void *context, const struct sockaddr_storage *address)
 {
 	(void)context;
+	(void)address;
 }
 
 void

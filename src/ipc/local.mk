@@ -6,6 +6,7 @@ libsignet_ipc_a_SOURCES = \
 	src/ipc/control.c src/ipc/control.h \
 	src/ipc/memory.c src/ipc/memory.h \
 	src/ipc/message.c src/ipc/message.h \
+	src/ipc/message_source.c \
 	src/ipc/message_forward.c \
 	src/ipc/message_reload.c \
 	src/ipc/message_retained.c \

@@ -244,6 +244,22 @@ int ipc_retained_status_decode(struct bytes payload, uint64_t *number,
     uint8_t *value);
 
 /*
+ * SOURCE: how what a process has from a source (lib/address.h) has changed: a
+ * worker its connections, a gate its handshakes under way.
+ */
+enum ipc_source_change {
+	IPC_SOURCE_NONE = 1, /* there is none of any source: it begins anew */
+	IPC_SOURCE_MORE,     /* one more */
+	IPC_SOURCE_LESS,     /* one less */
+};
+struct ipc_source {
+	uint8_t change; /* enum ipc_source_change */
+	uint64_t source;
+};
+void ipc_source_encode(const struct ipc_source *source, struct buffer *out);
+int ipc_source_decode(struct bytes payload, struct ipc_source *source);
+
+/*
  * INTEREST_SHARE: how many members of a Shared Subscription (MQTT 5.0, 4.8.2)
  * a worker has now; number as in INTEREST_ADD.
  */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libsignet-lib.a
 libsignet_lib_a_SOURCES = \
+	src/lib/address.c src/lib/address.h \
 	src/lib/buffer.c src/lib/buffer.h \
 	src/lib/bytes.h \
 	src/lib/clock.c src/lib/clock.h \

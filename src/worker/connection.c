@@ -81,6 +81,7 @@ connection_new(struct worker *worker, int fd,
 	connection_take_terms(connection);
 	worker->connection_count++;
 	TAILQ_INSERT_TAIL(&worker->connections, connection, in_all);
+	sources_begin(connection);
 	connection_set_deadline(connection,
 	    (uint64_t)worker->config->limits.connect_seconds * 1000);
 	return connection;
@@ -125,6 +126,7 @@ connection_leave(struct connection *connection)
 	trust_forget(worker, connection);
 	review_forget(worker, connection);
 	TAILQ_REMOVE(&worker->connections, connection, in_all);
+	sources_end(connection);
 	if (connection->is_dirty)
 		TAILQ_REMOVE(&worker->dirty, connection, in_dirty);
 	if (connection->is_active)

@@ -100,6 +100,7 @@ handoff_push(struct connection *connection, struct proc_peer *peer)
 	struct tls_handover handover = { .state = connection->records.state };
 	struct buffer state = { .data = NULL }, payload = { .data = NULL };
 	struct buffer websocket = { .data = NULL };
+	int fd;
 
 	connection_peer(connection, &handover.peer);
 	tls_handover_encode(&handover, &state);
@@ -110,8 +111,12 @@ handoff_push(struct connection *connection, struct proc_peer *peer)
 	log_debug(log_id("session", connection->id), log_word("event", "moved"),
 	    log_number("worker", connection->home));
 	/* From here on the other worker owns the keys; we never use ours. */
+	fd = connection_release(connection);
+	/* Gates hear that it is not ours any more before they hear whose it
+	 * is: it must not count as two. */
+	proc_peers_flush(worker->child);
 	proc_peer_push(worker->child, peer, IPC_SESSION_HANDOFF,
-	    buffer_view(&payload), connection_release(connection), true);
+	    buffer_view(&payload), fd, true);
 	memory_wipe(&handover, sizeof(handover));
 	buffer_done(&websocket);
 	buffer_wipe(&state);

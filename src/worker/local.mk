@@ -65,6 +65,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/sharing_note.c \
 	src/worker/sharing_queue.c \
 	src/worker/sharing_turn.c \
+	src/worker/sources.c src/worker/sources.h \
 	src/worker/store_read.c src/worker/store_read.h \
 	src/worker/subscription_record.c \
 	src/worker/subscription_record.h \

@@ -10,7 +10,7 @@
  * STATISTICS_SUM, SESSIONS_*, HEARTBEAT_SOCKET, PROPOSE, COMMIT and STOP from
  * the master; datagrams of heartbeats from anybody.
  * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_* and FORWARD_* to
- * workers; STORE_* to the store; SESSIONS_PAGE to the master.
+ * workers; SOURCE to gates; STORE_* to the store; SESSIONS_PAGE to the master.
  * On failure: its connections are lost, and nothing of the other workers'; what
  * it has acknowledged is on disk, and comes back with the one in its place.
  */
@@ -46,6 +46,9 @@
 
 /* Channels, messages by descriptor, the loop's own. */
 #define DESCRIPTORS_RESERVED 256
+
+/* By so many a worker may have more than twice its share, if there are few. */
+#define CHANCE_CONNECTIONS 64
 
 /* Blocks above go back to the system at once; so does free memory above. */
 #define HEAP_BLOCK_MAX (1024 * 1024)
@@ -109,6 +112,8 @@ on_peer_up(struct proc_child *child, struct proc_peer *peer)
 
 	if (peer->role == IPC_ROLE_STORE)
 		journal_store_up(worker, peer);
+	if (peer->role == IPC_ROLE_GATE)
+		sources_gate_up(worker, peer);
 	if (peer->role != IPC_ROLE_WORKER)
 		return;
 	if (peer->index >= WORKER_SET_MAX)
@@ -126,6 +131,8 @@ on_peer_down(struct proc_child *child, struct proc_peer *peer)
 
 	if (peer->role == IPC_ROLE_STORE)
 		journal_store_down(worker);
+	if (peer->role == IPC_ROLE_GATE)
+		sources_gate_down(worker, peer);
 	if (peer->role != IPC_ROLE_WORKER)
 		return;
 	worker->peers[peer->index] = NULL;
@@ -140,6 +147,8 @@ on_peer_writable(struct proc_child *child, struct proc_peer *peer)
 {
 	struct worker *worker = child->context;
 
+	if (peer->role == IPC_ROLE_GATE)
+		sources_gate_writable(worker, peer);
 	if (peer->role != IPC_ROLE_WORKER)
 		return;
 	handoff_retry(worker);
@@ -270,9 +279,10 @@ on_turn_end(struct proc_child *child)
 }
 
 /*
- * How many connections this worker takes: its share, as homes are spread
- * evenly, but no more than it may hold descriptors, some of which it needs
- * for channels and for large messages on their way.
+ * How many connections this worker takes. Gates hold to limits.connections, so
+ * it is far more than its share: homes are spread evenly, but by chance. Nor is
+ * it more than it may hold descriptors, some of which it needs for channels and
+ * for large messages on their way.
  */
 static size_t
 connection_max(const struct proc_child *child)
@@ -283,8 +293,12 @@ connection_max(const struct proc_child *child)
 	struct rlimit descriptors;
 
 	if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0 ||
-	    descriptors.rlim_cur >= share + DESCRIPTORS_RESERVED)
-		return share;
+	    descriptors.rlim_cur >= share + DESCRIPTORS_RESERVED) {
+		size_t most = 2 * share + CHANCE_CONNECTIONS;
+		size_t held = descriptors.rlim_cur - DESCRIPTORS_RESERVED;
+
+		return most < held ? most : held;
+	}
 	log_warning(log_word("event", "few-descriptors"),
 	    log_number("limit", (int64_t)descriptors.rlim_cur),
 	    log_number("needed", (int64_t)(share + DESCRIPTORS_RESERVED)),
@@ -483,6 +497,7 @@ worker_done(struct worker *worker)
 	rights_table_free(&worker->rights);
 	topic_tree_free(&worker->topics);
 	trust_done(worker);
+	buffer_done(&worker->sources.payload);
 	buffer_done(&worker->scratch);
 	free(worker->read_buffer);
 	free(worker->record_buffer);

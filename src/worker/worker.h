@@ -15,6 +15,7 @@
 #include "worker/interest.h"
 #include "worker/review.h"
 #include "worker/sharing.h"
+#include "worker/sources.h"
 #include "worker/store_read.h"
 #include "worker/topic_tree.h"
 #include "worker/trust.h"
@@ -64,6 +65,7 @@ struct worker {
 	struct review review;
 	/* Index by worker; NULL: itself, or not there. */
 	struct proc_peer *peers[WORKER_SET_MAX];
+	struct worker_sources sources; /* what gates know */
 
 	size_t connection_count;
 	size_t connection_max;

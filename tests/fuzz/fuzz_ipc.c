@@ -232,6 +232,14 @@ decode_statistics(struct bytes payload)
 }
 
 static int
+decode_source(struct bytes payload)
+{
+	struct ipc_source source;
+
+	return ipc_source_decode(payload, &source);
+}
+
+static int
 decode_statistics_sum(struct bytes payload)
 {
 	struct ipc_statistics_sum sum;
@@ -329,6 +337,8 @@ on_message(void *context, struct ipc_message *message)
 		return decode_retained_status(message->payload);
 	case IPC_STATISTICS:
 		return decode_statistics(message->payload);
+	case IPC_SOURCE:
+		return decode_source(message->payload);
 	case IPC_STATISTICS_SUM:
 		return decode_statistics_sum(message->payload);
 	case IPC_INTEREST_SHARE:

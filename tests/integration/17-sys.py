@@ -42,7 +42,11 @@ OWN = dict([(name, r"\d+") for name in
             ["rights/denied", "rights/throttled"]
             + [f"heartbeat/{what}" for what in
                ("taken", "malformed", "unknown", "replayed", "forged",
-                "answered", "missed", "sessions")]])
+                "answered", "missed", "sessions")]
+            + [f"admission/{limit}" for limit in
+               ("connections", "connections_per_source",
+                "handshakes_per_source", "handshakes_per_second_per_source",
+                "displaced")]])
 
 
 class Watch:

@@ -20,7 +20,8 @@ class Client:
     """One connection. broker: has address and pki.
 
     certificate: name in the PKI, or None; tls: options of stream.context().
-    session: an ssl.SSLSession to resume. Unless is_connected is False, CONNECT
+    session: an ssl.SSLSession to resume; source: the address that it comes
+    from. Unless is_connected is False, CONNECT
     is sent and CONNACK must be good; options go to codec.connect().
     """
 
@@ -29,7 +30,7 @@ class Client:
     def __init__(self, broker, client_id=None, version=5,
                  certificate="client-1", tls=None, is_connected=True,
                  receive_buffer=None, expect_reason=0, session=None,
-                 **options):
+                 source=None, **options):
         self.version = version
         self.client_id = unique() if client_id is None else client_id
         self.buffer = bytearray()
@@ -38,7 +39,7 @@ class Client:
         self.stream = self.stream_class(
             broker.address,
             context(broker.pki, certificate, **(tls or {})), receive_buffer,
-            session)
+            session, **({} if source is None else {"source": source}))
         self.connack = None
         try:
             self.stream.handshake()

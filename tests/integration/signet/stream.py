@@ -80,10 +80,13 @@ def make_context(pki, name, **options):
 
 class Stream:
     """A TCP connection that becomes TLS with handshake(). session: an
-    ssl.SSLSession to resume."""
+    ssl.SSLSession to resume. source: the address that it comes from."""
 
-    def __init__(self, address, tls=None, receive_buffer=None, session=None):
+    def __init__(self, address, tls=None, receive_buffer=None, session=None,
+                 source=None):
         self.socket = socket.socket()
+        if source is not None:
+            self.socket.bind((source, 0))
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
                                    receive_buffer)

@@ -165,25 +165,40 @@ on_authenticated(void *context, struct handshake *handshake)
 }
 
 static void
-on_end(void *context)
+on_end(void *context, const struct sockaddr_storage *address)
 {
 	struct fixture *fixture = context;
 
+	ck_assert_int_eq(address->ss_family, AF_INET);
 	fixture->ended++;
 }
 
-static void
-on_refused(void *context, enum refusal_reason reason)
+/* As many as the last number of the address says. */
+static uint32_t
+weigh(void *context, const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+
+	ck_assert_ptr_nonnull(context);
+	return ntohl(in->sin_addr.s_addr) & 0xff;
+}
+
+static bool
+on_refused(void *context, enum refusal_reason reason,
+    const struct sockaddr_storage *address)
 {
 	struct fixture *fixture = context;
 
+	ck_assert_int_eq(address->ss_family, AF_INET);
 	fixture->refused[reason]++;
+	return true;
 }
 
 static const struct handshake_events events = {
 	.on_authenticated = on_authenticated,
-	.on_refused = on_refused,
 	.on_end = on_end,
+	.weigh = weigh,
+	.on_refused = on_refused,
 };
 
 static const EVP_MD *
@@ -304,21 +319,41 @@ fixture_stop(struct fixture *fixture)
 	close(fixture->log_fd);
 }
 
+/* The client's end of a connection from 127.0.0.last. */
+static int
+make_connection(struct sockaddr_storage *address, unsigned int last, int *fd)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)address;
+	int fds[2];
+
+	*address = (struct sockaddr_storage){ .ss_family = AF_INET };
+	in->sin_addr.s_addr = htonl(0x7f000000 | last);
+	in->sin_port = htons(40000);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	*fd = fds[0];
+	return fds[1];
+}
+
 void
 fixture_connect(struct fixture *fixture, struct client *client,
     const struct client_spec *spec)
 {
-	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
-	struct sockaddr_in *in = (struct sockaddr_in *)&address;
-	int fds[2];
+	struct sockaddr_storage address;
+	int fd;
 
-	in->sin_family = AF_INET;
-	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	in->sin_port = htons(40000);
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	fcntl(fds[0], F_SETFL, O_NONBLOCK);
-	client_start(client, fds[1], spec);
-	handshake_begin(&fixture->handshakes, fds[0], &address);
+	client_start(client, make_connection(&address, 1, &fd), spec);
+	handshake_begin(&fixture->handshakes, fd, &address);
+}
+
+int
+fixture_connect_silent(struct fixture *fixture, unsigned int last)
+{
+	struct sockaddr_storage address;
+	int fd, client = make_connection(&address, last, &fd);
+
+	handshake_begin(&fixture->handshakes, fd, &address);
+	return client;
 }
 
 void

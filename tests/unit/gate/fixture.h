@@ -71,6 +71,12 @@ void fixture_use_ticket_key(struct fixture *fixture, uint8_t number);
 void fixture_connect(struct fixture *fixture, struct client *client,
     const struct client_spec *spec);
 
+/*
+ * Begin one from 127.0.0.last, which weighs as much, whose client is us.
+ * Returns our end, for the caller to close.
+ */
+int fixture_connect_silent(struct fixture *fixture, unsigned int last);
+
 /* Go on until so many handshakes have ended. */
 void fixture_run(struct fixture *fixture, size_t ended);
 

@@ -22,14 +22,30 @@ static size_t room;
 static int clients[CLIENTS_MAX];
 static size_t client_count;
 
-static bool
+static uint64_t pause_ms; /* while there is no room */
+
+static uint64_t
+wait_ms(void *context)
+{
+	ck_assert_ptr_eq(context, &loop);
+	return taken_count < room ? 0 : pause_ms;
+}
+
+static void
 on_connection(void *context, int fd, const struct sockaddr_storage *from)
 {
 	ck_assert_ptr_eq(context, &loop);
 	ck_assert_int_eq(from->ss_family, AF_INET);
 	taken[taken_count++] = fd;
-	return taken_count < room;
 }
+
+static const struct acceptor_events events = {
+	.wait_ms = wait_ms,
+	.on_connection = on_connection,
+};
+
+/* Longer than any test takes. */
+#define LONG_MS 1000000
 
 static void
 set_up(void)
@@ -47,10 +63,11 @@ set_up(void)
 	ck_assert_int_eq(listen(listener, CLIENTS_MAX), 0);
 	getsockname(listener, (struct sockaddr *)&address, &len);
 	room = CLIENTS_MAX;
+	pause_ms = LONG_MS;
 	taken_count = 0;
 	client_count = 0;
 	uv_loop_init(&loop);
-	acceptor_start(&acceptor, &loop, &listener, 1, on_connection, &loop);
+	acceptor_start(&acceptor, &loop, &listener, 1, &events, &loop);
 }
 
 static void
@@ -130,6 +147,19 @@ START_TEST(acceptor_stops_when_there_is_no_room)
 }
 END_TEST
 
+START_TEST(acceptor_goes_on_by_itself_after_a_pause)
+{
+	room = 0;
+	pause_ms = 1;
+	add_clients(2);
+	while (!acceptor.is_pausing)
+		uv_run(&loop, UV_RUN_ONCE);
+	ck_assert_uint_eq(taken_count, 0);
+	room = 2;
+	run_until(2);
+}
+END_TEST
+
 START_TEST(acceptor_pauses_when_descriptors_run_out)
 {
 	struct rlimit before, limit;
@@ -165,6 +195,7 @@ acceptor_tests(void)
 	tcase_add_test(tests, acceptor_gives_sockets_that_do_not_wait);
 	tcase_add_test(tests, acceptor_leaves_some_to_the_others);
 	tcase_add_test(tests, acceptor_stops_when_there_is_no_room);
+	tcase_add_test(tests, acceptor_goes_on_by_itself_after_a_pause);
 	tcase_add_test(tests, acceptor_pauses_when_descriptors_run_out);
 	return tests;
 }

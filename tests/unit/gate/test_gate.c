@@ -12,6 +12,11 @@ main(void)
 
 	suite_add_tcase(suite, framing_tests());
 	suite_add_tcase(suite, acceptor_tests());
+	suite_add_tcase(suite, tally_tests());
+	suite_add_tcase(suite, sources_tests());
+	suite_add_tcase(suite, admission_tests());
+	suite_add_tcase(suite, complaints_tests());
+	suite_add_tcase(suite, room_tests());
 	suite_add_tcase(suite, credentials_tests());
 	suite_add_tcase(suite, verify_tests());
 	suite_add_tcase(suite, handshake_tests());

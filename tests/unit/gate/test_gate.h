@@ -13,11 +13,16 @@
 	}
 
 TCase *acceptor_tests(void);
+TCase *admission_tests(void);
+TCase *complaints_tests(void);
 TCase *credentials_tests(void);
 TCase *framing_tests(void);
 TCase *handshake_tests(void);
 TCase *refusal_tests(void);
 TCase *resumption_tests(void);
+TCase *room_tests(void);
+TCase *sources_tests(void);
+TCase *tally_tests(void);
 TCase *verify_tests(void);
 
 #endif

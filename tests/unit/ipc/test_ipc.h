@@ -5,6 +5,7 @@
 #include <check.h>
 
 TCase *test_message(void);
+TCase *test_message_source(void);
 TCase *test_message_retained(void);
 TCase *test_message_forward(void);
 TCase *test_message_share(void);

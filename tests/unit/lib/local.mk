@@ -3,6 +3,7 @@ if HAVE_CHECK
 check_PROGRAMS += tests/unit/lib/test_lib
 tests_unit_lib_test_lib_SOURCES = \
 	tests/unit/lib/main.c tests/unit/lib/tests.h \
+	tests/unit/lib/test_address.c \
 	tests/unit/lib/test_buffer.c \
 	tests/unit/lib/test_bytes.c \
 	tests/unit/lib/test_clock.c \

@@ -10,6 +10,7 @@ main(void)
 	SRunner *runner;
 	int failed;
 
+	suite_add_tcase(suite, test_address());
 	suite_add_tcase(suite, test_buffer());
 	suite_add_tcase(suite, test_bytes());
 	suite_add_tcase(suite, test_clock());

@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+TCase *test_address(void);
 TCase *test_buffer(void);
 TCase *test_bytes(void);
 TCase *test_clock(void);
