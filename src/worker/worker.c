@@ -480,6 +480,7 @@ worker_done(struct worker *worker)
 	uv_run(&worker->child->loop, UV_RUN_NOWAIT);
 	/* The loop has closed its channels: nobody is told any more. */
 	memset(worker->peers, 0, sizeof(worker->peers));
+	memset(worker->sources.gates, 0, sizeof(worker->sources.gates));
 	inspect_done(worker);
 	census_close(worker);
 	session_forget_all(worker);
