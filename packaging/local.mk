@@ -8,5 +8,6 @@ EXTRA_DIST += \
 	packaging/quickstart \
 	packaging/rpm/signet.spec \
 	packaging/systemd \
-	packaging/sysusers.d/signet.conf
+	packaging/sysusers.d/signet.conf \
+	packaging/tmpfiles.d/signet.conf
 dist_bin_SCRIPTS += packaging/signet-pki

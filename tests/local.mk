@@ -36,6 +36,8 @@ EXTRA_DIST += \
 	tests/soak/reloads \
 	tests/soak/ledger.py \
 	tests/soak/pool.py \
+	tests/vm/guest \
+	tests/vm/run \
 	tests/soak/sessions \
 	tests/soak/soak.py
 include tests/fuzz/local.mk

@@ -103,8 +103,12 @@ listeners_open(const struct config *config, struct inherited *inherited,
 			continue;
 		int error = opened[i];
 
-		snprintf(why, size, "cannot listen on %s port %u: %s",
-		    listener->address, listener->port, strerror(-error));
+		snprintf(why, size, "cannot listen on %s port %u: %s%s",
+		    listener->address, listener->port, strerror(-error),
+		    error == -EAFNOSUPPORT
+			? "; where the service may not bind, as in "
+			  "signetd.service, name the address in signetd.socket"
+			: "");
 		while (i > 0)
 			close(opened[--i]);
 		free(opened);
