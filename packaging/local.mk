@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
+	packaging/grafana/signet.json \
+	packaging/prometheus/signet.rules.yml \
 	packaging/Containerfile \
 	packaging/build-deb \
 	packaging/debian \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-SIGNETD_ALL = libsignet-master.a libsignet-reader.a libsignet-trust.a \
+SIGNETD_ALL = libsignet-master.a libsignet-reader.a libsignet-trust.a $(METRICS_ALL) \
 	$(GATE_ALL) $(KEY_ALL) \
 	$(STORE_ALL) $(WORKER_ALL)
 

@@ -4,6 +4,7 @@
  */
 #include "gate/gate.h"
 #include "key/key.h"
+#include "metrics/metrics.h"
 #include "proc/child.h"
 #include "reader/reader.h"
 #include "rights/rights.h"
@@ -21,6 +22,10 @@
 #define KEY_BYTES       ((size_t)64 * 1024 * 1024)
 #define KEY_DESCRIPTORS 256
 
+/* Some requests at a time, and the page for each. */
+#define METRICS_BYTES       ((size_t)64 * 1024 * 1024)
+#define METRICS_DESCRIPTORS 256
+
 static unsigned int
 count_gates(const struct config *config)
 {
@@ -32,6 +37,12 @@ count_one(const struct config *config)
 {
 	(void)config;
 	return 1;
+}
+
+static unsigned int
+count_metrics(const struct config *config)
+{
+	return config->metrics.enabled ? 1 : 0;
 }
 
 static unsigned int
@@ -106,6 +117,16 @@ const struct role role_table[] = {
 	    .has_heartbeat = true,
 	    .needs = { .calls = ROLE_NEEDS_STREAMS | ROLE_NEEDS_DATAGRAMS },
 	    .run = worker_run,
+	},
+	{
+	    .id = IPC_ROLE_METRICS,
+	    .name = "metrics",
+	    .count = count_metrics,
+	    .has_metrics_listener = true,
+	    .needs = { .calls = ROLE_NEEDS_ACCEPT | ROLE_NEEDS_STREAMS,
+		.descriptors = METRICS_DESCRIPTORS,
+		.memory_bytes = METRICS_BYTES },
+	    .run = metrics_run,
 	},
 	{ .name = NULL },
 };

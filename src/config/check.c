@@ -2,6 +2,7 @@
 #include "config/check.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include "config/schema.h"
 #include "lib/address.h"
@@ -103,6 +104,26 @@ check_exempt(const struct config *config, struct config_error *error)
 	}
 }
 
+/* What it shows, and to whom, nobody checks. */
+static void
+check_metrics(const struct config *config, struct config_error *error)
+{
+	const char *address = config->metrics.address;
+	struct in6_addr six;
+	struct in_addr four;
+	bool is_local = false;
+
+	if (inet_pton(AF_INET, address, &four) == 1)
+		is_local = ntohl(four.s_addr) >> 24 == 127;
+	else if (inet_pton(AF_INET6, address, &six) == 1)
+		is_local = IN6_IS_ADDR_LOOPBACK(&six) != 0;
+	if (!is_local)
+		config_fault(config, error, "metrics.address",
+		    "is \"%s\", which is not of this machine alone: 127.0.0.1 "
+		    "and ::1 are",
+		    address);
+}
+
 void
 config_check(const struct config *config, struct config_error *error)
 {
@@ -110,4 +131,5 @@ config_check(const struct config *config, struct config_error *error)
 	check_roles(config, error);
 	check_matches(config, error);
 	check_exempt(config, error);
+	check_metrics(config, error);
 }

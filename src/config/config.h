@@ -167,6 +167,11 @@ struct config {
 		uint32_t key_seconds;
 	} heartbeat;
 	struct {
+		bool enabled;
+		char *address; /* of this machine alone */
+		uint16_t port;
+	} metrics;
+	struct {
 		char *socket; /* where signetctl speaks to the daemon */
 	} control;
 	struct {
@@ -182,6 +187,7 @@ struct config {
 			enum config_role_level trust;
 			enum config_role_level gate;
 			enum config_role_level worker;
+			enum config_role_level metrics;
 		} levels;
 		enum log_format format;
 		uint32_t repeats; /* of a line in ten seconds; 0: all */

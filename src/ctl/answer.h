@@ -6,7 +6,7 @@
 #define SIGNET_CTL_ANSWER_H
 
 #include "ctl/line.h"
-#include "ctl/row.h"
+#include "lib/row.h"
 
 /* Called for each line; false: no more is wanted. row: during the call, which
  * may take its memory. */

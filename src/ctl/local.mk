@@ -6,7 +6,6 @@ signetctl_SOURCES = \
 	src/ctl/explain.c src/ctl/explain.h \
 	src/ctl/line.c src/ctl/line.h \
 	src/ctl/output.c src/ctl/output.h \
-	src/ctl/row.c src/ctl/row.h \
 	src/ctl/session.c \
 	src/ctl/sessions.c src/ctl/sessions.h \
 	src/ctl/signetctl.c \

@@ -6,7 +6,7 @@
 #ifndef SIGNET_CTL_OUTPUT_H
 #define SIGNET_CTL_OUTPUT_H
 
-#include "ctl/row.h"
+#include "lib/row.h"
 
 enum output_colour {
 	OUTPUT_PLAIN,

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "ctl/output.h"
-#include "ctl/row.h"
 #include "ctl/table.h"
+#include "lib/row.h"
 
 #define ROWS_MAX    1024
 #define DAY_SECONDS 86400

@@ -70,4 +70,8 @@ int ipc_sessions_page_decode(struct bytes payload,
 void ipc_log_level_encode(enum log_level level, struct buffer *out);
 int ipc_log_level_decode(struct bytes payload, enum log_level *level);
 
+/* STATUS: lines of lib/fields.h, those that answer the command "status" of the
+ * control socket. */
+#define IPC_STATUS_LEN_MAX (256 * 1024)
+
 #endif

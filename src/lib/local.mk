@@ -15,6 +15,7 @@ libsignet_lib_a_SOURCES = \
 	src/lib/log_words.c src/lib/log_words.def src/lib/log_words.h \
 	src/lib/memory.c src/lib/memory.h \
 	src/lib/pack.c src/lib/pack.h \
+	src/lib/row.c src/lib/row.h \
 	src/lib/table.h
 
 LIB_ALL = libsignet-lib.a

@@ -50,6 +50,9 @@ struct control *control_new(struct master *master, int fd);
 void control_close(struct control *control);
 void control_free(struct control **control);
 
+/* Append the lines that answer "status". */
+void control_print_status(const struct master *master, struct buffer *out);
+
 /* The store has made its copy (empty), or why not. */
 void control_store_done(struct control *control, struct bytes why);
 

@@ -134,18 +134,22 @@ print_dates(const struct master *master, struct buffer *out)
 }
 
 void
-control_on_status(struct control_client *client, struct bytes fields)
+control_print_status(const struct master *master, struct buffer *out)
 {
-	struct master *master = client->control->master;
-
-	(void)fields;
-	print_daemon(master, &client->out);
+	print_daemon(master, out);
 	for (size_t i = 0; i < master->member_count; i++)
-		print_member(&master->members[i], &client->out);
+		print_member(&master->members[i], out);
 	for (unsigned int i = 0; i < IPC_STATISTIC_COUNT; i++)
 		print_statistic(&master->monitor.statistics,
-		    (enum ipc_statistic)i, &client->out);
-	print_dates(master, &client->out);
+		    (enum ipc_statistic)i, out);
+	print_dates(master, out);
+}
+
+void
+control_on_status(struct control_client *client, struct bytes fields)
+{
+	(void)fields;
+	control_print_status(client->control->master, &client->out);
 	control_answer(client, "ok");
 }
 

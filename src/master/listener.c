@@ -117,3 +117,25 @@ listeners_open(const struct config *config, struct inherited *inherited,
 	*fds = opened;
 	return 0;
 }
+
+int
+metrics_listener_open(const struct config *config, struct inherited *inherited,
+    int *fd, char *why, size_t size)
+{
+	struct config_listener listener = { config->metrics.address,
+		config->metrics.port };
+	struct config alone = *config;
+	int *fds, error;
+
+	*fd = -1;
+	if (!config->metrics.enabled)
+		return 0;
+	alone.listen.count = 1;
+	alone.listen.items = &listener;
+	error = listeners_open(&alone, inherited, &fds, why, size);
+	if (error != 0)
+		return error;
+	*fd = fds[0];
+	free(fds);
+	return 0;
+}

@@ -18,4 +18,8 @@
 int listeners_open(const struct config *config, struct inherited *inherited,
     int **fds, char *why, size_t size);
 
+/* The same for the section metrics. fd: returned; -1 if it is not enabled. */
+int metrics_listener_open(const struct config *config,
+    struct inherited *inherited, int *fd, char *why, size_t size);
+
 #endif

@@ -483,7 +483,9 @@ master_run(const char *file, const struct config *config,
 		sizeof(why)) != 0)
 		fatal("store.path: %s", why);
 	if (listeners_open(config, &inherited, &master.supplies.listeners, why,
-		sizeof(why)) != 0)
+		sizeof(why)) != 0 ||
+	    metrics_listener_open(config, &inherited,
+		&master.supplies.metrics_listener, why, sizeof(why)) != 0)
 		fatal("%s", why);
 	if (heartbeat_sockets_open(&master.heartbeat, config,
 		role_find(IPC_ROLE_WORKER)->count(config), why,

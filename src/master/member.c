@@ -321,6 +321,9 @@ member_supply(struct member *member)
 	     i < supplies->listener_count && member->role->has_listeners; i++)
 		member_send(member, IPC_LISTENER, BYTES_NONE,
 		    supplies->listeners[i]);
+	if (member->role->has_metrics_listener)
+		member_send(member, IPC_LISTENER, BYTES_NONE,
+		    supplies->metrics_listener);
 }
 
 /* Give two members a channel to each other. */

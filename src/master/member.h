@@ -49,6 +49,7 @@ struct supplies {
 	const char *files_path; /* of the configuration */
 	size_t listener_count;
 	int *listeners;
+	int metrics_listener; /* -1: there is none */
 	struct ipc_start start;
 };
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "master/monitor.h"
 
+#include "ipc/control.h"
 #include "lib/clock.h"
+#include "master/control.h"
 #include "master/member.h"
 
 #define ASK_MS 1000
@@ -78,6 +80,26 @@ add_up(struct monitor *monitor, uint64_t now_ms)
 	statistics_sum_end(&monitor->statistics, now_ms);
 }
 
+/* Who shows the status gets it, if it has answered since it got one before. */
+static void
+tell_metrics(struct master *master)
+{
+	struct buffer out = { NULL, 0, 0 };
+
+	for (size_t i = 0; i < master->member_count; i++) {
+		struct member *member = &master->members[i];
+
+		if (!member->role->has_metrics_listener ||
+		    member->state != MEMBER_READY || member->monitored.is_asked)
+			continue;
+		control_print_status(master, &out);
+		if (out.len <= IPC_STATUS_LEN_MAX)
+			(void)member_give(member, IPC_STATUS, buffer_view(&out),
+			    -1);
+		buffer_done(&out);
+	}
+}
+
 /* One that does not answer is not asked again: nothing piles up. */
 static void
 ask_all(struct master *master, uint64_t now_ms)
@@ -102,6 +124,7 @@ on_timer(uv_timer_t *timer)
 
 	add_up(monitor, now_ms);
 	tell_publisher(monitor, now_ms);
+	tell_metrics(monitor->master);
 	ask_all(monitor->master, now_ms);
 	service_tick(monitor->master, now_ms);
 }

@@ -82,4 +82,6 @@ supplies_close(struct supplies *supplies)
 	for (size_t i = 0; i < supplies->listener_count; i++)
 		close(supplies->listeners[i]);
 	free(supplies->listeners);
+	if (supplies->metrics_listener >= 0)
+		close(supplies->metrics_listener);
 }

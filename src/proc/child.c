@@ -161,7 +161,7 @@ on_listener(struct proc_child *child, struct ipc_message *message)
 {
 	size_t count = child->listener_count + 1;
 
-	if (!child->role->has_listeners)
+	if (!child->role->has_listeners && !child->role->has_metrics_listener)
 		return -EBADMSG;
 	child->listeners = memory_resize(child->listeners, count * sizeof(int));
 	child->listeners[count - 1] = message->fd;

@@ -43,6 +43,8 @@ struct role {
 	unsigned int peers;
 	/* Does it get the listening sockets? */
 	bool has_listeners;
+	/* Does it get the socket of the section metrics, and the status? */
+	bool has_metrics_listener;
 	/* Which files of the section tls, bits of enum ipc_credential. */
 	unsigned int credentials;
 	/* Does it get what clients are trusted by? */

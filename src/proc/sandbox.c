@@ -107,13 +107,15 @@ report(const char *measure, const char *lack)
 
 /* Those who have no account of their own, by name. */
 static void
-report_shared(const char *user)
+report_shared(const struct config *config)
 {
+	const char *user = config->processes.user;
 	char names[256] = "";
 	size_t len = 0;
 
 	for (const struct role *role = role_table; role->name; role++)
-		if (!proc_privileges_has_own(user, role->name) &&
+		if (role->count(config) > 0 &&
+		    !proc_privileges_has_own(user, role->name) &&
 		    len < sizeof(names))
 			len += (size_t)snprintf(names + len,
 			    sizeof(names) - len, "%s%s-%s", len > 0 ? ", " : "",
@@ -142,5 +144,5 @@ proc_sandbox_report_lacks(const struct config *config)
 	report("seccomp", proc_seccomp_lack());
 	report("landlock", proc_landlock_lack());
 	if (proc_privileges_can_become())
-		report_shared(config->processes.user);
+		report_shared(config);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A line of the daemon's, taken apart (lib/fields.h).
+ * A line of fields, taken apart.
  */
-#ifndef SIGNET_CTL_ROW_H
-#define SIGNET_CTL_ROW_H
+#ifndef SIGNET_LIB_ROW_H
+#define SIGNET_LIB_ROW_H
 
 #include "lib/buffer.h"
 

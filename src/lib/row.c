@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/row.h"
+#include "lib/row.h"
 
 #include <stdio.h>
 #include <stdlib.h>
