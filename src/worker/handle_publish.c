@@ -240,6 +240,26 @@ check_publish(struct connection *connection, const struct mqtt_publish *publish)
 	return MQTT_REASON_SUCCESS;
 }
 
+/*
+ * Its exchange had begun with a process that is gone, and ends with this: what
+ * is noted of it is removed before the client may use its identifier for
+ * another message.
+ */
+static void
+refuse_repeated(struct connection *connection,
+    const struct mqtt_publish *publish, enum mqtt_reason reason)
+{
+	struct worker *worker = connection->worker;
+	struct forward_origin origin = origin_of(connection, publish);
+	struct ack ack = ack_of(publish, reason);
+	worker_set told;
+
+	told = forwards_release(worker, &origin,
+	    session_release(connection->session, publish->packet_id));
+	ack.transaction = journal_covering(worker);
+	acks_push_after(connection, &ack, told, NULL);
+}
+
 int
 handle_publish(struct connection *connection, const struct mqtt_frame *frame)
 {
@@ -270,6 +290,11 @@ handle_publish(struct connection *connection, const struct mqtt_frame *frame)
 	connection->worker->child
 	    ->counted[IPC_STATISTIC_PAYLOAD_RECEIVED] += publish.payload.len;
 	reason = check_publish(connection, &publish);
+	if (reason != MQTT_REASON_SUCCESS && is_repeated &&
+	    version == MQTT_VERSION_5) {
+		refuse_repeated(connection, &publish, reason);
+		return 0;
+	}
 	if (reason != MQTT_REASON_SUCCESS)
 		return refuse(connection, &publish, reason);
 	route_publish(connection, &publish, is_repeated);

@@ -103,4 +103,32 @@ def what_is_released_is_forgotten(is_orderly, counts):
         check_each_got(daemon, receivers, [b"%d" % i for i in range(len(counts))])
 
 
+@standalone
+def what_is_refused_the_second_time_is_forgotten():
+    """The right to publish is gone when the client sends it again: PUBREC with
+    0x87 ends the exchange (4.3.3), and the identifier is free."""
+    everything = {"match": {"identity": "*"}, "publish": ["#"],
+                  "subscribe": ["#"]}
+    with Daemon(processes={"workers": 2},
+                roles=[{"name": "all", **everything}]) as daemon:
+        receivers = away(daemon, "moved")
+        sender = daemon.client(**lasting(5))
+        sender.send(codec.publish("moved", b"1", 2, 1, 5))
+        assert sender.expect(codec.PUBREC).packet_id == 1
+        daemon.restart(is_orderly=False, roles=[
+            {"name": "all", **everything, "deny": {"publish": ["moved"]}}])
+        sender = sender.resume(daemon, **lasting(5))
+        sender.send(codec.publish("moved", b"1", 2, 1, 5, dup=True))
+        answer = sender.expect(codec.PUBREC)
+        assert (answer.packet_id, answer.reason) == (1, 0x87), answer
+        daemon.reload(roles=[{"name": "all", **everything}])
+        sender.send(codec.publish("moved", b"2", 2, 1, 5))
+        answer = sender.expect(codec.PUBREC)
+        assert (answer.packet_id, answer.reason) == (1, 0), answer
+        sender.send(codec.ack(codec.PUBREL, 1))
+        assert sender.expect(codec.PUBCOMP).reason == 0
+        check_each_got(daemon, receivers, [b"1", b"2"])
+        check_notes_are_gone(daemon)
+
+
 main()
