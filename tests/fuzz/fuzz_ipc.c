@@ -242,9 +242,9 @@ decode_source(struct bytes payload)
 static int
 decode_statistics_sum(struct bytes payload)
 {
-	struct ipc_statistics_sum sum;
+	struct ipc_statistics_sum totals;
 
-	return ipc_statistics_sum_decode(payload, &sum);
+	return ipc_statistics_sum_decode(payload, &totals);
 }
 
 static int
