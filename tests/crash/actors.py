@@ -269,7 +269,7 @@ class Mourned(Actor):
     def gone(self, now, away, is_orderly=False):
         if self.is_online:
             # The server has said that it has the will.
-            self.judge.acked(*self.last)
+            self.judge.due(*self.last)
             self.trial.count("wills")
         super().gone(now, away, is_orderly)
 

@@ -157,10 +157,14 @@ class Judge:
 
     def acked(self, publisher, topic, number):
         """PUBACK or PUBREC is here."""
+        self.counts["acknowledged"] += 1
+        self.due(publisher, topic, number)
+
+    def due(self, publisher, topic, number):
+        """It is owed from now on: a will is without an acknowledgement."""
         key = publisher, topic, number
         message = self.messages[key]
         message.acked_at = self.clock()
-        self.counts["acknowledged"] += 1
         self.counts["owed"] += len(message.waiting)
         self.owed += len(message.waiting)
         if not message.waiting:

@@ -16,8 +16,9 @@ from signet.daemon import SIGNETD, user
 from disk import Disk, Faults, Worst, build
 from trial import Mortal, Trial
 
-# What is under way when a fault begins is over by then.
-FAULT_BEGINS_SECONDS = 0.5
+# When a fault begins, what was written before may still be on its way to the
+# clients: until nobody has got an acknowledgement for so long.
+SILENCE_SECONDS = 0.5
 
 
 class Recorded(Mortal):
@@ -82,11 +83,21 @@ class PowerTrial(Trial):
     def die_readonly(self):
         return self._fail(errno.EROFS)
 
+    def _await_silence(self):
+        """Or 20 s, if they do not end."""
+        now = time.monotonic()
+        end, heard_at, count = now + 20, now, -1
+        while now < min(end, heard_at + SILENCE_SECONDS):
+            if count != self.judge.counts["acknowledged"]:
+                count, heard_at = self.judge.counts["acknowledged"], now
+            time.sleep(0.01)
+            now = time.monotonic()
+
     def _fail(self, number):
         mark = self.broker.log.mark()
         self.broker.faults.set(number)
         try:
-            time.sleep(FAULT_BEGINS_SECONDS)
+            self._await_silence()
             before = self.judge.counts["acknowledged"]
             time.sleep(self.random.uniform(0, 1))
             after = self.judge.counts["acknowledged"]

@@ -133,16 +133,21 @@ fallocate(int fd, int mode, off_t offset, off_t len)
 	return fails(fd) ? -1 : REAL(fallocate)(fd, mode, offset, len);
 }
 
+/* One that is under way when the fault begins fails, too. */
 int
 fsync(int fd)
 {
-	return fails(fd) ? -1 : REAL(fsync)(fd);
+	int result = fails(fd) ? -1 : REAL(fsync)(fd);
+
+	return fails(fd) ? -1 : result;
 }
 
 int
 fdatasync(int fd)
 {
-	return fails(fd) ? -1 : REAL(fdatasync)(fd);
+	int result = fails(fd) ? -1 : REAL(fdatasync)(fd);
+
+	return fails(fd) ? -1 : result;
 }
 
 int
