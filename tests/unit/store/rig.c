@@ -286,6 +286,14 @@ on_message(void *context, struct ipc_message *message)
 	return 0;
 }
 
+bool
+rig_has_answer(struct rig_worker *worker, int ms)
+{
+	struct pollfd state = { ipc_channel_fd(worker->channel), POLLIN, 0 };
+
+	return worker->next < worker->count || poll(&state, 1, ms) == 1;
+}
+
 const struct rig_message *
 rig_next(struct rig_worker *worker)
 {

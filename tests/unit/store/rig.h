@@ -80,6 +80,8 @@ void rig_await_written(struct rig_worker *worker, uint64_t transaction);
 void rig_push(struct rig_worker *worker, enum ipc_message_type type,
     struct bytes payload);
 
+/* Does something more come within so many ms? */
+bool rig_has_answer(struct rig_worker *worker, int ms);
 /* The next message, for which it waits. */
 const struct rig_message *rig_next(struct rig_worker *worker);
 /* The next one is of this type. */

@@ -4,7 +4,6 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -59,14 +58,6 @@ put_message(struct rig_worker *worker, uint64_t message, struct bytes body)
 		.references = 1,
 		.expires_at = IPC_STORE_NEVER,
 		.body = body });
-}
-
-static bool
-has_answer(struct rig_worker *worker, int ms)
-{
-	struct pollfd state = { ipc_channel_fd(worker->channel), POLLIN, 0 };
-
-	return poll(&state, 1, ms) == 1;
 }
 
 static void
@@ -172,7 +163,7 @@ START_TEST(a_full_disk_is_waited_for)
 	for (uint64_t i = 1; i <= 1000; i++)
 		put_entry(worker, SESSION, i, 0, bytes_of(body, sizeof(body)));
 	rig_send(worker);
-	ck_assert(!has_answer(worker, 1500));
+	ck_assert(!rig_has_answer(worker, 1500));
 	/* it is read meanwhile */
 	rig_page(worker, SESSION, 0, 9, 1000, entries, &entry_count);
 	ck_assert_uint_eq(entry_count, 0);
@@ -381,7 +372,7 @@ START_TEST(a_disk_that_does_not_read_is_waited_for)
 	rig_push(worker, IPC_STORE_READ, buffer_view(&payload));
 	buffer_done(&payload);
 	/* more than twice */
-	ck_assert(!has_answer(worker, 3500));
+	ck_assert(!rig_has_answer(worker, 3500));
 	bad_block_clear(rig.folder);
 	for (unsigned int i = 0; i < 1000; i++)
 		(void)rig_expect(worker, IPC_STORE_ENTRY);
@@ -463,7 +454,7 @@ test_fault(void)
 {
 	TCase *tests = tcase_create("fault");
 
-	tcase_set_timeout(tests, 120);
+	tcase_set_timeout(tests, 240);
 	tcase_add_checked_fixture(tests, rig_setup, rig_teardown);
 	tcase_add_test(tests,
 	    what_the_disk_did_not_take_is_repeated_to_the_next_store);

@@ -457,7 +457,7 @@ test_store(void)
 {
 	TCase *tests = tcase_create("store");
 
-	tcase_set_timeout(tests, 120);
+	tcase_set_timeout(tests, 240);
 	tcase_add_checked_fixture(tests, rig_setup, rig_teardown);
 	tcase_add_test(tests, what_is_written_is_there_for_the_next_store);
 	tcase_add_test(tests, a_part_without_its_end_is_not_written);
