@@ -13,3 +13,10 @@ EXTRA_DIST += \
 	packaging/sysusers.d/signet.conf \
 	packaging/tmpfiles.d/signet.conf
 dist_bin_SCRIPTS += packaging/signet-pki
+
+# Where the shells look for what they complete; zsh of Debian has another
+# folder for packages.
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = packaging/completion/signetctl
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = packaging/completion/_signetctl
