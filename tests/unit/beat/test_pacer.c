@@ -355,6 +355,7 @@ test_pacer(void)
 {
 	TCase *tcase = tcase_create("pacer");
 
+	tcase_set_tags(tcase, "no-valgrind");
 	tcase_add_test(tcase, one_question_goes_out_in_an_interval);
 	tcase_add_test(tcase, a_question_without_an_answer_is_repeated);
 	tcase_add_test(tcase, an_answer_to_the_interval_before_is_none_to_this);

@@ -196,6 +196,16 @@ acceptor_tests(void)
 	tcase_add_test(tests, acceptor_leaves_some_to_the_others);
 	tcase_add_test(tests, acceptor_stops_when_there_is_no_room);
 	tcase_add_test(tests, acceptor_goes_on_by_itself_after_a_pause);
+	return tests;
+}
+
+TCase *
+descriptors_tests(void)
+{
+	TCase *tests = tcase_create("descriptors");
+
+	tcase_set_tags(tests, "no-valgrind");
+	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, acceptor_pauses_when_descriptors_run_out);
 	return tests;
 }

@@ -145,6 +145,7 @@ complaints_tests(void)
 {
 	TCase *tests = tcase_create("complaints");
 
+	tcase_set_tags(tests, "no-valgrind");
 	tcase_add_unchecked_fixture(tests, fixture_make_pki, fixture_free_pki);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, complaint_of_a_source_comes_once_a_minute);

@@ -12,6 +12,7 @@ main(void)
 
 	suite_add_tcase(suite, framing_tests());
 	suite_add_tcase(suite, acceptor_tests());
+	suite_add_tcase(suite, descriptors_tests());
 	suite_add_tcase(suite, tally_tests());
 	suite_add_tcase(suite, sources_tests());
 	suite_add_tcase(suite, admission_tests());

@@ -16,6 +16,7 @@ TCase *acceptor_tests(void);
 TCase *admission_tests(void);
 TCase *complaints_tests(void);
 TCase *credentials_tests(void);
+TCase *descriptors_tests(void);
 TCase *framing_tests(void);
 TCase *handshake_tests(void);
 TCase *refusal_tests(void);

@@ -362,6 +362,7 @@ refusal_tests(void)
 {
 	TCase *tests = tcase_create("refusal");
 
+	tcase_set_tags(tests, "no-valgrind");
 	tcase_add_unchecked_fixture(tests, fixture_make_pki, fixture_free_pki);
 	tcase_set_timeout(tests, 30);
 	tcase_add_loop_test(tests,

@@ -242,6 +242,7 @@ resumption_tests(void)
 {
 	TCase *tests = tcase_create("resumption");
 
+	tcase_set_tags(tests, "no-valgrind");
 	tcase_add_unchecked_fixture(tests, fixture_make_pki, fixture_free_pki);
 	tcase_add_loop_test(tests, who_comes_back_is_who_it_was, 0,
 	    VERSION_COUNT);

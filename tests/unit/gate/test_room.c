@@ -191,6 +191,7 @@ room_tests(void)
 {
 	TCase *tests = tcase_create("room");
 
+	tcase_set_tags(tests, "no-valgrind");
 	tcase_add_unchecked_fixture(tests, fixture_make_pki, fixture_free_pki);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, nobody_gives_way_where_nobody_is);

@@ -121,6 +121,7 @@ tally_tests(void)
 {
 	TCase *tests = tcase_create("tally");
 
+	tcase_set_tags(tests, "no-valgrind");
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, tally_of_nothing_is_nothing);
 	tcase_add_test(tests, tally_counts_each_source);

@@ -140,6 +140,7 @@ test_log_json(void)
 {
 	TCase *tcase = tcase_create("log_json");
 
+	tcase_set_tags(tcase, "no-valgrind");
 	tcase_add_test(tcase, an_event_is_one_object);
 	tcase_add_loop_test(tcase, the_text_of_a_peer_is_ascii_in_any_case, 0,
 	    sizeof(texts) / sizeof(texts[0]));
