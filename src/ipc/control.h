@@ -65,7 +65,7 @@ void ipc_sessions_page_encode(const struct ipc_sessions_page *page,
 int ipc_sessions_page_decode(struct bytes payload,
     struct ipc_sessions_page *page);
 
-/* LOG_LEVEL: from now on, until a new configuration is used. */
+/* LOG_LEVEL: from now on, until a configuration is taken up. */
 #define IPC_LOG_LEVEL_LEN 1
 void ipc_log_level_encode(enum log_level level, struct buffer *out);
 int ipc_log_level_decode(struct bytes payload, enum log_level *level);

@@ -9,6 +9,7 @@
 #include "lib/clock.h"
 #include "lib/fields.h"
 #include "master/control_internal.h"
+#include "master/log_levels.h"
 #include "master/master.h"
 #include "master/reload.h"
 
@@ -178,32 +179,6 @@ find_level(struct bytes word, enum log_level *level)
 	return false;
 }
 
-/* Returns how many there are of a role, or of all if it is empty. */
-static unsigned int
-set_level(struct master *master, struct bytes role, enum log_level level)
-{
-	bool is_master = bytes_equal(role, BYTES_LITERAL("master"));
-	struct buffer out = { NULL, 0, 0 };
-	unsigned int count = 0;
-
-	ipc_log_level_encode(level, &out);
-	if (is_master || role.len == 0) {
-		log_set_level(level);
-		count++;
-	}
-	for (size_t i = 0; i < master->member_count; i++) {
-		struct member *member = &master->members[i];
-
-		if (role.len > 0 &&
-		    !bytes_equal(bytes_of_string(member->role->name), role))
-			continue;
-		(void)member_give(member, IPC_LOG_LEVEL, buffer_view(&out), -1);
-		count++;
-	}
-	buffer_done(&out);
-	return count;
-}
-
 void
 control_on_log_level(struct control_client *client, struct bytes line)
 {
@@ -215,8 +190,8 @@ control_on_log_level(struct control_client *client, struct bytes line)
 	if (!control_fields_take(line, fields, 2, &memory) ||
 	    !find_level(fields[0].value, &level))
 		control_answer(client, "error there is no such level");
-	else if (set_level(client->control->master, fields[1].value, level) ==
-		 0)
+	else if (log_levels_set(client->control->master, fields[1].value,
+		     level) == 0)
 		control_answer(client, "error there is no such role");
 	else
 		control_answer(client, "ok");

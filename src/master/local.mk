@@ -10,6 +10,7 @@ libsignet_master_a_SOURCES = \
 	src/master/inherited.c src/master/inherited.h \
 	src/master/listener.c src/master/listener.h \
 	src/master/master.c src/master/master.h \
+	src/master/log_levels.c src/master/log_levels.h \
 	src/master/member.c src/master/member.h \
 	src/master/monitor.c src/master/monitor.h \
 	src/master/reload.c src/master/reload.h src/master/reload_internal.h \

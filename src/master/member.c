@@ -300,6 +300,7 @@ member_supply(struct member *member)
 	struct buffer out = { NULL, 0, 0 };
 
 	member_push_state(member, &supplies->files);
+	log_level_supply(member);
 	member->generation = member->master->reload->generation;
 	member->proposed = 0;
 	member->has_agreed = false;

@@ -9,6 +9,7 @@
 
 #include "ipc/channel.h"
 #include "master/heartbeat.h"
+#include "master/log_levels.h"
 #include "master/monitor.h"
 #include "master/service.h"
 #include "master/signing_keys.h"
@@ -71,6 +72,7 @@ struct member {
 	uint64_t delay_ms;          /* before it is started the next time */
 	unsigned int failed_starts; /* ended before it was ready */
 	struct monitored monitored;
+	struct told_level told_level;
 };
 
 struct control;
@@ -85,6 +87,7 @@ struct master {
 	struct tickets tickets;
 	struct heartbeat_sockets heartbeat;
 	struct monitor monitor;
+	struct told_level told_level; /* the master's own */
 	struct service service;
 	struct control *control;
 	struct reload *reload;

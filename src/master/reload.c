@@ -211,6 +211,9 @@ commit_to(struct reload *reload, struct member *member)
 	ipc_generation_encode(&generation, &out);
 	(void)member_give(member, IPC_COMMIT, buffer_view(&out), -1);
 	buffer_done(&out);
+	/* it logs as the configuration says from there on */
+	log_level_supply(member);
+	member_flush(member);
 }
 
 static void
@@ -412,13 +415,13 @@ commit(struct reload *reload)
 		signing_keys_commit(&master->keys);
 	master->supplies.files = reload->next;
 	reload->next = before;
+	log_levels_on_commit(master, master->config, reload->next_config);
 	config_free(&reload->config);
 	reload->config = reload->next_config;
 	reload->next_config = NULL;
 	master->config = reload->config;
 	reload->generation = reload->proposed;
 	reload->stage = RELOAD_COMMITTED;
-	role_log_as(master->config, "master");
 	if (reload->next_index >= 0)
 		master_trust_use(master, reload->next_index,
 		    &reload->next_given);

@@ -235,8 +235,6 @@ on_role_message(struct proc_child *child, struct ipc_message *message)
 		child_tell_statistics(child);
 		return 0;
 	}
-	if (message->type == IPC_LOG_LEVEL)
-		return on_log_level(message->payload);
 	return events->on_control != NULL ? events->on_control(child, message)
 					  : -EBADMSG;
 }
@@ -252,6 +250,8 @@ child_on_control(void *context, struct ipc_message *message)
 	case IPC_STOP:
 		child->private->is_told_to_stop = true;
 		return 0;
+	case IPC_LOG_LEVEL:
+		return on_log_level(message->payload);
 	case IPC_TRUST_INDEX:
 		if (child->private->events == NULL)
 			return on_trust_index(child, message);

@@ -273,6 +273,63 @@ def levels_of_the_log_change_at_run_time(broker):
         assert code == 1 and "no such" in text, (code, text)
 
 
+def kill_and_await(broker, role):
+    """Have the only process of a role die; the one in its place is ready."""
+    pid = broker.role_pids(role)[0]
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: [one["state"] for one in status(broker)["processes"]
+                        if one["role"] == role and one.get("pid", pid) != pid]
+               == ["ready"], f"another {role} is ready", 3 * DEADLINE)
+
+
+def speaks_of_handshakes(broker):
+    """Does the gate log at the level debug?"""
+    mark = broker.log.mark()
+    with broker.client() as client:
+        client.ping()
+    broker.await_log(since=mark, event="connected",
+                     client_id=client.client_id)
+    return bool(broker.log.find(mark, event="authenticated"))
+
+
+@standalone(timeout=120)
+def levels_hold_for_what_is_started_later():
+    with Daemon(processes={"workers": 1, "gates": 1}) as broker:
+        assert not speaks_of_handshakes(broker)
+        assert broker.ctl("log", "level", "gate", "debug") == ("", 0)
+        assert speaks_of_handshakes(broker)
+        kill_and_await(broker, "gate")
+        assert speaks_of_handshakes(broker)
+        # Another configuration that says nothing new of it leaves it.
+        broker.reload(limits={"topic_levels": 20})
+        assert speaks_of_handshakes(broker)
+        kill_and_await(broker, "gate")
+        assert speaks_of_handshakes(broker)
+        # One that does is what holds.
+        broker.reload(log={"levels": {"gate": "warning"}})
+        assert not speaks_of_handshakes(broker)
+        broker.reload(log={"levels": {"gate": "info"}})
+        kill_and_await(broker, "gate")
+        assert not speaks_of_handshakes(broker)
+
+
+@standalone(timeout=90)
+def a_level_for_all_is_the_masters_too():
+    with Daemon(processes={"workers": 1, "gates": 1}) as broker:
+        assert broker.ctl("log", "level", "debug") == ("", 0)
+        broker.reload(limits={"topic_levels": 20})
+        mark = broker.log.mark()
+        kill_and_await(broker, "gate")
+        assert broker.log.find(mark, speaker="master", event="started",
+                               process="gate")
+        assert speaks_of_handshakes(broker)
+        assert broker.ctl("log", "level", "info") == ("", 0)
+        mark = broker.log.mark()
+        kill_and_await(broker, "gate")
+        assert not broker.log.find(mark, speaker="master", event="started")
+        assert not speaks_of_handshakes(broker)
+
+
 @case
 def versions_and_usage_and_who_is_not_there(broker):
     got = json.loads(broker.ctl("--json", "version")[0])
