@@ -104,7 +104,20 @@ check_exempt(const struct config *config, struct config_error *error)
 	}
 }
 
-/* What it shows, and to whom, nobody checks. */
+static void
+check_metrics_socket(const struct config *config, struct config_error *error)
+{
+	const char *path = config->metrics.socket;
+
+	if (path[0] != '\0' && path[0] != '/')
+		config_fault(config, error, "metrics.socket",
+		    "is \"%s\", which does not begin with /", path);
+	else if (strcmp(path, config->control.socket) == 0)
+		config_fault(config, error, "metrics.socket",
+		    "is \"%s\", as is `control.socket'", path);
+}
+
+/* What it shows over TCP, and to whom, nobody checks. */
 static void
 check_metrics(const struct config *config, struct config_error *error)
 {
@@ -132,4 +145,5 @@ config_check(const struct config *config, struct config_error *error)
 	check_matches(config, error);
 	check_exempt(config, error);
 	check_metrics(config, error);
+	check_metrics_socket(config, error);
 }

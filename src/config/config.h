@@ -170,6 +170,7 @@ struct config {
 		bool enabled;
 		char *address; /* of this machine alone */
 		uint16_t port;
+		char *socket; /* in place of both; "": there is none */
 	} metrics;
 	struct {
 		char *socket; /* where signetctl speaks to the daemon */

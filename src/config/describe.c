@@ -89,7 +89,8 @@ say_default(char *facts, const struct config_row *row)
 	else if (row->kind == CONFIG_KIND_SWITCH)
 		say(facts, " Default: %s.",
 		    row->number != 0 ? "true" : "false");
-	else if (row->kind == CONFIG_KIND_TEXT)
+	else if (row->text != NULL && row->kind != CONFIG_KIND_LIST &&
+		 row->kind != CONFIG_KIND_TEXTS)
 		say(facts, " Default: \"%s\".", row->text);
 	else
 		say(facts, " Default: none.");

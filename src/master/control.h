@@ -35,16 +35,7 @@ struct control;
 struct master;
 struct member;
 
-/*
- * Bind the socket of the configuration, with the rights of whoever starts.
- * The folder that it is in is made if it is missing.
- *
- * fd: returned, close it or give it to control_new(). why: on error, of at most
- * size bytes. Returns 0 or -errno.
- */
-int control_bind(const struct config *config, int *fd, char *why, size_t size);
-
-/* fd: taken. Returned, free with control_free() after control_close() and the
+/* fd: taken; of local_socket_bind() for control.socket. Returned, free with control_free() after control_close() and the
  * end of the loop. */
 struct control *control_new(struct master *master, int fd);
 void control_close(struct control *control);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/memory.h"
+#include "master/local_socket.h"
 
 static int
 resolve(const struct config_listener *listener, struct addrinfo **address)
@@ -118,6 +119,32 @@ listeners_open(const struct config *config, struct inherited *inherited,
 	return 0;
 }
 
+static bool
+has_metrics_socket(const struct config *config)
+{
+	return config->metrics.enabled && config->metrics.socket[0] != '\0';
+}
+
+static int
+metrics_socket_open(const struct config *config, int *fd, char *why,
+    size_t size)
+{
+	char reason[256];
+	int error = local_socket_bind(config->metrics.socket,
+	    config->processes.user, fd, reason, sizeof(reason));
+
+	if (error != 0)
+		snprintf(why, size, "metrics.socket: %s", reason);
+	return error;
+}
+
+void
+metrics_listener_remove(const struct config *config)
+{
+	if (has_metrics_socket(config))
+		(void)unlink(config->metrics.socket);
+}
+
 int
 metrics_listener_open(const struct config *config, struct inherited *inherited,
     int *fd, char *why, size_t size)
@@ -130,6 +157,8 @@ metrics_listener_open(const struct config *config, struct inherited *inherited,
 	*fd = -1;
 	if (!config->metrics.enabled)
 		return 0;
+	if (has_metrics_socket(config))
+		return metrics_socket_open(config, fd, why, size);
 	alone.listen.count = 1;
 	alone.listen.items = &listener;
 	error = listeners_open(&alone, inherited, &fds, why, size);

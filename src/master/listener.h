@@ -22,4 +22,7 @@ int listeners_open(const struct config *config, struct inherited *inherited,
 int metrics_listener_open(const struct config *config,
     struct inherited *inherited, int *fd, char *why, size_t size);
 
+/* Leave nothing of it in the file system. */
+void metrics_listener_remove(const struct config *config);
+
 #endif

@@ -3,13 +3,13 @@ noinst_LIBRARIES += libsignet-master.a
 libsignet_master_a_SOURCES = \
 	src/master/control.c src/master/control.h src/master/control_internal.h \
 	src/master/control_sessions.c \
-	src/master/control_socket.c \
 	src/master/control_status.c \
 	src/master/folder.c src/master/folder.h \
 	src/master/heartbeat.c src/master/heartbeat.h \
 	src/master/inherited.c src/master/inherited.h \
 	src/master/listener.c src/master/listener.h \
 	src/master/master.c src/master/master.h \
+	src/master/local_socket.c src/master/local_socket.h \
 	src/master/log_levels.c src/master/log_levels.h \
 	src/master/member.c src/master/member.h \
 	src/master/monitor.c src/master/monitor.h \

@@ -12,6 +12,7 @@
 #include "master/control.h"
 #include "master/folder.h"
 #include "master/listener.h"
+#include "master/local_socket.h"
 #include "master/member.h"
 #include "master/reload.h"
 #include "master/tickets.h"
@@ -125,6 +126,7 @@ finish(struct master *master)
 	monitor_close(&master->monitor);
 	reload_close(master->reload);
 	control_close(master->control);
+	metrics_listener_remove(master->config);
 }
 
 /* They end one stage after the other: those who listen first, while the others
@@ -492,7 +494,8 @@ master_run(const char *file, const struct config *config,
 		sizeof(why)) != 0)
 		fatal("%s", why);
 	inherited_close(&inherited);
-	error = control_bind(config, &control_fd, why, sizeof(why));
+	error = local_socket_bind(config->control.socket,
+	    config->processes.user, &control_fd, why, sizeof(why));
 	if (error != 0)
 		fatal("control.socket: %s", why);
 	hash_key_init(&reload.key);

@@ -10,7 +10,9 @@ import re
 import shutil
 import signal
 import socket
+import stat
 import subprocess
+import tempfile
 
 from signet import (DEADLINE, Daemon, Skipped, main, standalone, wait_until)
 from signet.daemon import TOP, free_port
@@ -18,9 +20,9 @@ from signet.daemon import TOP, free_port
 OPEN_METRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 
 
-def daemon(**overrides):
+def daemon(metrics=None, **overrides):
     port = free_port()
-    made = Daemon(metrics={"enabled": True, "port": port},
+    made = Daemon(metrics={"enabled": True, "port": port, **(metrics or {})},
                   sys={"interval_seconds": 0}, **overrides)
     made.metrics_port = port
     return made
@@ -337,6 +339,87 @@ def it_is_off_unless_it_is_wanted_and_for_this_machine_alone():
             assert broker.process.wait(3 * DEADLINE) == 1
             text = broker.log.tail()
             assert "metrics.address" in text and "127.0.0.1" in text, text
+        finally:
+            broker.kill()
+
+
+class LocalConnection(http.client.HTTPConnection):
+    """HTTP through a socket of the file system."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=DEADLINE)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def local_status(path):
+    connection = LocalConnection(path)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def may_connect(path, group, *groups):
+    """May another user, who is in these groups?"""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups(groups)
+            os.setgid(group)
+            os.setuid(1)
+            socket.socket(socket.AF_UNIX).connect(path)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+@standalone(timeout=90)
+def a_socket_of_the_file_system_in_place_of_a_port():
+    folder = tempfile.mkdtemp(prefix="signet-test-metrics-")
+    os.chmod(folder, 0o755)
+    path = f"{folder}/run/metrics.sock"
+    try:
+        with daemon(metrics={"socket": path}) as broker:
+            wait_until(lambda: local_status(path) == 200, "it is ready")
+            got = os.stat(path)
+            assert stat.S_IMODE(got.st_mode) == 0o660, oct(got.st_mode)
+            assert not is_answered(broker), "it listens to the port, too"
+            if os.geteuid() == 0:
+                assert not may_connect(path, 1)
+                assert may_connect(path, got.st_gid)
+                assert may_connect(path, 1, got.st_gid)
+            os.kill(broker.role_pids("metrics")[0], signal.SIGKILL)
+            wait_until(lambda: [
+                one["restarts"] for one in json.loads(
+                    broker.ctl("--json", "status")[0])["processes"]
+                if one["role"] == "metrics"] == [1], "it was started again")
+            wait_until(lambda: local_status(path) == 200, "it is back")
+            # What is left there by one that was killed is in nobody's way.
+            broker.restart(is_orderly=False)
+            wait_until(lambda: local_status(path) == 200, "it is there again")
+        assert not os.path.exists(path)
+    finally:
+        shutil.rmtree(folder)
+
+
+@standalone(timeout=60)
+def a_socket_that_cannot_be_is_refused():
+    for path, why in (("run/metrics.sock", "does not begin with /"),
+                      ("/" + "x" * 107, "metrics.socket"),
+                      ("/proc/none/metrics.sock", "metrics.socket")):
+        broker = Daemon(is_awaited=False, metrics={"enabled": True,
+                                                   "socket": path})
+        try:
+            assert broker.process.wait(3 * DEADLINE) == 1
+            text = broker.log.tail()
+            assert "metrics.socket" in text and why in text, text
         finally:
             broker.kill()
 

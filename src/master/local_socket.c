@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Making the control socket, with the rights of whoever starts the daemon.
- */
+#include "master/local_socket.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 #include <unistd.h>
 
 #include "lib/memory.h"
-#include "master/control.h"
 #include "proc/privileges.h"
 
 #define BACKLOG 64
@@ -87,10 +85,10 @@ bind_socket(int fd, const struct sockaddr_un *address, uid_t uid, gid_t gid)
 }
 
 int
-control_bind(const struct config *config, int *bound, char *why, size_t size)
+local_socket_bind(const char *path, const char *user, int *bound, char *why,
+    size_t size)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const char *path = config->control.socket;
 	uid_t uid;
 	gid_t gid;
 	int fd, error;
@@ -101,8 +99,7 @@ control_bind(const struct config *config, int *bound, char *why, size_t size)
 		return -ENAMETOOLONG;
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	error = proc_privileges_user(config->processes.user, NULL, &uid, &gid,
-	    why, size);
+	error = proc_privileges_user(user, NULL, &uid, &gid, why, size);
 	if (error == 0)
 		error = make_folder(path, uid, gid, why, size);
 	if (error == 0)
