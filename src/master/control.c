@@ -331,6 +331,26 @@ on_client(uv_poll_t *poll, int status, int events)
 		client_close(client);
 }
 
+/* Is the peer in a group that is not its first? */
+static bool
+is_in_group(int fd, gid_t gid)
+{
+	socklen_t size = 0;
+	gid_t *groups;
+	bool is_member = false;
+
+	/* it says how many bytes they are */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0 ||
+	    errno != ERANGE)
+		return false;
+	groups = memory_new(1, size);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0)
+		for (size_t i = 0; i < size / sizeof(*groups); i++)
+			is_member = is_member || groups[i] == gid;
+	free(groups);
+	return is_member;
+}
+
 static bool
 is_allowed(const struct control *control, int fd)
 {
@@ -339,7 +359,7 @@ is_allowed(const struct control *control, int fd)
 
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
 	       (peer.uid == 0 || peer.uid == control->uid ||
-		   peer.gid == control->gid);
+		   peer.gid == control->gid || is_in_group(fd, control->gid));
 }
 
 static bool
