@@ -179,6 +179,16 @@ find_signer(const mbedtls_x509_crl *crl,
 	return why;
 }
 
+/* What a date says that is before 1970 is that it is long ago: in what is made
+ * of it, as elsewhere, time begins then. */
+static int64_t
+seconds_since_1970(const mbedtls_x509_time *when)
+{
+	int64_t seconds = x509_seconds(when);
+
+	return seconds > 0 ? seconds : 0;
+}
+
 int
 x509_crl_check(const struct x509_crl_reader *reader,
     const mbedtls_x509_crl *crl, const struct x509_authorities *authorities,
@@ -202,8 +212,8 @@ x509_crl_check(const struct x509_crl_reader *reader,
 		    reader->name, x509_pem_place(&reader->pem, "CRL", place),
 		    issuer, why);
 	}
-	found.this_update = x509_seconds(&crl->this_update);
-	found.next_update = x509_seconds(&crl->next_update);
+	found.this_update = seconds_since_1970(&crl->this_update);
+	found.next_update = seconds_since_1970(&crl->next_update);
 	*facts = found;
 	return 0;
 }

@@ -39,7 +39,7 @@ struct x509_crl_facts {
 /*
  * Check one that was just read: a whole CRL (no delta, nothing critical that
  * is not understood), with a next update, signed by an authority that may.
- * Dates are kept, not judged.
+ * Dates are kept, not judged; one before 1970 is kept as 1970.
  *
  * Returns 0 or -EINVAL.
  */

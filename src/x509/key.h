@@ -11,8 +11,9 @@
 #include "x509/fault.h"
 
 /*
- * Parse a key and check that it is of a kind that TLS signs with (RSA, ECDSA)
- * and strong enough.
+ * Parse a key and check that it is of a kind that TLS signs with (RSA, ECDSA on
+ * P-256, P-384 or P-521) and strong enough. What is wrong is told in words, and
+ * never by a byte of the file.
  *
  * key: initialized; a secret, free with mbedtls_pk_free() also on error.
  * file: wiping it is the caller's part.

@@ -241,6 +241,50 @@ START_TEST(what_is_no_key_is_refused)
 }
 END_TEST
 
+/* Whoever takes the wrong file is told which it is. */
+static const struct {
+	const char *content, *words;
+} wrong_files[] = {
+	{ "nonsense", "it is not PEM" },
+	{ "-----BEGIN PUBLIC KEY-----\nMFk=\n-----END PUBLIC KEY-----\n",
+	    "it is a public key" },
+	{ "-----BEGIN CERTIFICATE-----\nMFk=\n-----END CERTIFICATE-----\n",
+	    "there are certificates in it" },
+	{ "-----BEGIN X509 CRL-----\nMFk=\n-----END X509 CRL-----\n",
+	    "there is no private key in it" },
+	{ "-----BEGIN OPENSSH PRIVATE KEY-----\nMFk=\n"
+	  "-----END OPENSSH PRIVATE KEY-----\n",
+	    "a format that TLS keys do not have" },
+	{ "-----BEGIN PRIVATE KEY-----\nMFk=\n", "the file is cut" },
+	{ "-----BEGIN PRIVATE KEY-----\nMFk=\n-----END PRIVATE KEY-----\n",
+	    "the key is damaged" },
+	{ "-----BEGIN EC PRIVATE KEY-----\nMFk=\n"
+	  "-----END EC PRIVATE KEY-----\n",
+	    "the key is damaged" },
+};
+
+START_TEST(what_is_taken_for_a_key_is_named)
+{
+	refuse(bytes_of_string(wrong_files[_i].content), wrong_files[_i].words);
+}
+END_TEST
+
+/* A daemon with such a key could not make a handshake with anybody. */
+START_TEST(a_key_on_a_curve_that_nobody_takes_is_refused)
+{
+	static const char *const curves[] = { "brainpoolP256r1", "secp256k1" };
+	EVP_PKEY *key = EVP_EC_gen(curves[_i]);
+	struct buffer file = { NULL, 0, 0 };
+
+	ck_assert_ptr_nonnull(key);
+	pki_append_key(key, &file);
+	buffer_append(&file, bytes_of("", 1));
+	refuse(bytes_of(file.data, file.len - 1), "P-256, P-384 or P-521");
+	buffer_wipe(&file);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
 START_TEST(a_key_that_is_encrypted_is_refused)
 {
 	char password[] = "secret";
@@ -279,6 +323,10 @@ keyring_tests(void)
 	tcase_add_test(tests, two_keys_are_served_and_no_more);
 	tcase_add_loop_test(tests, a_key_that_is_removed_signs_no_more, 0, 2);
 	tcase_add_test(tests, what_is_no_key_is_refused);
+	tcase_add_loop_test(tests, what_is_taken_for_a_key_is_named, 0,
+	    sizeof(wrong_files) / sizeof(wrong_files[0]));
+	tcase_add_loop_test(tests,
+	    a_key_on_a_curve_that_nobody_takes_is_refused, 0, 2);
 	tcase_add_loop_test(tests, a_key_that_is_encrypted_is_refused, 0, 2);
 	return tests;
 }

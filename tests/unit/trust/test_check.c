@@ -262,6 +262,32 @@ START_TEST(a_list_older_than_the_one_in_use_is_refused)
 }
 END_TEST
 
+/* An index has no time before 1970: it could be made, but not be read. */
+START_TEST(a_list_of_before_1970_is_one_of_long_ago)
+{
+	struct buffer before = { NULL, 0, 0 };
+	time_t now = time(NULL);
+
+	pki_append_crl(&(struct pki_crl_spec){ .revoked = { leaf.certificate },
+			   .since = -(long)now - 10 * 365 * DAY_SECONDS,
+			   .until = _i == 0
+					? DAY_SECONDS
+					: -(long)now - 9 * 365 * DAY_SECONDS },
+	    &root, false, &lists);
+	expect_good();
+	ck_assert_int_eq(judge(&leaf, &root), IPC_TRUST_REVOKED);
+	/* It is not older than itself. */
+	buffer_append(&before, buffer_view(&result.index));
+	files.current = buffer_view(&before);
+	expect_good();
+	check.grace_seconds = 0;
+	expect_good();
+	ck_assert_int_eq(judge(&sub, &root),
+	    _i == 0 ? IPC_TRUST_GOOD : IPC_TRUST_CRL_ENDED);
+	buffer_done(&before);
+}
+END_TEST
+
 static const struct {
 	struct pki_crl_spec spec;
 	const char *words;
@@ -509,6 +535,8 @@ main(void)
 	    each_authority_needs_a_list_unless_the_listed_suffice);
 	tcase_add_test(tests, a_renewed_authority_needs_one_list);
 	tcase_add_test(tests, a_list_older_than_the_one_in_use_is_refused);
+	tcase_add_loop_test(tests, a_list_of_before_1970_is_one_of_long_ago, 0,
+	    2);
 	tcase_add_loop_test(tests,
 	    a_list_that_is_not_the_whole_truth_is_refused, 0,
 	    (int)(sizeof(bad_lists) / sizeof(bad_lists[0])));
