@@ -372,24 +372,41 @@ master_on_trust_fault(struct master *master, struct bytes why)
 	stop(master);
 }
 
+static void
+kill_for(struct member *member, const char *reason,
+    const struct member *reporter)
+{
+	log_warning(log_word("process", member->role->name),
+	    log_number("index", member->index), log_word("event", "killed"),
+	    log_word("reason", reason),
+	    log_word("reporter", reporter->role->name),
+	    log_number("reporter_index", reporter->index));
+	member_kill(member);
+}
+
+/*
+ * Which of the two is at fault is not known here. Gates read what strangers
+ * send, and nobody is connected to one: a gate that accuses another process is
+ * ended with it, so that one that somebody has taken over ends one, not all.
+ */
 void
 master_on_peer_fault(struct member *member, const struct ipc_peer *peer)
 {
 	struct master *master = member->master;
 
+	if (member->has_accused)
+		return;
 	for (size_t i = 0; i < master->member_count; i++) {
 		struct member *other = &master->members[i];
 
 		if (other->role->id != peer->role ||
 		    other->index != peer->index || other == member)
 			continue;
-		log_warning(log_word("process", other->role->name),
-		    log_number("index", other->index),
-		    log_word("event", "killed"),
-		    log_word("reason", "peer-fault"),
-		    log_word("reporter", member->role->name),
-		    log_number("reporter_index", member->index));
-		member_kill(other);
+		kill_for(other, "peer-fault", member);
+	}
+	if (member->role->id == IPC_ROLE_GATE) {
+		member->has_accused = true;
+		kill_for(member, "gate-accuses", member);
 	}
 }
 

@@ -263,6 +263,7 @@ member_spawn(struct member *member)
 		panic("a channel can be polled");
 	uv_poll_start(member->poll, UV_READABLE, on_event);
 	member->state = MEMBER_STARTING;
+	member->has_accused = false;
 	if (member->role->id == IPC_ROLE_KEY)
 		signing_keys_on_start(&member->master->keys);
 	log_debug(log_word("process", member->role->name),

@@ -64,6 +64,7 @@ struct member {
 	bool has_agreed;       /* to that */
 	bool has_heartbeat;    /* it was given its socket */
 	bool is_introduced;    /* it gets a channel to whoever comes next */
+	bool has_accused;      /* another one, and is ended for it */
 	uv_process_t *process; /* these three while it runs */
 	uv_poll_t *poll;
 	struct ipc_channel *channel;

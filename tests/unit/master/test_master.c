@@ -335,6 +335,18 @@ START_TEST(a_worker_that_speaks_malformed_is_restarted)
 }
 END_TEST
 
+START_TEST(a_gate_that_accuses_all_ends_one_and_itself)
+{
+	pid_t others[] = { pid_of("1 pid"), pid_of("2 pid") };
+
+	ck_assert_str_eq(ask("g accuse"), "ok");
+	await("event=killed reason=gate-accuses reporter=gate");
+	await_answer("0 peers", "2");
+	ck_assert_int_eq(pid_of("1 pid"), others[0]);
+	ck_assert_int_eq(pid_of("2 pid"), others[1]);
+}
+END_TEST
+
 START_TEST(gates_stop_before_workers)
 {
 	kill(master, SIGTERM);
@@ -533,6 +545,7 @@ running_tests(void)
 	tcase_add_test(tests,
 	    a_killed_gate_comes_back_with_listeners_and_channels);
 	tcase_add_test(tests, a_worker_that_speaks_malformed_is_restarted);
+	tcase_add_test(tests, a_gate_that_accuses_all_ends_one_and_itself);
 	tcase_add_test(tests, gates_stop_before_workers);
 	tcase_add_test(tests, who_does_not_stop_is_killed_after_stop_seconds);
 	tcase_add_test(tests,

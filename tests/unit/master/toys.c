@@ -77,6 +77,20 @@ send_malformed(struct toy *toy, unsigned long index)
 		    IPC_PUBLISH_FORWARD, BYTES_LITERAL("\xff"), -1, false);
 }
 
+/* Tell the master that each worker has said what it may not say. */
+static void
+accuse_all(struct toy *toy)
+{
+	for (uint16_t i = 0; i < PEERS_MAX; i++) {
+		const struct ipc_peer who = { IPC_ROLE_WORKER, i };
+		struct buffer out = { NULL, 0, 0 };
+
+		ipc_peer_encode(&who, &out);
+		proc_master_push(toy->child, IPC_PEER_FAULT, buffer_view(&out));
+		buffer_done(&out);
+	}
+}
+
 static void
 obey(struct toy *toy, const char *words, int fd)
 {
@@ -107,6 +121,9 @@ obey(struct toy *toy, const char *words, int fd)
 		answer(fd, "ok");
 	} else if (strncmp(words, "malformed", 9) == 0) {
 		send_malformed(toy, number);
+		answer(fd, "ok");
+	} else if (strncmp(words, "accuse", 6) == 0) {
+		accuse_all(toy);
 		answer(fd, "ok");
 	} else if (strncmp(words, "hang", 4) == 0) {
 		toy->is_hanging = true;
