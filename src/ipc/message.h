@@ -159,9 +159,11 @@ struct ipc_forward {
 	 * identifier alone 0: session is a row of what a share owes. */
 	uint64_t session;
 	uint16_t packet_id;
+	/* A process that is gone may have delivered it: not at QoS 0 again. */
+	bool is_unsure;
 	struct bytes content; /* the other message's payload */
 };
-#define IPC_FORWARD_HEAD_LEN 27
+#define IPC_FORWARD_HEAD_LEN 28
 void ipc_forward_head(const struct ipc_forward *forward,
     uint8_t head[IPC_FORWARD_HEAD_LEN]);
 int ipc_forward_decode(struct bytes payload, struct ipc_forward *forward);

@@ -23,12 +23,14 @@ ipc_forward_head(const struct ipc_forward *forward,
 	uint64_t kept_id = htobe64(forward->kept_id);
 	uint64_t session = htobe64(forward->session);
 	uint16_t packet_id = htobe16(forward->packet_id);
+	uint8_t is_unsure = forward->is_unsure;
 
 	head = put(head, &forward->kind, sizeof(forward->kind));
 	head = put(head, &number, sizeof(number));
 	head = put(head, &kept_id, sizeof(kept_id));
 	head = put(head, &session, sizeof(session));
-	put(head, &packet_id, sizeof(packet_id));
+	head = put(head, &packet_id, sizeof(packet_id));
+	put(head, &is_unsure, sizeof(is_unsure));
 }
 
 int
@@ -36,12 +38,15 @@ ipc_forward_decode(struct bytes payload, struct ipc_forward *forward)
 {
 	struct unpack in = { .input = payload };
 	struct ipc_forward decoded = { .kind = unpack_u8(&in) };
+	uint8_t is_unsure;
 
 	decoded.number = unpack_u64(&in);
 	decoded.kept_id = unpack_u64(&in);
 	decoded.session = unpack_u64(&in);
 	decoded.packet_id = unpack_u16(&in);
-	if (in.failed || decoded.number == 0 ||
+	is_unsure = unpack_u8(&in);
+	decoded.is_unsure = is_unsure == 1;
+	if (in.failed || decoded.number == 0 || is_unsure > 1 ||
 	    (decoded.kind != IPC_FORWARD_PUBLISH &&
 		decoded.kind != IPC_FORWARD_SHARE) ||
 	    (decoded.session == 0 && decoded.packet_id != 0))

@@ -150,6 +150,7 @@ origin_of(const struct connection *connection,
 	return (struct forward_origin){
 		.session = connection->session->number,
 		.packet_id = publish->packet_id,
+		.is_unsure = publish->dup && connection->session->was_cut_off,
 	};
 }
 
@@ -189,6 +190,10 @@ route_publish(struct connection *connection, const struct mqtt_publish *publish,
 				     ? &connection->plaintext
 				     : NULL;
 
+	origin.is_unsure = origin.is_unsure || is_repeated;
+	/* It resends in the order of sending [MQTT-4.6.0-1]: that is over. */
+	if (publish->qos == 2 && !publish->dup)
+		connection->session->was_cut_off = false;
 	/* What shares owe was written where the publisher was at home. */
 	result = router_publish_once(worker, &parts, storage, &origin,
 	    is_repeated && moved_has_got(worker, &origin, connection->session));

@@ -331,7 +331,8 @@ on_loaded(struct journal *journal)
 static int
 note_received(struct worker *worker, const struct ipc_store_row *row)
 {
-	struct forward_origin origin = { row->put.session, row->put.packet_id };
+	struct forward_origin origin = { .session = row->put.session,
+		.packet_id = row->put.packet_id };
 	struct ipc_store_homes homes;
 
 	if (row->homes.len == 0) {
@@ -348,7 +349,8 @@ note_received(struct worker *worker, const struct ipc_store_row *row)
 static int
 take_received(struct worker *worker, const struct ipc_store_row *row)
 {
-	struct forward_origin origin = { row->put.session, row->put.packet_id };
+	struct forward_origin origin = { .session = row->put.session,
+		.packet_id = row->put.packet_id };
 	int error = session_take_row(worker, row);
 
 	if (error != 0 && error != -ENOENT)

@@ -162,7 +162,8 @@ static void
 remove_row(struct worker *worker, const struct moved *moved,
     const struct note *note)
 {
-	struct forward_origin origin = { moved->session, note->packet_id };
+	struct forward_origin origin = { .session = moved->session,
+		.packet_id = note->packet_id };
 
 	if (note->is_of_before)
 		journal_moved_remove(worker, &origin, note->by, &note->homes);

@@ -309,6 +309,14 @@ route(struct router *router, struct message *message, struct buffer *storage,
 	return result;
 }
 
+/* At QoS 0 once at the most, and else again rather than not at all. */
+static bool
+may_get(const struct router *router, const struct delivery *delivery)
+{
+	return !router->origin.is_unsure || router->parts->qos == 0 ||
+	       delivery->qos > 0;
+}
+
 /* Leave out those that have got it already. is_repeated: so have all here,
  * unless there are notes of it. */
 static void
@@ -319,13 +327,15 @@ leave_out_served(struct router *router, bool is_repeated)
 			moved_is_noted(worker, &router->origin);
 	uint32_t kept = 0;
 
-	if (!is_noted && !is_repeated)
+	if (!is_noted && !is_repeated && !router->origin.is_unsure)
 		return;
 	for (uint32_t i = 0; i < router->count; i++) {
 		struct delivery *delivery = &router->deliveries[i];
+		bool has_got = is_noted ? moved_has_got(worker, &router->origin,
+					      delivery->session)
+					: is_repeated;
 
-		if (is_noted &&
-		    !moved_has_got(worker, &router->origin, delivery->session))
+		if (!has_got && may_get(router, delivery))
 			router->deliveries[kept++] = *delivery;
 		else
 			free(delivery->subscription_ids);
@@ -518,7 +528,8 @@ router_forwarded(struct worker *worker, const struct ipc_forward *forward,
 {
 	struct received received = { .payload = forward->content,
 		.storage = storage,
-		.origin = { forward->session, forward->packet_id },
+		.origin = { forward->session, forward->packet_id,
+		    forward->is_unsure },
 		.kept_id = forward->kept_id,
 		.is_kept = true,
 		.is_repeated = is_repeated };

@@ -93,6 +93,7 @@ send_message(struct worker *worker, unsigned int index,
 		.kept_id = message_kept_id(kept->message),
 		.session = kept->origin.session,
 		.packet_id = kept->origin.packet_id,
+		.is_unsure = kept->origin.is_unsure,
 	};
 	struct ipc_publish_share share = {
 		.has_interest = kept->has_interest,
@@ -118,14 +119,15 @@ send_message(struct worker *worker, unsigned int index,
 }
 
 static void
-send_kept(struct worker *worker, unsigned int index,
-    const struct forward_kept *kept)
+send_kept(struct worker *worker, unsigned int index, struct forward_kept *kept)
 {
 	worker->forwards->peers[index].sent = kept->number;
 	if (kept->message == NULL)
 		send_release(worker, index, kept);
 	else
 		send_message(worker, index, kept);
+	/* If it is sent again, it is to another process. */
+	kept->origin.is_unsure = true;
 }
 
 /* Keep one and send it, if it is known who gets it. */
@@ -326,7 +328,7 @@ void
 forwards_resume(struct worker *worker, unsigned int index)
 {
 	struct forward_peer *peer = &worker->forwards->peers[index];
-	const struct forward_kept *kept;
+	struct forward_kept *kept;
 
 	TAILQ_FOREACH(kept, &peer->kept, next)
 	send_kept(worker, index, kept);

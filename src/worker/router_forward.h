@@ -27,6 +27,9 @@ struct forwards;
 struct forward_origin {
 	uint64_t session; /* the publisher's, in the store */
 	uint16_t packet_id;
+	/* A process that is gone may have delivered it without a note: it is
+	 * not delivered at QoS 0 again (4.3.1, [MQTT-4.3.3-2]). */
+	bool is_unsure;
 };
 
 /* Returned, free with forwards_free(). */

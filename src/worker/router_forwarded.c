@@ -173,7 +173,8 @@ take(struct worker *worker, unsigned int from,
     const struct ipc_forward *forward, struct router_result *result)
 {
 	struct forward_peer *peer = &worker->forwards->peers[from];
-	struct forward_origin origin = { forward->session, forward->packet_id };
+	struct forward_origin origin = { .session = forward->session,
+		.packet_id = forward->packet_id };
 
 	if (origin.session != 0 && origin.packet_id == 0) {
 		sharing_taken(worker, origin.session,
@@ -197,7 +198,8 @@ deliver(struct worker *worker, unsigned int from,
     const struct ipc_forward *forward, struct buffer *storage,
     struct router_result *result)
 {
-	struct forward_origin origin = { forward->session, forward->packet_id };
+	struct forward_origin origin = { .session = forward->session,
+		.packet_id = forward->packet_id };
 	bool is_repeated = forward->number <=
 			   worker->forwards->peers[from].delivered;
 	int error;
@@ -258,7 +260,8 @@ on_forward_release(struct worker *worker, struct proc_peer *from,
 		return error;
 	if (release.number <= peer->taken_in)
 		return -EBADMSG;
-	origin = (struct forward_origin){ release.session, release.packet_id };
+	origin = (struct forward_origin){ .session = release.session,
+		.packet_id = release.packet_id };
 	forget(worker, &origin);
 	peer->taken_in = release.number;
 	/* Even if nothing is noted now: a sender that has died since may have

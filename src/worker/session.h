@@ -47,7 +47,10 @@ struct session {
 	uint64_t will_at_ms;    /* UINT64_MAX: there is none */
 
 	uint32_t sent; /* of inflight, from its front: on this connection */
-	bool has_heartbeat;    /* a subscription that asks for one */
+	bool has_heartbeat; /* a subscription that asks for one */
+	/* Its process died under its connection: what the client sends again at
+	 * QoS 2 may have been delivered. Until it sends a new one. */
+	bool was_cut_off;
 	uint16_t inflight_max; /* min(Receive Maximum, our own bound) */
 
 	uint64_t dropped; /* messages that no room was left for */

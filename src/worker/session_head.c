@@ -18,7 +18,7 @@
 #define FLAG_WILL_HAS_EXPIRY 0x10
 #define FLAG_WILL_IS_DUE     0x20
 #define FLAG_UNSURE          0x40
-#define FLAGS                0x7f
+#define FLAG_CUT_OFF         0x80
 
 /* A message is one packet (2.2.3), and little more when it is kept. */
 #define WILL_MAX (268435455 + 1024)
@@ -31,6 +31,7 @@ head_of(const struct session *session, const struct clock_reading *now)
 		.id = session->id,
 		.expiry_seconds = state->expiry_seconds,
 		.is_connected = session->connection != NULL,
+		.was_cut_off = session->was_cut_off,
 		.will = state->will,
 		.will_delay_seconds = state->will_delay_seconds,
 		.will_expiry_seconds = state->will_expiry_seconds,
@@ -59,6 +60,8 @@ flags_of(const struct session_head *head)
 		flags |= FLAG_HAS_SHARED;
 	if (head->is_unsure)
 		flags |= FLAG_UNSURE;
+	if (head->was_cut_off)
+		flags |= FLAG_CUT_OFF;
 	if (head->will == NULL)
 		return flags;
 	flags |= FLAG_WILL;
@@ -120,8 +123,6 @@ session_head_encode(const struct session *session,
 static bool
 flags_are_possible(uint8_t flags)
 {
-	if ((flags & ~FLAGS) != 0)
-		return false;
 	if (flags & FLAG_CONNECTED && flags & (FLAG_LEAVING | FLAG_WILL_IS_DUE))
 		return false;
 	if (flags & FLAG_LEAVING && flags & FLAG_WILL)
@@ -168,6 +169,7 @@ session_head_decode(struct bytes bytes, const struct clock_reading *now,
 		.is_leaving = (flags & FLAG_LEAVING) != 0,
 		.has_shared = (flags & FLAG_HAS_SHARED) != 0,
 		.is_unsure = (flags & FLAG_UNSURE) != 0,
+		.was_cut_off = (flags & FLAG_CUT_OFF) != 0,
 	};
 
 	if (version != SESSION_HEAD_VERSION || !flags_are_possible(flags))

@@ -27,6 +27,8 @@ struct session_head {
 	bool is_unsure;
 	/* Messages of Shared Subscriptions may be in its queue. */
 	bool has_shared;
+	/* As in struct session. */
+	bool was_cut_off;
 	uint64_t last_sequence; /* given in its queue so far; 0: none */
 	uint64_t sent_sequence; /* what may have been sent; 0: nothing */
 

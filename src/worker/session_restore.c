@@ -81,6 +81,7 @@ restore(struct worker *worker, const struct ipc_store_row *row,
 	struct session_state *state = &session->state;
 
 	session->id = head->id;
+	session->was_cut_off = head->is_connected || head->was_cut_off;
 	state->expiry_seconds = head->expiry_seconds;
 	state->will = head->will;
 	state->will_delay_seconds = head->will_delay_seconds;

@@ -10,6 +10,7 @@ static const struct ipc_forward forward_case = {
 	.kept_id = 5,
 	.session = UINT64_MAX - 1,
 	.packet_id = 65535,
+	.is_unsure = true,
 };
 
 START_TEST(forward_survives_the_way)
@@ -27,6 +28,7 @@ START_TEST(forward_survives_the_way)
 	ck_assert_uint_eq(decoded.kept_id, 5);
 	ck_assert_uint_eq(decoded.session, UINT64_MAX - 1);
 	ck_assert_uint_eq(decoded.packet_id, 65535);
+	ck_assert(decoded.is_unsure);
 	ck_assert(bytes_equal(decoded.content, BYTES_LITERAL("abc")));
 	for (size_t len = 0; len < IPC_FORWARD_HEAD_LEN; len++)
 		ck_assert_int_eq(ipc_forward_decode(bytes_of(payload, len),
@@ -53,6 +55,19 @@ START_TEST(forward_of_no_kind_or_number_or_packet_id_alone_is_refused)
 		    ipc_forward_decode(bytes_of(head, sizeof(head)), &decoded),
 		    -EBADMSG);
 	}
+}
+END_TEST
+
+START_TEST(forward_that_is_neither_sure_nor_unsure_is_refused)
+{
+	uint8_t head[IPC_FORWARD_HEAD_LEN];
+	struct ipc_forward decoded;
+
+	ipc_forward_head(&forward_case, head);
+	head[sizeof(head) - 1] = 2;
+	ck_assert_int_eq(ipc_forward_decode(bytes_of(head, sizeof(head)),
+			     &decoded),
+	    -EBADMSG);
 }
 END_TEST
 
@@ -129,6 +144,8 @@ test_message_forward(void)
 	tcase_add_test(tcase, forward_survives_the_way);
 	tcase_add_test(tcase,
 	    forward_of_no_kind_or_number_or_packet_id_alone_is_refused);
+	tcase_add_test(tcase,
+	    forward_that_is_neither_sure_nor_unsure_is_refused);
 	tcase_add_test(tcase, release_survives_the_way);
 	tcase_add_test(tcase, forward_ack_is_a_range);
 	return tcase;

@@ -14,6 +14,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_journal_changes.c \
 	tests/unit/worker/test_journal_quiet.c \
 	tests/unit/worker/test_router_forward.c \
+	tests/unit/worker/test_router_qos0.c \
 	tests/unit/worker/test_message.c \
 	tests/unit/worker/test_message_record.c \
 	tests/unit/worker/test_session_head.c \

@@ -18,6 +18,7 @@ main(void)
 	suite_add_tcase(suite, test_journal_changes());
 	suite_add_tcase(suite, test_journal_quiet());
 	suite_add_tcase(suite, test_router_forward());
+	suite_add_tcase(suite, test_router_qos0());
 	suite_add_tcase(suite, test_message());
 	suite_add_tcase(suite, test_moved());
 	suite_add_tcase(suite, test_outbox());

@@ -111,8 +111,10 @@ teardown(void)
 static struct forward_origin
 origin(void)
 {
-	return (struct forward_origin){ find(HERE, "publisher")->number,
-		PACKET_ID };
+	return (struct forward_origin){
+		.session = find(HERE, "publisher")->number,
+		.packet_id = PACKET_ID,
+	};
 }
 
 static void

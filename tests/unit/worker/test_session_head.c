@@ -37,6 +37,7 @@ full_head(void)
 		.expiry_seconds = 3600,
 		.has_shared = true,
 		.is_unsure = true,
+		.was_cut_off = true,
 		.last_sequence = UINT64_C(1) << 40,
 		.sent_sequence = 65536,
 		.will = will_new(),
@@ -65,6 +66,7 @@ check_same(const struct session_head *a, const struct session_head *b)
 	ck_assert_int_eq(a->is_leaving, b->is_leaving);
 	ck_assert_int_eq(a->has_shared, b->has_shared);
 	ck_assert_int_eq(a->is_unsure, b->is_unsure);
+	ck_assert_int_eq(a->was_cut_off, b->was_cut_off);
 	ck_assert_uint_eq(a->last_sequence, b->last_sequence);
 	ck_assert_uint_eq(a->sent_sequence, b->sent_sequence);
 	ck_assert_int_eq(a->will == NULL, b->will == NULL);
@@ -150,7 +152,6 @@ START_TEST(what_no_session_can_be_is_refused)
 		uint8_t byte;
 	} faults[] = {
 		{ 0, SESSION_HEAD_VERSION + 1 }, /* a version to come */
-		{ 1, 0x80 },                     /* a flag that is none */
 		{ 1, 0x10 },                     /* an expiry of no will */
 		{ 1, 0x20 },                     /* no will is due */
 		{ 1, 0x03 },                     /* connected, and over */

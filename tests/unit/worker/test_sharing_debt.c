@@ -53,7 +53,8 @@ publish(void)
 	struct ipc_publish parts = { .qos = 2,
 		.topic_name = BYTES_LITERAL("a"),
 		.payload = BYTES_LITERAL("x") };
-	struct forward_origin origin = { journal_next_id(worker), 7 };
+	struct forward_origin origin = { .session = journal_next_id(worker),
+		.packet_id = 7 };
 
 	router_publish_once(worker, &parts, NULL, &origin, false);
 	/* From here on it is promised. */

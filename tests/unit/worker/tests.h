@@ -10,6 +10,7 @@ TCase *test_journal(void);
 TCase *test_journal_changes(void);
 TCase *test_journal_quiet(void);
 TCase *test_router_forward(void);
+TCase *test_router_qos0(void);
 TCase *test_message(void);
 TCase *test_moved(void);
 TCase *test_outbox(void);
