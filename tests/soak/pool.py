@@ -3,19 +3,40 @@
 
 A message at QoS above 0 is owed to a pool that had a member before it was
 sent and has had one since, once the publisher has its PUBACK or PUBREC. One
-member gets it; another only if that was at QoS 1 on a connection that ended,
-as its PUBACK may be lost (4.8.2), or around a kill. What was sent at QoS 2 to
-a session that ends is gone with it [MQTT5-4.8.2-5].
+member gets it. At QoS 1 it may come once more for each connection that it came
+on and that ended, as its PUBACK may be lost (4.8.2), and for each kill: then
+it may be on its way from the publisher's worker a second time while the queue
+of the dead one's member still holds it. What was sent at QoS 2 to a session
+that ends is gone with it [MQTT5-4.8.2-5].
 """
 
 import time
 
 # How long a worker may take to notice an end, and to tell the others.
 NOTICE_SECONDS = 2
+# What was taken so long before a kill is acknowledged, and that is on disk.
+SETTLED_SECONDS = 20
 
 KILLED = "owed messages of pools lost with kills"
 HELD = "messages of pools at QoS 2 that ended with a member's session"
 EMPTY = "messages of pools whose last member left"
+
+
+class Taken:
+    """A message that has come, to whichever members."""
+
+    def __init__(self):
+        self.first_at = time.monotonic()
+        self.comings = []  # (connection, QoS)
+
+    def is_excused(self, ledger):
+        """May it come once more?"""
+        if any(qos != 1 for _, qos in self.comings):
+            return False
+        ended = sum(ledger.is_over(link) for link, _ in self.comings)
+        kills = sum(at > self.first_at - SETTLED_SECONDS
+                    for at, _ in ledger.kills)
+        return len(self.comings) <= ended + kills
 
 
 class Pool:
@@ -25,7 +46,7 @@ class Pool:
         self.holders = set()  # sessions that may be sent something at QoS 2
         self.owed = {}       # (publisher, group, QoS, number): Message
         self.excused = {}    # the same: (why, Message)
-        self.taken = {}      # the same: (connection, QoS, time) it last came
+        self.taken = {}      # the same: Taken
         self.held_until = 0  # a holder that ended may have been sent more
         self.killed_until = 0
 
@@ -72,18 +93,14 @@ class Pool:
     def received(self, session, key, qos, link, may_repeat):
         self.owed.pop(key, None)
         self.excused.pop(key, None)
-        last_link, last_qos, at = self.taken.get(key, (None, None, 0))
-        self.taken[key] = link, qos, time.monotonic()
-        is_of_kill = self.killed_until - 2 * NOTICE_SECONDS < at \
-            < self.killed_until
-        if last_link is None:
-            return
-        if may_repeat or (last_qos == 1 and (
-                is_of_kill or self.ledger.is_over(last_link))):
-            self.ledger.count("duplicates at QoS 1 in pools")
-        else:
-            self.ledger.fault(f"{session.client_id}: {key} of a pool came "
-                              f"again, before at QoS {last_qos}")
+        taken = self.taken.setdefault(key, Taken())
+        if taken.comings:
+            if may_repeat or taken.is_excused(self.ledger):
+                self.ledger.count("duplicates at QoS 1 in pools")
+            else:
+                self.ledger.fault(f"{session.client_id}: {key} of a pool came "
+                                  f"again, before at {taken.comings}")
+        taken.comings.append((link, qos))
 
     def waiting(self):
         """[(key, message)] that are owed and have not come."""

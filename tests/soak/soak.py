@@ -119,6 +119,8 @@ class Soak:
             1, self.broker.settings["processes"]["workers"])
         name = f"worker/{victim}"
         pid = self.broker.role_pids("worker").get(victim)
+        if pid is None:
+            return  # it is dead yet, or again
         self.learn_homes()
         # It dies while there is much under way.
         for actor in self.actors:
