@@ -48,6 +48,7 @@ include tests/unit/ipc/local.mk
 include tests/unit/key/local.mk
 include tests/unit/lib/local.mk
 include tests/unit/master/local.mk
+include tests/unit/metrics/local.mk
 include tests/unit/mqtt/local.mk
 include tests/unit/proc/local.mk
 include tests/unit/reader/local.mk

@@ -150,6 +150,8 @@ fields_unescape(struct bytes value, struct buffer *out)
 			if (high < 0 || low < 0)
 				return false;
 			byte = (uint8_t)(high * 16 + low);
+			if (!is_escaped(byte))
+				return false;
 			i += 3;
 		}
 		buffer_append(out, bytes_of(&byte, 1));

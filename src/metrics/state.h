@@ -22,7 +22,8 @@ struct state {
 	double sent[STATE_HISTORY_MAX];
 };
 
-/* Take the lines. 0 or -EBADMSG: then it is as before. */
+/* Take the lines in place of those before. 0 or -EBADMSG: then it has none, and
+ * nothing else has changed. */
 int state_take(struct state *state, struct bytes lines, uint64_t now_ms);
 void state_done(struct state *state);
 

@@ -180,3 +180,19 @@ endif
 tests_fuzz_fuzz_beat_SOURCES = tests/fuzz/fuzz_beat.c
 tests_fuzz_fuzz_beat_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_beat_LDADD = $(BEAT_ALL)
+
+EXTRA_DIST += \
+	tests/fuzz/corpus/fields/ask.bin \
+	tests/fuzz/corpus/fields/command.bin \
+	tests/fuzz/corpus/fields/line.bin \
+	tests/fuzz/corpus/fields/page.bin \
+	tests/fuzz/corpus/fields/status.bin
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_fields
+endif
+
+tests_fuzz_fuzz_fields_SOURCES = tests/fuzz/fuzz_fields.c
+tests_fuzz_fuzz_fields_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_fields_LDADD = libsignet-metrics.a $(MASTER_ALL) \
+	$(MICROHTTPD_LIBS)

@@ -3,6 +3,7 @@ if HAVE_CHECK
 check_PROGRAMS += tests/unit/ipc/test_ipc
 tests_unit_ipc_test_ipc_SOURCES = \
 	tests/unit/ipc/test_channel.c \
+	tests/unit/ipc/test_control.c \
 	tests/unit/ipc/test_ipc.c tests/unit/ipc/test_ipc.h \
 	tests/unit/ipc/test_memory.c \
 	tests/unit/ipc/test_message.c \

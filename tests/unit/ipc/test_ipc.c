@@ -19,6 +19,7 @@ main(void)
 	suite_add_tcase(suite, test_signing());
 	suite_add_tcase(suite, test_store());
 	suite_add_tcase(suite, test_channel());
+	suite_add_tcase(suite, test_control());
 	suite_add_tcase(suite, test_trust_index());
 	suite_add_tcase(suite, test_trust_change());
 	runner = srunner_create(suite);

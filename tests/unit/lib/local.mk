@@ -7,6 +7,7 @@ tests_unit_lib_test_lib_SOURCES = \
 	tests/unit/lib/test_buffer.c \
 	tests/unit/lib/test_bytes.c \
 	tests/unit/lib/test_clock.c \
+	tests/unit/lib/test_fields.c \
 	tests/unit/lib/test_hash.c \
 	tests/unit/lib/test_log.c \
 	tests/unit/lib/test_log_journal.c \
@@ -15,6 +16,7 @@ tests_unit_lib_test_lib_SOURCES = \
 	tests/unit/lib/test_log_words.c \
 	tests/unit/lib/test_memory.c \
 	tests/unit/lib/test_pack.c \
+	tests/unit/lib/test_row.c \
 	tests/unit/lib/test_table.c
 tests_unit_lib_test_lib_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) \
 	-DSIGNET_SOURCE='"$(abs_top_srcdir)"'

@@ -14,6 +14,7 @@ main(void)
 	suite_add_tcase(suite, test_buffer());
 	suite_add_tcase(suite, test_bytes());
 	suite_add_tcase(suite, test_clock());
+	suite_add_tcase(suite, test_fields());
 	suite_add_tcase(suite, test_hash());
 	suite_add_tcase(suite, test_log());
 	suite_add_tcase(suite, test_log_journal());
@@ -22,6 +23,7 @@ main(void)
 	suite_add_tcase(suite, test_log_words());
 	suite_add_tcase(suite, test_memory());
 	suite_add_tcase(suite, test_pack());
+	suite_add_tcase(suite, test_row());
 	suite_add_tcase(suite, test_table());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -8,6 +8,7 @@ TCase *test_address(void);
 TCase *test_buffer(void);
 TCase *test_bytes(void);
 TCase *test_clock(void);
+TCase *test_fields(void);
 TCase *test_hash(void);
 TCase *test_log(void);
 TCase *test_log_journal(void);
@@ -16,6 +17,7 @@ TCase *test_log_repeats(void);
 TCase *test_log_words(void);
 TCase *test_memory(void);
 TCase *test_pack(void);
+TCase *test_row(void);
 TCase *test_table(void);
 
 #endif
