@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A message as it is kept: once, under a number, however many sessions it
- * waits for. Those refer to it by that number (session_record.h).
+ * waits for. Those refer to it by that number, in rows of their queues.
  */
 #ifndef SIGNET_WORKER_MESSAGE_RECORD_H
 #define SIGNET_WORKER_MESSAGE_RECORD_H

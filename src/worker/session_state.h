@@ -2,7 +2,8 @@
 /*
  * The Session State of the standard (4.1) that a session holds itself: what
  * must survive its connection, its process and the machine. It has no pointer
- * to anything that works; session_record.h encodes and decodes it.
+ * to anything that works; session_head.h and pending_record.h encode and decode
+ * it.
  */
 #ifndef SIGNET_WORKER_SESSION_STATE_H
 #define SIGNET_WORKER_SESSION_STATE_H
