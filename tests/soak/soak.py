@@ -17,8 +17,9 @@ from actor import KEPT_TOPICS, POOLS, Actor  # noqa: E402
 from ledger import Ledger  # noqa: E402
 
 MEGABYTE = 1 << 20
-# After a kill, connections that were being made end without another cause.
-KILL_SECONDS = 10
+# After a kill, connections that were being made end without another cause, and
+# none gets in that is at home there: a busy machine takes its time.
+KILL_SECONDS = 30
 # What a process may have more at the end than before the first client: its
 # heap keeps what it has once used, in part.
 GROWTH_MAX = 8 * MEGABYTE
