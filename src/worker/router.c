@@ -455,9 +455,25 @@ take_publish(struct router *router, const struct received *received,
 	return 0;
 }
 
-/* Find members for the shares of these names. */
+static bool
+has_members(const struct share *share)
+{
+	struct share_count all;
+
+	if (share == NULL)
+		return false;
+	all = share_count_all(share);
+	return all.online + all.offline > 0;
+}
+
+/*
+ * Find members for the shares of these names.
+ *
+ * is_kept: what finds none yet, waits: set then.
+ */
 static int
-find_members(struct worker *worker, const struct ipc_publish_share *received)
+find_members(struct worker *worker, const struct ipc_publish_share *received,
+    bool is_kept, bool *waits)
 {
 	struct bytes names = received->names, group, topic_filter;
 	int found;
@@ -466,10 +482,18 @@ find_members(struct worker *worker, const struct ipc_publish_share *received)
 	    (found = ipc_share_name_next(&names, &group, &topic_filter)) > 0) {
 		struct share *share = share_find(worker->topics, topic_filter,
 		    group);
+		int error = 0;
 
-		if (share != NULL)
+		if (is_kept && !worker->is_ready && !has_members(share)) {
+			error = sharing_await(worker, group, topic_filter,
+			    &received->publish);
+			*waits = true;
+		} else if (share != NULL) {
 			share_routes_add(worker, &worker->router->shares, share,
 			    &received->publish, received->hops);
+		}
+		if (error != 0)
+			return error;
 	}
 	return found;
 }
@@ -480,6 +504,7 @@ take_share(struct router *router, const struct received *received,
     struct router_result *result)
 {
 	struct ipc_publish_share share;
+	bool waits = false;
 	int error = ipc_publish_share_decode(received->payload, &share);
 
 	if (error != 0)
@@ -490,7 +515,7 @@ take_share(struct router *router, const struct received *received,
 	if (begin_received(router, received, &share.publish, result))
 		return 0;
 	router->shares.owes = received->is_kept;
-	error = find_members(router->worker, &share);
+	error = find_members(router->worker, &share, received->is_kept, &waits);
 	if (error != 0)
 		return error;
 	if (share.has_interest)
@@ -499,6 +524,7 @@ take_share(struct router *router, const struct received *received,
 	router->durable = 0;
 	*result = route(router, NULL, received->storage, 0, received->kept_id,
 	    share.hops);
+	result->is_durable = result->is_durable || waits;
 	return 0;
 }
 

@@ -237,14 +237,13 @@ sharing_peer_known(struct worker *worker, struct proc_peer *peer)
 
 /* Could a SUBSCRIBE have named it so [MQTT5-4.8.2-1, -2]? */
 static bool
-is_valid(const struct ipc_interest_share *interest)
+is_valid(struct bytes group, struct bytes topic_filter)
 {
-	for (size_t i = 0; i < interest->group.len; i++)
-		if (interest->group.data[i] == '/' ||
-		    interest->group.data[i] == '+' ||
-		    interest->group.data[i] == '#')
+	for (size_t i = 0; i < group.len; i++)
+		if (group.data[i] == '/' || group.data[i] == '+' ||
+		    group.data[i] == '#')
 			return false;
-	return mqtt_topic_filter_is_valid(interest->topic_filter);
+	return mqtt_topic_filter_is_valid(topic_filter);
 }
 
 int
@@ -258,7 +257,7 @@ on_interest_share(struct worker *worker, struct proc_peer *peer,
 
 	if (error != 0)
 		return error;
-	if (!is_valid(&interest))
+	if (!is_valid(interest.group, interest.topic_filter))
 		return -EBADMSG;
 	share = share_get(worker->topics, interest.topic_filter,
 	    interest.group);
@@ -268,5 +267,22 @@ on_interest_share(struct worker *worker, struct proc_peer *peer,
 	drain_if_first(worker, share, was);
 	share_unref(&share);
 	worker->interest.owed[peer->index] = interest.number;
+	return 0;
+}
+
+int
+sharing_await(struct worker *worker, struct bytes group,
+    struct bytes topic_filter, const struct ipc_publish *parts)
+{
+	struct message *message;
+	struct share *share;
+
+	if (!is_valid(group, topic_filter))
+		return -EBADMSG;
+	share = share_get(worker->topics, topic_filter, group);
+	message = message_new(parts);
+	sharing_keep(worker, share, message);
+	message_unref(&message);
+	share_unref(&share);
 	return 0;
 }

@@ -77,6 +77,15 @@ void sharing_owe(struct worker *worker, struct share *share,
     struct message *message, unsigned int target);
 
 /*
+ * A message came for a share that nobody is known to be a member of, while this
+ * worker does not know all members yet: it is kept from this transaction on,
+ * and finds one when the worker is ready. 0, or -EBADMSG: there is no such
+ * share.
+ */
+int sharing_await(struct worker *worker, struct bytes group,
+    struct bytes topic_filter, const struct ipc_publish *parts);
+
+/*
  * What another worker owed under an id, or published as a will: was it taken
  * here? It is, in this transaction. The other one does not owe it any more.
  */

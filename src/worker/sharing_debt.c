@@ -200,18 +200,32 @@ send_written(struct worker *worker, struct pending item, unsigned int target)
 	journal_wait(worker, &debt->wait);
 }
 
-void
-sharing_owe(struct worker *worker, struct share *share, struct message *message,
-    unsigned int target)
+static struct pending
+item_new(struct worker *worker, struct share *share, struct message *message)
 {
-	struct pending item = {
+	return (struct pending){
 		.message = message_ref(message),
 		.share = share_ref(share),
 		.qos = message_parts(message)->qos,
 		.sequence = journal_next_id(worker),
 	};
+}
 
-	send_written(worker, item, target);
+void
+sharing_owe(struct worker *worker, struct share *share, struct message *message,
+    unsigned int target)
+{
+	send_written(worker, item_new(worker, share, message), target);
+}
+
+void
+sharing_keep(struct worker *worker, struct share *share,
+    struct message *message)
+{
+	struct pending item = item_new(worker, share, message);
+
+	put_row(worker, &item, 0);
+	pending_queue_push(&worker->sharing.orphans, item);
 }
 
 void

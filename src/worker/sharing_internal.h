@@ -32,6 +32,10 @@ void sharing_orphan(struct session_queue *queue, struct pending *item);
  * once the session has ended, whoever they are, else those that are online. */
 void sharing_drain_queue(struct session_queue *queue);
 
+/* A message waits for a member, on disk from this transaction on. */
+void sharing_keep(struct worker *worker, struct share *share,
+    struct message *message);
+
 /* Find another member for an item that is kept under an id. It is taken. */
 void sharing_give(struct worker *worker, struct pending *item);
 

@@ -151,6 +151,70 @@ START_TEST(what_any_worker_has_noted_is_not_delivered_again)
 }
 END_TEST
 
+static void
+subscribe_here(unsigned int worker)
+{
+	struct session_subscription wanted = {
+		.topic_filter = BYTES_LITERAL("$share/group/b"),
+		.qos = 2,
+	};
+	struct subscription *made;
+	struct session *session;
+	bool is_new;
+
+	session = bare_session_new(cluster_worker(worker), "other");
+	session->state.expiry_seconds = SESSION_EXPIRY_NEVER;
+	session_keep(session);
+	session_subscribe(session, &wanted, &made, &is_new);
+}
+
+/* A worker is not ready before it has heard from so many. */
+static void
+expect_workers(unsigned int worker, uint16_t count)
+{
+	cluster_worker(worker)->child->start.worker_count = count;
+	cluster_worker(worker)->is_ready = false;
+}
+
+/* With other homes than before, a debt may come to a worker that has no member,
+ * and has not yet heard from the one that has. */
+START_TEST(what_comes_before_the_members_are_known_waits_for_them)
+{
+	static const uint8_t name[] = { 0, 5, 0, 1, 'g', 'r', 'o', 'u', 'p',
+		'b' };
+	struct ipc_publish parts = { .qos = 2,
+		.topic_name = BYTES_LITERAL("b"),
+		.payload = BYTES_LITERAL("x") };
+	struct forward_share to = { .hops = 1,
+		.names = { name, sizeof(name) } };
+	struct worker *worker;
+	struct forward_origin origin;
+	struct message *message;
+
+	setup();
+	worker = cluster_worker(PUBLISHER);
+	origin = (struct forward_origin){ journal_next_id(worker), 0 };
+	message = message_new(&parts);
+	expect_workers(MEMBER, CLUSTER_SIZE + 1);
+	forwards_publish(worker, MEMBER, message, &origin, &to);
+	message_unref(&message);
+	while (rows(MEMBER, IPC_STORE_SHARE_PUT) == 0)
+		cluster_step();
+	subscribe_here(MEMBER);
+	if (_i == 0) {
+		expect_workers(MEMBER, CLUSTER_SIZE);
+	} else {
+		go_on(8 * CLUSTER_STEPS);
+		kill_and_restart(OWED);
+	}
+	go_on(8 * CLUSTER_STEPS);
+	forwards_release_to(cluster_worker(PUBLISHER), MEMBER, &origin);
+	go_on(30 * CLUSTER_STEPS);
+	check_end(0);
+	teardown();
+}
+END_TEST
+
 TCase *
 test_sharing_debt(void)
 {
@@ -162,5 +226,7 @@ test_sharing_debt(void)
 	    VICTIM_COUNT);
 	tcase_add_loop_test(tcase,
 	    what_any_worker_has_noted_is_not_delivered_again, 0, 2);
+	tcase_add_loop_test(tcase,
+	    what_comes_before_the_members_are_known_waits_for_them, 0, 2);
 	return tcase;
 }
