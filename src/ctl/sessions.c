@@ -19,6 +19,14 @@
 static const char *const titles[] = { "IDENTITY", "CLIENT ID", "STATE", "PEER",
 	"PROTOCOL", "SINCE", "QUEUED", "INFLIGHT", "SUBS", "WORKER" };
 
+/* What the worker says of a session, in its order. */
+static const char *const sortable[] = { "identity", "client_id", "state",
+	"worker", "id", "subscription_count", "queued", "queued_bytes",
+	"inflight", "received_unreleased", "dropped", "expiry", "durable",
+	"peer", "port", "protocol", "tls", "cipher", "fingerprint", "not_after",
+	"connected_at", "keep_alive", "idle_ms", "messages_received",
+	"messages_sent", "unsent_bytes", "roles", "expires_in" };
+
 struct list {
 	const struct sessions_filter *filter;
 	bool is_json;
@@ -29,6 +37,15 @@ struct list {
 	size_t held_count;
 	size_t held_capacity;
 };
+
+bool
+sessions_has_field(const char *name)
+{
+	for (size_t i = 0; i < sizeof(sortable) / sizeof(sortable[0]); i++)
+		if (strcmp(sortable[i], name) == 0)
+			return true;
+	return false;
+}
 
 static void
 show_table(struct list *list, const struct row *row)

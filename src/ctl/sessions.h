@@ -18,6 +18,9 @@ struct sessions_filter {
 	uint64_t limit;     /* 0: none */
 };
 
+/* Is this a field of each session, or of some, by which they can be sorted? */
+bool sessions_has_field(const char *name);
+
 enum line_status sessions_run(struct line_connection *connection,
     const struct sessions_filter *filter, bool is_json);
 

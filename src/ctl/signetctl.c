@@ -3,6 +3,7 @@
  * Tells a daemon that is running what to do.
  */
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,10 +87,17 @@ static const char usage[] =
     "  -h, --help          print this\n"
     "  -V, --version       print the version\n";
 
-static _Noreturn void
-refuse_usage(void)
+/* One line says what is wrong: the whole of the usage would hide it. */
+static _Noreturn void __attribute__((format(printf, 1, 2)))
+refuse_usage(const char *format, ...)
 {
-	fputs(usage, stderr);
+	va_list arguments;
+
+	fputs("signetctl: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputs(" (signetctl --help)\n", stderr);
 	exit(LINE_USAGE);
 }
 
@@ -100,8 +108,32 @@ limit_of(const char *text)
 	unsigned long long limit = strtoull(text, &end, 10);
 
 	if (text[0] < '1' || text[0] > '9' || *end != '\0')
-		refuse_usage();
+		refuse_usage("--limit %s: not a number from 1 on", text);
 	return limit;
+}
+
+static const char *
+state_of(const char *text)
+{
+	if (strcmp(text, "connected") != 0 && strcmp(text, "offline") != 0)
+		refuse_usage("--state %s: neither connected nor offline", text);
+	return text;
+}
+
+static const char *
+worker_of(const char *text)
+{
+	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
+		refuse_usage("--worker %s: not a number", text);
+	return text;
+}
+
+static const char *
+sort_of(const char *text)
+{
+	if (!sessions_has_field(text[0] == '-' ? text + 1 : text))
+		refuse_usage("--sort %s: sessions have no such field", text);
+	return text;
 }
 
 static bool
@@ -118,13 +150,13 @@ take_filter(struct sessions_filter *filter, int option, const char *value)
 		filter->peer = value;
 		return true;
 	case OPTION_STATE:
-		filter->state = value;
+		filter->state = state_of(value);
 		return true;
 	case OPTION_WORKER:
-		filter->worker = value;
+		filter->worker = worker_of(value);
 		return true;
 	case OPTION_SORT:
-		filter->sort = value;
+		filter->sort = sort_of(value);
 		return true;
 	case OPTION_LIMIT:
 		filter->limit = limit_of(value);
@@ -164,7 +196,7 @@ arguments_parse(int argc, char **argv, const char *short_options,
 			exit(EXIT_SUCCESS);
 		default:
 			if (!take_filter(&arguments->filter, option, optarg))
-				refuse_usage();
+				exit(LINE_USAGE); /* getopt has said why */
 		}
 	}
 }
@@ -180,7 +212,8 @@ connect_or_refuse(const struct arguments *arguments,
 	enum line_status status;
 
 	if (path == NULL) {
-		if (config_load(arguments->file, &config, &error) != 0) {
+		/* Not everybody who may ask the daemon may read its key. */
+		if (config_load_alone(arguments->file, &config, &error) != 0) {
 			fprintf(stderr, "%s\n", error.text);
 			exit(LINE_REFUSED);
 		}
@@ -257,7 +290,7 @@ run_log(struct line_connection *connection, char **names,
 	int result;
 
 	if (strcmp(names[0], "level") != 0)
-		refuse_usage();
+		refuse_usage("log %s: log level is all there is", names[0]);
 	fields_begin(&command, "log-level");
 	fields_text(&command, "level",
 	    bytes_of_string(names[has_role ? 2 : 1]));
@@ -382,12 +415,15 @@ main(int argc, char **argv)
 {
 	struct arguments arguments = { .file = SIGNET_SYSCONFDIR
 				       "/signet.conf" };
+	char own_name[] = "signetctl"; /* for getopt to complain by */
 	char *name;
 
+	argv[0] = own_name;
 	arguments_parse(argc, argv, "+c:s:jwhV", &arguments);
 	if (optind == argc)
-		refuse_usage();
+		refuse_usage("there is no command");
 	name = argv[optind];
+	argv[optind] = own_name;
 	if (strcmp(name, "explain") == 0)
 		return explain_run(argc - optind, argv + optind,
 		    arguments.file);
@@ -400,11 +436,15 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].name, name) != 0)
 			continue;
-		if (argc < commands[i].least || argc > commands[i].most ||
-		    (arguments.is_watched && !commands[i].is_watchable))
-			refuse_usage();
+		if (argc < commands[i].least)
+			refuse_usage("%s needs more behind it", name);
+		if (argc > commands[i].most)
+			refuse_usage("%s: too much behind %s",
+			    argv[commands[i].most], name);
+		if (arguments.is_watched && !commands[i].is_watchable)
+			refuse_usage("%s cannot be watched", name);
 		return arguments.is_watched ? run_watched(i, argv, &arguments)
 					    : run_once(i, argv, &arguments);
 	}
-	refuse_usage();
+	refuse_usage("there is no command %s", name);
 }

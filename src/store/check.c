@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/memory.h"
@@ -265,7 +267,14 @@ store_check(const char *folder, FILE *out)
 	int error;
 
 	snprintf(path, size, "%s/" STORE_DATABASE_NAME, folder);
-	error = rocksdb_load(why, sizeof(why));
+	/* RocksDB would make the folder before it says so, in other words. */
+	if (access(path, F_OK) != 0) {
+		error = -errno;
+		snprintf(why, sizeof(why), "there is no store: %s",
+		    strerror(errno));
+	} else {
+		error = rocksdb_load(why, sizeof(why));
+	}
 	if (error == 0)
 		error = database_open_to_read(path, &check.database, why);
 	if (error == 0)

@@ -99,6 +99,16 @@ def whom_nobody_knows_is_not_found(broker):
 
 
 @case
+def sessions_can_be_sorted_by_each_field_that_they_have(broker):
+    with broker.client(version=5, client_id=unique("sorted")) as client:
+        fields = set(only(broker, client))
+        client.disconnect()
+    assert "not_after" in fields, fields
+    for field in sorted(fields):
+        sessions(broker, "--sort", field, "--limit", "1")
+
+
+@case
 def sessions_are_filtered_sorted_and_limited(broker):
     prefix = unique("list-")
     clients = [broker.client(client_id=f"{prefix}-{i}", version=4 + i % 2,

@@ -337,17 +337,45 @@ def versions_and_usage_and_who_is_not_there(broker):
     text, code = broker.ctl("version")
     assert code == 0 and text == (f"signetctl {got['signetctl']}\n"
                                   f"signetd {got['daemon']}"), text
-    for wrong in ((), ("dance",), ("status", "x"), ("session",),
-                  ("disconnect",), ("log", "level"), ("log", "lever", "info"),
-                  ("sessions", "--limit", "0"), ("sessions", "--limit", "x"),
-                  ("backup",), ("reload", "--watch"), ("--colour", "status")):
+    for said, *wrong in (
+            ("there is no command",), ("there is no command dance", "dance"),
+            ("x: too much behind status", "status", "x"),
+            ("session needs more", "session"),
+            ("disconnect needs more", "disconnect"),
+            ("log needs more", "log", "level"),
+            ("log lever: ", "log", "lever", "info"),
+            ("--limit 0: ", "sessions", "--limit", "0"),
+            ("--limit x: ", "sessions", "--limit", "x"),
+            ("--state gone: ", "sessions", "--state", "gone"),
+            ("--worker one: ", "sessions", "--worker", "one"),
+            ("--worker : ", "sessions", "--worker", ""),
+            ("--sort size: ", "sessions", "--sort", "size"),
+            ("--sort -: ", "sessions", "--sort", "-"),
+            ("backup needs more", "backup"),
+            ("reload cannot be watched", "reload", "--watch"),
+            ("unrecognized option", "--colour", "status"),
+            ("unrecognized option", "status", "--colour")):
         text, code = broker.ctl(*wrong)
-        assert code == 2 and "usage" in text, (wrong, code, text)
+        assert code == 2 and "\n" not in text, (wrong, code, text)
+        assert text.startswith("signetctl: ") and said in text, (wrong, text)
     done = subprocess.run([SIGNETCTL, "-s", f"{broker.folder}/nobody",
                            "status"], capture_output=True, text=True,
                           timeout=60)
     assert done.returncode == 3, done
     assert done.stdout == "" and "No such file" in done.stderr, done
+
+
+@case
+def the_socket_is_found_where_the_key_cannot_be_read(broker):
+    file = f"{broker.folder}/alone.conf"
+    with open(file, "w", encoding="utf-8") as out:
+        out.write('listen = ( { address = "127.0.0.1"; port = 1; } );\n'
+                  'tls = { certificate = "none"; private_key = "none"; '
+                  'client_ca = "none"; };\ncontrol = { socket = "'
+                  + broker.settings["control"]["socket"] + '"; };\n')
+    done = subprocess.run([SIGNETCTL, "-c", file, "version"], timeout=60,
+                          capture_output=True, text=True)
+    assert done.returncode == 0 and "signetd " in done.stdout, done
 
 
 @case
