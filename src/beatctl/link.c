@@ -23,7 +23,10 @@ fail_tls(const struct link *link, const char *what, char *why, size_t size)
 {
 	long verified = link->ssl != NULL ? SSL_get_verify_result(link->ssl)
 					  : X509_V_OK;
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
+	unsigned long code = ERR_peek_error();
+	const char *reason = ERR_SYSTEM_ERROR(code)
+				 ? strerror(ERR_GET_REASON(code))
+				 : ERR_reason_error_string(code);
 
 	if (verified != X509_V_OK)
 		reason = X509_verify_cert_error_string(verified);
@@ -182,6 +185,22 @@ refused(const char *what, uint8_t reason, char *why, size_t size)
 	return -1;
 }
 
+/* As the daemon's heartbeat_check() has it. */
+static int
+refused_heartbeat(uint8_t reason, char *why, size_t size)
+{
+	const char *hint = "";
+
+	if (reason == MQTT_REASON_NOT_AUTHORIZED)
+		hint = ": no role of the client's grants a subscription to "
+		       "$signet/heartbeat/+";
+	else if (reason == MQTT_REASON_IMPLEMENTATION_SPECIFIC_ERROR)
+		hint = ": the server's heartbeat.enabled is off";
+	snprintf(why, size, "heartbeat: %s%s",
+	    mqtt_reason_name((enum mqtt_reason)reason), hint);
+	return -1;
+}
+
 /* 1 if it is an offer; 0; -1 if it ends the session. */
 static int
 take(const struct mqtt_frame *frame, struct beat_offer *offer, char *why,
@@ -205,8 +224,7 @@ take(const struct mqtt_frame *frame, struct beat_offer *offer, char *why,
 			break;
 		return suback.codes.data[0] < 0x80
 			   ? 0
-			   : refused("heartbeat", suback.codes.data[0], why,
-				 size);
+			   : refused_heartbeat(suback.codes.data[0], why, size);
 	case MQTT_PUBLISH:
 		if (mqtt_publish_decode(MQTT_VERSION_5, frame, &publish) != 0 ||
 		    beat_offer_decode(publish.payload, offer) != 0)

@@ -98,6 +98,7 @@ take_option(struct options *options, int option)
 		options->link.host = optarg;
 		break;
 	case 'p':
+		(void)number_of(optarg, 1, UINT16_MAX);
 		options->link.port = optarg;
 		break;
 	case 'A':
@@ -238,7 +239,7 @@ run(struct pulse *pulse, struct link *link, const struct options *options)
 	uint64_t began_ms = now_us() / 1000;
 	uint64_t ping_at_ms = began_ms + ping_after_ms(options);
 	struct beat_offer offer;
-	char why[256] = "";
+	char why[256] = "the connection has ended";
 
 	while (!is_told_to_end &&
 	       (options->count == 0 || pulse->received < options->count)) {

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-from signet import DEADLINE, Skipped, case, main
+from signet import DEADLINE, Daemon, Skipped, case, main
 from signet.daemon import BUILD, ROLES, TOP, free_port
 
 EXAMPLES = f"{TOP}/docs/examples"
@@ -131,7 +131,24 @@ def signet_beat_says_why_it_has_none(broker):
     done = subprocess.run(beat_arguments(broker), capture_output=True,
                           text=True, timeout=6 * DEADLINE)
     assert done.returncode == 1, done.stdout
-    assert "heartbeat: not-authorized" in done.stderr, done.stderr
+    assert "heartbeat: not-authorized: no role" in done.stderr, done.stderr
+    # A right alone is not enough.
+    with Daemon(**settings(enabled=False)) as off:
+        done = subprocess.run(beat_arguments(off), capture_output=True,
+                              text=True, timeout=6 * DEADLINE)
+    assert done.returncode == 1, done.stdout
+    assert "heartbeat.enabled is off" in done.stderr, done.stderr
+
+
+@case
+def signet_beat_says_what_is_wrong_with_its_arguments(broker):
+    for code, said, *wrong in ((1, "none.pem: No such file", "--ca", "none.pem"),
+                               (1, "none.pem: No such file", "--key", "none.pem"),
+                               (2, "x: not a number", "--port", "x"),
+                               (2, "65536: not a number", "--port", "65536")):
+        done = subprocess.run(beat_arguments(broker, *wrong), timeout=60,
+                              capture_output=True, text=True)
+        assert done.returncode == code and said in done.stderr, (wrong, done)
 
 
 @case(**settings(least_interval_ms=50, misses=100))
