@@ -312,6 +312,8 @@ def list_tells_days_and_states():
         assert rows["crl", "clients.crl"][0][0] in (364, 365), rows
         assert set(pki.rows("--within", "30")) == {
             ("server", "localhost"), ("client", "alice")}, rows
+        # Nothing to tell, nothing for cron to send.
+        assert pki.good("list", "--within", "1") == ""
         assert set(pki.rows("bob")) == {("client", "bob")}
         # What has ended, as the index tells it.
         index = pki.read("ca/index").decode()
