@@ -75,10 +75,9 @@ interest_type(const struct topic_node *node)
 }
 
 static void
-interest_announce(struct worker *worker, struct topic_node *node)
+interest_announce(struct worker *worker, const struct topic_node *node)
 {
 	interest_tell_all(worker, interest_type(node), node);
-	topic_node_set_announced(node, worker->interest.announced);
 }
 
 void

@@ -138,7 +138,8 @@ subscribe(struct session *session, const struct session_subscription *wanted,
 	if (subscription->share != NULL)
 		return subscription->share->announced_number;
 	interest_subscribed(subscription, *is_new);
-	return topic_node_announced(subscription->node);
+	/* Its filter was announced before, or just now. */
+	return session->worker->interest.announced;
 }
 
 uint64_t

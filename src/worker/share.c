@@ -12,12 +12,11 @@
 static struct share *
 find_at(const struct topic_node *node, struct bytes group)
 {
-	struct share *share;
+	struct share *share = topic_node_share(node);
 
-	LIST_FOREACH(share, topic_node_shares(node), of_node)
-	if (bytes_equal(share_group(share), group))
-		return share;
-	return NULL;
+	while (share != NULL && !bytes_equal(share_group(share), group))
+		share = LIST_NEXT(share, of_node);
+	return share;
 }
 
 struct share *
@@ -44,7 +43,7 @@ share_new(struct topic_tree *tree, struct topic_node *node, struct bytes group)
 	    (ssize_t)sizeof(share->turn))
 		panic("getrandom() gives what was there at start");
 	share->member_turn = share->turn;
-	LIST_INSERT_HEAD(topic_node_shares(node), share, of_node);
+	topic_node_add_share(node, share);
 	return share;
 }
 

@@ -8,21 +8,45 @@
 #include "lib/memory.h"
 #include "worker/topic_tree_internal.h"
 
-/* Nothing is there. */
-static const struct topic_use no_use = { .announced = 0 };
-
-const struct topic_use *
+struct topic_use
 topic_node_use(const struct topic_node *node)
 {
-	return node->use == NULL ? &no_use : node->use;
+	const struct topic_use_worker *worker = &node->use.worker;
+	struct topic_use use = { .subscription_count = 0 };
+	worker_set bit;
+
+	switch (node->use_kind) {
+	case TOPIC_USE_SUBSCRIPTION:
+		use.subscription_count = 1;
+		use.only = node->use.subscription;
+		use.durable_count = use.only->is_durable ? 1 : 0;
+		break;
+	case TOPIC_USE_WORKER:
+		bit = topic_worker_bit(worker->index);
+		use.workers = worker->is_interested ? bit : 0;
+		use.durable = worker->is_durable ? bit : 0;
+		use.owed = worker->is_owed ? bit : 0;
+		break;
+	case TOPIC_USE_ANY:
+		return *node->use.any;
+	default:
+		break;
+	}
+	return use;
 }
 
 struct topic_use *
 topic_node_get_use(struct topic_node *node)
 {
-	if (node->use == NULL)
-		node->use = memory_new(1, sizeof(*node->use));
-	return node->use;
+	struct topic_use *use;
+
+	if (node->use_kind != TOPIC_USE_ANY) {
+		use = memory_new(1, sizeof(*use));
+		*use = topic_node_use(node);
+		node->use.any = use;
+		node->use_kind = TOPIC_USE_ANY;
+	}
+	return node->use.any;
 }
 
 struct subscription *const *
@@ -35,10 +59,58 @@ topic_use_subscriptions(const struct topic_use *use)
 void
 topic_node_free_use(struct topic_node *node)
 {
-	if (node->use != NULL && node->use->subscription_capacity > 0)
-		free(node->use->subscriptions);
-	free(node->use);
-	node->use = NULL;
+	if (node->use_kind == TOPIC_USE_ANY) {
+		if (node->use.any->subscription_capacity > 0)
+			free(node->use.any->subscriptions);
+		free(node->use.any);
+	}
+	node->use_kind = TOPIC_USE_NONE;
+}
+
+/* The kind that has room for it. */
+static enum topic_use_kind
+kind_of(const struct topic_use *use)
+{
+	worker_set workers = use->workers | use->owed;
+
+	if (topic_use_is_empty(use))
+		return TOPIC_USE_NONE;
+	if (!LIST_EMPTY(&use->shares))
+		return TOPIC_USE_ANY;
+	if (use->subscription_count == 1 && workers == 0)
+		return TOPIC_USE_SUBSCRIPTION;
+	if (use->subscription_count == 0 && (workers & (workers - 1)) == 0)
+		return TOPIC_USE_WORKER;
+	return TOPIC_USE_ANY;
+}
+
+static struct topic_use_worker
+only_worker(const struct topic_use *use)
+{
+	return (struct topic_use_worker){
+		.index = (uint8_t)__builtin_ctzll(use->workers | use->owed),
+		.is_interested = use->workers != 0,
+		.is_durable = use->durable != 0,
+		.is_owed = use->owed != 0,
+	};
+}
+
+void
+topic_node_settle(struct topic_node *node)
+{
+	struct topic_use use = topic_node_use(node);
+	enum topic_use_kind kind = kind_of(&use);
+	struct subscription *only;
+
+	if (node->use_kind != TOPIC_USE_ANY || kind == TOPIC_USE_ANY)
+		return;
+	only = *topic_use_subscriptions(&use);
+	topic_node_free_use(node);
+	node->use_kind = (uint8_t)kind;
+	if (kind == TOPIC_USE_SUBSCRIPTION)
+		node->use.subscription = only;
+	else if (kind == TOPIC_USE_WORKER)
+		node->use.worker = only_worker(&use);
 }
 
 bool
@@ -61,17 +133,17 @@ topic_node_filter(const struct topic_node *node, struct buffer *out)
 size_t
 topic_node_subscription_count(const struct topic_node *node)
 {
-	return topic_node_use(node)->subscription_count;
+	return topic_node_use(node).subscription_count;
 }
 
 struct subscription *
 topic_node_subscription(const struct topic_node *node,
     const struct session *session)
 {
-	const struct topic_use *use = topic_node_use(node);
-	struct subscription *const *all = topic_use_subscriptions(use);
+	struct topic_use use = topic_node_use(node);
+	struct subscription *const *all = topic_use_subscriptions(&use);
 
-	for (uint32_t i = 0; i < use->subscription_count; i++)
+	for (uint32_t i = 0; i < use.subscription_count; i++)
 		if (all[i]->session == session)
 			return all[i];
 	return NULL;
@@ -102,63 +174,61 @@ topic_node_add(struct topic_node *node, struct subscription *subscription)
 	subscription->position = position;
 	if (position == 0 && use->subscription_capacity == 0) {
 		use->only = subscription;
-		return;
+	} else {
+		if (position >= use->subscription_capacity)
+			use_grow(use);
+		use->subscriptions[position] = subscription;
 	}
-	if (position >= use->subscription_capacity)
-		use_grow(use);
-	use->subscriptions[position] = subscription;
+	topic_node_settle(node);
 }
 
 void
 topic_node_remove(struct topic_tree *tree, struct subscription *subscription)
 {
 	struct topic_node *node = subscription->node;
-	struct topic_use *use = node->use;
-	struct subscription **all = use->subscription_capacity == 0
-					? &use->only
-					: use->subscriptions;
-	struct subscription *last = all[--use->subscription_count];
+	struct topic_use *use;
+	struct subscription **all, *last;
 
 	topic_node_set_durable(subscription, false);
+	use = topic_node_get_use(node);
+	all = use->subscription_capacity == 0 ? &use->only : use->subscriptions;
+	last = all[--use->subscription_count];
 	all[subscription->position] = last;
 	last->position = subscription->position;
 	subscription->node = NULL;
 	topic_tree_release(tree, node);
 }
 
-struct share_list *
-topic_node_shares(const struct topic_node *node)
+struct share *
+topic_node_share(const struct topic_node *node)
 {
-	/* Whoever holds a node may put a share into it. */
-	return &topic_node_get_use((struct topic_node *)(uintptr_t)node)
-		    ->shares;
-}
+	struct topic_use use = topic_node_use(node);
 
-uint64_t
-topic_node_announced(const struct topic_node *node)
-{
-	return topic_node_use(node)->announced;
+	return LIST_FIRST(&use.shares);
 }
 
 void
-topic_node_set_announced(struct topic_node *node, uint64_t number)
+topic_node_add_share(struct topic_node *node, struct share *share)
 {
-	topic_node_get_use(node)->announced = number;
+	LIST_INSERT_HEAD(&topic_node_get_use(node)->shares, share, of_node);
 }
 
 size_t
 topic_node_durable_count(const struct topic_node *node)
 {
-	return topic_node_use(node)->durable_count;
+	return topic_node_use(node).durable_count;
 }
 
 void
 topic_node_set_durable(struct subscription *subscription, bool is_durable)
 {
+	struct topic_node *node = subscription->node;
+
 	if (subscription->is_durable == is_durable)
 		return;
 	subscription->is_durable = is_durable;
-	subscription->node->use->durable_count += is_durable ? 1 : -1u;
+	if (node->use_kind == TOPIC_USE_ANY)
+		node->use.any->durable_count += is_durable ? 1 : -1u;
 }
 
 void
@@ -172,6 +242,7 @@ topic_node_add_worker(struct topic_node *node, unsigned int worker,
 		use->durable |= topic_worker_bit(worker);
 	else
 		use->durable &= ~topic_worker_bit(worker);
+	topic_node_settle(node);
 }
 
 void

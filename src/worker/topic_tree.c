@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A tree of levels. Its edges lie in one table, keyed by parent and level, and
- * what is at a node is apart from it: an inner node costs 48 bytes. The table
- * grows by one bucket with each node that it has no room for (linear hashing:
+ * what is at a node, unless it is one thing alone, is apart from it: most nodes
+ * cost 48 bytes. The table grows by one bucket with each node that it has no room for (linear hashing:
  * Litwin 1980), so that no turn has to move all of it.
  */
 #include "worker/topic_tree.h"
@@ -109,16 +109,15 @@ edge_remove(struct topic_tree *tree, const struct topic_node *node)
 	tree->edge_count--;
 }
 
-/* Where the parent keeps that it has a child for a wildcard level; NULL if it
- * is not one. */
-static bool *
-wildcard_slot(struct topic_node *parent, struct bytes level)
+/* What the parent of a wildcard level says of it; 0 if it is not one. */
+static uint8_t
+wildcard_of(struct bytes level)
 {
 	if (bytes_equal(level, BYTES_LITERAL("+")))
-		return &parent->has_plus;
+		return TOPIC_CHILD_PLUS;
 	if (bytes_equal(level, BYTES_LITERAL("#")))
-		return &parent->has_number;
-	return NULL;
+		return TOPIC_CHILD_NUMBER;
+	return 0;
 }
 
 static struct topic_node *
@@ -126,7 +125,6 @@ child_new(struct topic_tree *tree, struct topic_node *parent,
     struct bytes level)
 {
 	struct topic_node *child = memory_new(1, sizeof(*child) + level.len);
-	bool *slot = wildcard_slot(parent, level);
 
 	child->parent = parent;
 	child->level_len = (uint16_t)level.len;
@@ -136,8 +134,7 @@ child_new(struct topic_tree *tree, struct topic_node *parent,
 		table_grow(tree);
 	edge_add(tree, child);
 	parent->child_count++;
-	if (slot != NULL)
-		*slot = true;
+	parent->wildcards |= wildcard_of(level);
 	return child;
 }
 
@@ -176,8 +173,8 @@ topic_tree_free(struct topic_tree **tree)
 	for (node = edge_next(*tree, NULL, &bucket); node != NULL;
 	     node = next) {
 		next = edge_next(*tree, node, &bucket);
-		if (node->use != NULL)
-			share_list_free(&node->use->shares);
+		if (node->use_kind == TOPIC_USE_ANY)
+			share_list_free(&node->use.any->shares);
 		node_free(node);
 	}
 	buffer_done(&(*tree)->edge);
@@ -218,40 +215,44 @@ topic_tree_find(struct topic_tree *tree, struct bytes topic_filter)
 static bool
 node_is_used(const struct topic_node *node)
 {
-	return node->child_count > 0 ||
-	       !topic_use_is_empty(topic_node_use(node)) ||
+	return node->child_count > 0 || node->use_kind != TOPIC_USE_NONE ||
 	       node->parent == NULL;
 }
 
 void
 topic_tree_release(struct topic_tree *tree, struct topic_node *node)
 {
+	topic_node_settle(node);
 	while (!node_is_used(node)) {
 		struct topic_node *parent = node->parent;
-		bool *slot = wildcard_slot(parent, topic_node_level(node));
 
-		if (slot != NULL)
-			*slot = false;
+		parent->wildcards &= ~wildcard_of(topic_node_level(node));
 		edge_remove(tree, node);
 		parent->child_count--;
 		node_free(node);
 		node = parent;
 	}
-	if (topic_use_is_empty(topic_node_use(node)))
-		topic_node_free_use(node);
 }
 
-/* Forget what a worker has an interest in; or else what is owed to it. */
-static void
-remove_worker(struct topic_use *use, worker_set bit, bool is_gone)
+/* Forget what a worker has an interest in; or else what is owed to it. False
+ * if there is no such thing. */
+static bool
+remove_worker(struct topic_node *node, worker_set bit, bool is_gone)
 {
-	if (!is_gone) {
+	struct topic_use *use, seen = topic_node_use(node);
+
+	if (((is_gone ? seen.workers : seen.owed) & bit) == 0)
+		return false;
+	use = topic_node_get_use(node);
+	if (is_gone) {
+		use->owed |= use->durable & bit;
+		use->workers &= ~bit;
+		use->durable &= ~bit;
+	} else {
 		use->owed &= ~bit;
-		return;
 	}
-	use->owed |= use->durable & bit;
-	use->workers &= ~bit;
-	use->durable &= ~bit;
+	topic_node_settle(node);
+	return true;
 }
 
 static void
@@ -262,17 +263,13 @@ tree_remove_worker(struct topic_tree *tree, worker_set bit, bool is_gone)
 	struct topic_node *node = NULL;
 
 	while ((node = edge_next(tree, node, &bucket)) != NULL) {
-		struct topic_use *use = node->use;
-
-		if (use == NULL ||
-		    ((is_gone ? use->workers : use->owed) & bit) == 0)
+		if (!remove_worker(node, bit, is_gone))
 			continue;
 		if (count == capacity) {
 			capacity = capacity == 0 ? 64 : capacity * 2;
 			concerned = memory_resize(concerned,
 			    capacity * sizeof(struct topic_node *));
 		}
-		remove_worker(use, bit, is_gone);
 		/* Held, or the release of a child would free it with it. */
 		node->child_count++;
 		concerned[count++] = node;
@@ -304,7 +301,7 @@ topic_tree_each_subscribed(struct topic_tree *tree, topic_visit *visit,
 	size_t bucket = 0;
 
 	while ((node = edge_next(tree, node, &bucket)) != NULL)
-		if (topic_node_use(node)->subscription_count > 0)
+		if (topic_node_subscription_count(node) > 0)
 			visit(context, node);
 }
 
@@ -317,8 +314,9 @@ topic_tree_each_share(struct topic_tree *tree, share_visit *visit,
 	size_t bucket = 0;
 
 	while ((node = edge_next(tree, node, &bucket)) != NULL)
-		LIST_FOREACH(share, &topic_node_use(node)->shares, of_node)
-	visit(context, share);
+		for (share = topic_node_share(node); share != NULL;
+		     share = LIST_NEXT(share, of_node))
+			visit(context, share);
 }
 
 struct match {
@@ -333,17 +331,17 @@ struct match {
 static void
 match_node(struct match *match, const struct topic_node *node)
 {
-	const struct topic_use *use = topic_node_use(node);
-	struct subscription *const *all = topic_use_subscriptions(use);
+	struct topic_use use = topic_node_use(node);
+	struct subscription *const *all = topic_use_subscriptions(&use);
 	struct share *share;
 
-	match->workers |= use->workers | use->owed;
-	match->durable |= use->durable | use->owed;
-	for (uint32_t i = 0; i < use->subscription_count; i++)
+	match->workers |= use.workers | use.owed;
+	match->durable |= use.durable | use.owed;
+	for (uint32_t i = 0; i < use.subscription_count; i++)
 		match->on_subscription(match->context, all[i]);
 	if (match->on_share == NULL)
 		return;
-	LIST_FOREACH(share, &use->shares, of_node)
+	LIST_FOREACH(share, &use.shares, of_node)
 	match->on_share(match->context, share);
 }
 
@@ -359,14 +357,14 @@ match_below(struct match *match, struct topic_node *node, struct bytes rest,
 	struct bytes level;
 
 	/* "a/#" matches "a" too (4.7.1.2). */
-	if (node->has_number && !is_hidden)
+	if ((node->wildcards & TOPIC_CHILD_NUMBER) != 0 && !is_hidden)
 		match_node(match,
 		    child_find(match->tree, node, BYTES_LITERAL("#")));
 	if (!mqtt_topic_level_next(&rest, &is_done, &level)) {
 		match_node(match, node);
 		return;
 	}
-	if (node->has_plus && !is_hidden)
+	if ((node->wildcards & TOPIC_CHILD_PLUS) != 0 && !is_hidden)
 		match_below(match,
 		    child_find(match->tree, node, BYTES_LITERAL("+")), rest,
 		    is_done);

@@ -67,12 +67,10 @@ void topic_node_add(struct topic_node *node, struct subscription *subscription);
 void topic_node_remove(struct topic_tree *tree,
     struct subscription *subscription);
 
-/* The Shared Subscriptions of the filter. */
-struct share_list *topic_node_shares(const struct topic_node *node);
-
-/* The number under which the filter was last announced; see interest.h. */
-uint64_t topic_node_announced(const struct topic_node *node);
-void topic_node_set_announced(struct topic_node *node, uint64_t number);
+/* The first of the Shared Subscriptions of the filter, or NULL; this is one
+ * more. */
+struct share *topic_node_share(const struct topic_node *node);
+void topic_node_add_share(struct topic_node *node, struct share *share);
 
 /* Subscriptions at the node, of this worker's sessions, that are marked as
  * durable; this marks one, or not. */

@@ -22,23 +22,49 @@ struct topic_use {
 	worker_set workers; /* that have an interest */
 	worker_set durable; /* of them: for sessions that last */
 	worker_set owed;    /* are gone, and had a durable one */
-	uint64_t announced;
+};
+
+/* Most nodes have no more than one of these, and need no memory for it. */
+enum topic_use_kind {
+	TOPIC_USE_NONE,
+	TOPIC_USE_SUBSCRIPTION, /* one, which is not shared */
+	TOPIC_USE_WORKER,       /* what one other worker has to do with it */
+	TOPIC_USE_ANY,
+};
+
+struct topic_use_worker {
+	uint8_t index;
+	bool is_interested;
+	bool is_durable;
+	bool is_owed;
 };
 
 struct topic_node {
 	struct topic_node *next;   /* of its bucket */
 	struct topic_node *parent; /* NULL: the root */
-	struct topic_use *use;     /* NULL: nothing is here */
+	union {
+		struct subscription *subscription;
+		struct topic_use_worker worker;
+		struct topic_use *any;
+	} use;
 	uint32_t child_count;
 	uint16_t level_len;
-	bool has_plus; /* a child for the level "+" */
-	bool has_number;
+	uint8_t wildcards; /* TOPIC_CHILD_*: the levels that it has as such */
+	uint8_t use_kind;  /* enum topic_use_kind */
 	uint8_t level[];
 };
 
-/* What is at a node, or nothing; made if there was nothing. */
-const struct topic_use *topic_node_use(const struct topic_node *node);
+#define TOPIC_CHILD_PLUS   0x01
+#define TOPIC_CHILD_NUMBER 0x02
+
+/*
+ * What is at a node. The first is a copy, to be read. The second is to be
+ * changed, and followed by topic_node_settle(), which gives back what memory
+ * the node can do without; topic_tree_release() calls it.
+ */
+struct topic_use topic_node_use(const struct topic_node *node);
 struct topic_use *topic_node_get_use(struct topic_node *node);
+void topic_node_settle(struct topic_node *node);
 void topic_node_free_use(struct topic_node *node);
 bool topic_use_is_empty(const struct topic_use *use);
 struct subscription *const *topic_use_subscriptions(

@@ -37,6 +37,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_permission.c \
 	tests/unit/worker/test_share.c \
 	tests/unit/worker/test_topic_alias_out.c \
+	tests/unit/worker/test_topic_node.c \
 	tests/unit/worker/test_topic_tree.c \
 	tests/unit/worker/test_trust.c \
 	tests/unit/worker/test_will.c

@@ -26,6 +26,7 @@ main(void)
 	suite_add_tcase(suite, test_permission());
 	suite_add_tcase(suite, test_share());
 	suite_add_tcase(suite, test_topic_alias_out());
+	suite_add_tcase(suite, test_topic_node());
 	suite_add_tcase(suite, test_topic_tree());
 	suite_add_tcase(suite, test_trust());
 	suite_add_tcase(suite, test_will());

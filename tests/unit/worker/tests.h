@@ -18,6 +18,7 @@ TCase *test_pending(void);
 TCase *test_permission(void);
 TCase *test_share(void);
 TCase *test_topic_alias_out(void);
+TCase *test_topic_node(void);
 TCase *test_topic_tree(void);
 TCase *test_trust(void);
 TCase *test_will(void);
