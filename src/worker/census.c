@@ -37,7 +37,7 @@ count(struct census *census, const struct session *session)
 	census->messages += session_waiting(session);
 	census->bytes += session->queue != NULL
 			     ? session_queue_waiting_bytes(session->queue)
-			     : session->state.queued.bytes;
+			     : pending_queue_bytes(&session->state.queued);
 	if (session->connection != NULL && session->connection->not_after > 0 &&
 	    (census->ends == 0 ||
 		(uint64_t)session->connection->not_after < census->ends))

@@ -300,7 +300,7 @@ open_session(struct opening *opening)
 	}
 	opening->is_resumed = session != NULL;
 	if (session == NULL)
-		session = session_new(worker, opening->peer.identity, key);
+		session = session_new(worker, key);
 	session_attach(session, opening->connection);
 	session_set_expiry(session, connack_expiry_wanted(connect));
 	set_client_bounds(session, &connect->properties);

@@ -110,7 +110,7 @@ subscribe_one(struct connection *connection,
 		answer->announcement = announcement;
 	answer_add(answer, wanted.qos);
 	/* Retain Handling (MQTT 5.0, 3.8.3.1); always in 3.1.1. */
-	if (made->share == NULL && /* 4.8.2 */
+	if (!made->is_shared && /* 4.8.2 */
 	    (subscription->retain_handling == 0 ||
 		(subscription->retain_handling == 1 && is_new)))
 		retention_query(made, subscription->topic_filter, announcement);

@@ -302,7 +302,7 @@ heartbeat_resume(struct connection *connection)
 	LIST_FOREACH(subscription, &connection->session->subscriptions,
 	    of_session)
 	{
-		if (subscription->share != NULL)
+		if (subscription->is_shared)
 			continue;
 		filter.len = 0;
 		topic_node_filter(subscription->node, &filter);

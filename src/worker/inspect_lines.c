@@ -130,8 +130,9 @@ inspect_session(const struct session *session, struct buffer *out)
 	fields_number(out, "queued_bytes",
 	    (int64_t)(session->queue != NULL
 			  ? session_queue_waiting_bytes(session->queue)
-			  : session->state.queued.bytes));
-	fields_number(out, "inflight", session->state.inflight.count);
+			  : pending_queue_bytes(&session->state.queued)));
+	fields_number(out, "inflight",
+	    pending_queue_count(&session->state.inflight));
 	fields_number(out, "received_unreleased",
 	    session->state.received_count);
 	fields_number(out, "dropped", (int64_t)session->dropped);
@@ -150,7 +151,7 @@ print_subscription(const struct subscription *subscription, struct buffer *out)
 {
 	struct buffer filter = { NULL, 0, 0 };
 
-	if (subscription->share != NULL)
+	if (subscription->is_shared)
 		share_filter(subscription->share, &filter);
 	else
 		topic_node_filter(subscription->node, &filter);

@@ -25,7 +25,7 @@ pending_done(struct pending *item)
 void
 pending_queue_done(struct pending_queue *queue)
 {
-	while (queue->count > 0) {
+	while (pending_queue_count(queue) > 0) {
 		struct pending item = pending_queue_pop(queue);
 
 		pending_done(&item);
@@ -33,56 +33,69 @@ pending_queue_done(struct pending_queue *queue)
 	pending_queue_rest(queue);
 }
 
+static struct pending *
+ring_at(struct pending_ring *ring, uint32_t position)
+{
+	return &ring->items[(ring->head + position) & (ring->capacity - 1)];
+}
+
 struct pending *
 pending_queue_at(const struct pending_queue *queue, uint32_t position)
 {
-	return &queue->items[(queue->head + position) & (queue->capacity - 1)];
+	return ring_at(queue->ring, position);
 }
 
-static void
-pending_queue_grow(struct pending_queue *queue)
+/* A ring with room for one more than there are. */
+static struct pending_ring *
+ring_get(struct pending_queue *queue)
 {
-	uint32_t capacity = queue->capacity == 0 ? CAPACITY_MIN
-						 : queue->capacity * 2;
-	struct pending *items = memory_new(capacity, sizeof(*items));
+	struct pending_ring *ring, *last = queue->ring;
+	uint32_t capacity = last == NULL ? CAPACITY_MIN : last->capacity * 2;
 
-	for (uint32_t i = 0; i < queue->count; i++)
-		items[i] = *pending_queue_at(queue, i);
-	free(queue->items);
-	queue->items = items;
-	queue->capacity = capacity;
-	queue->head = 0;
+	if (last != NULL && last->count < last->capacity)
+		return last;
+	ring = memory_new(1, sizeof(*ring) + capacity * sizeof(struct pending));
+	if (last != NULL)
+		*ring = *last;
+	for (uint32_t i = 0; i < ring->count; i++)
+		ring->items[i] = *ring_at(last, i);
+	ring->capacity = capacity;
+	ring->head = 0;
+	free(last);
+	queue->ring = ring;
+	return ring;
 }
 
 void
 pending_queue_push(struct pending_queue *queue, struct pending item)
 {
-	if (queue->count == queue->capacity)
-		pending_queue_grow(queue);
-	*pending_queue_at(queue, queue->count++) = item;
-	queue->bytes += item_bytes(&item);
-	queue->shared += item.share != NULL ? 1 : 0;
+	struct pending_ring *ring = ring_get(queue);
+
+	*ring_at(ring, ring->count++) = item;
+	ring->bytes += item_bytes(&item);
+	ring->shared += item.share != NULL ? 1 : 0;
 }
 
 struct pending
 pending_queue_pop(struct pending_queue *queue)
 {
-	struct pending item = *pending_queue_at(queue, 0);
+	struct pending_ring *ring = queue->ring;
+	struct pending item = *ring_at(ring, 0);
 
-	queue->bytes -= item_bytes(&item);
-	queue->shared -= item.share != NULL ? 1 : 0;
-	queue->head = (queue->head + 1) & (queue->capacity - 1);
-	queue->count--;
+	ring->bytes -= item_bytes(&item);
+	ring->shared -= item.share != NULL ? 1 : 0;
+	ring->head = (ring->head + 1) & (ring->capacity - 1);
+	ring->count--;
 	return item;
 }
 
 void
 pending_queue_rest(struct pending_queue *queue)
 {
-	if (queue->count > 0)
+	if (pending_queue_count(queue) > 0)
 		return;
-	free(queue->items);
-	*queue = (struct pending_queue){ .items = NULL };
+	free(queue->ring);
+	queue->ring = NULL;
 }
 
 uint32_t
@@ -91,7 +104,7 @@ pending_queue_find(const struct pending_queue *queue, uint16_t packet_id)
 	uint32_t position = 0;
 
 	/* Clients acknowledge in order [MQTT-4.6.0-2]: mostly it is the first. */
-	while (position < queue->count &&
+	while (position < pending_queue_count(queue) &&
 	       pending_queue_at(queue, position)->packet_id != packet_id)
 		position++;
 	return position;
@@ -114,8 +127,8 @@ pending_queue_release(struct pending_queue *queue, uint32_t position)
 {
 	struct pending *item = pending_queue_at(queue, position);
 
-	queue->bytes -= item_bytes(item);
-	queue->shared -= item->share != NULL ? 1 : 0;
+	queue->ring->bytes -= item_bytes(item);
+	queue->ring->shared -= item->share != NULL ? 1 : 0;
 	share_unref(&item->share);
 	message_unref(&item->message);
 	item->state = PENDING_RELEASE;
@@ -135,9 +148,9 @@ void
 pending_queue_move(struct pending_queue *from, pending_filter *filter,
     void *context, struct pending_queue *to)
 {
-	uint32_t count = from->count;
+	uint32_t count = pending_queue_count(from);
 
-	if (from->shared == 0)
+	if (pending_queue_shared(from) == 0)
 		return;
 	/* One turn of the ring keeps the order of those that stay. */
 	for (uint32_t i = 0; i < count; i++) {

@@ -29,14 +29,39 @@ struct pending {
 	bool never_expires; /* it was sent, or will be, whatever its time */
 };
 
-struct pending_queue {
-	struct pending *items; /* a ring; NULL while empty */
+struct pending_ring {
 	uint32_t head;
 	uint32_t count;
 	uint32_t capacity; /* a power of two */
 	uint32_t shared;   /* how many have a share */
 	size_t bytes;      /* of the messages */
+	struct pending items[];
 };
+
+/* There are many that are empty. */
+struct pending_queue {
+	struct pending_ring *ring; /* NULL: there was nothing of late */
+};
+
+static inline uint32_t
+pending_queue_count(const struct pending_queue *queue)
+{
+	return queue->ring == NULL ? 0 : queue->ring->count;
+}
+
+/* Of the messages. */
+static inline size_t
+pending_queue_bytes(const struct pending_queue *queue)
+{
+	return queue->ring == NULL ? 0 : queue->ring->bytes;
+}
+
+/* How many have a share. */
+static inline uint32_t
+pending_queue_shared(const struct pending_queue *queue)
+{
+	return queue->ring == NULL ? 0 : queue->ring->shared;
+}
 
 /* Free everything. */
 void pending_queue_done(struct pending_queue *queue);

@@ -176,7 +176,7 @@ subscription_filter(const struct subscription *subscription,
     struct buffer *filter)
 {
 	filter->len = 0;
-	if (subscription->share != NULL)
+	if (subscription->is_shared)
 		share_filter(subscription->share, filter);
 	else
 		topic_node_filter(subscription->node, filter);

@@ -31,7 +31,6 @@ struct router {
 	struct forward_origin origin;
 	worker_set durable; /* others with a durable interest */
 	uint32_t lasting;   /* of deliveries: to sessions that last */
-	uint64_t number;    /* counts messages: marks sessions already met */
 	struct delivery *deliveries;
 	uint32_t count;
 	uint32_t capacity;
@@ -62,17 +61,19 @@ router_free(struct router **router)
 static struct delivery *
 delivery_get(struct router *router, struct session *session)
 {
+	uint32_t known = session->route_delivery;
 	struct delivery *delivery;
 
-	if (session->route_number == router->number)
-		return &router->deliveries[session->route_delivery];
+	/* What it was at another message may be another's at this one. */
+	if (known < router->count &&
+	    router->deliveries[known].session == session)
+		return &router->deliveries[known];
 	if (router->count == router->capacity) {
 		router->capacity = router->capacity == 0 ? 64
 							 : router->capacity * 2;
 		router->deliveries = memory_resize(router->deliveries,
 		    router->capacity * sizeof(*router->deliveries));
 	}
-	session->route_number = router->number;
 	session->route_delivery = router->count;
 	delivery = &router->deliveries[router->count++];
 	router->lasting += session->number != IPC_STORE_NONE ? 1 : 0;
@@ -140,7 +141,6 @@ static void
 router_begin(struct router *router, const struct ipc_publish *parts)
 {
 	router->parts = parts;
-	router->number++;
 	router->count = 0;
 	router->durable = 0;
 	router->lasting = 0;

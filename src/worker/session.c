@@ -36,6 +36,12 @@ session_find(struct worker *worker, struct bytes key)
 	return session;
 }
 
+static struct bytes
+session_key(const struct session *session)
+{
+	return bytes_of(session->key, session->key_len);
+}
+
 /* The same for all workers, and for as long as retained messages are kept. */
 static uint64_t
 publisher_of(const struct worker *worker, struct bytes key)
@@ -47,19 +53,14 @@ publisher_of(const struct worker *worker, struct bytes key)
 }
 
 struct session *
-session_new(struct worker *worker, struct bytes identity, struct bytes key)
+session_new(struct worker *worker, struct bytes key)
 {
 	struct session *session = memory_new(1, sizeof(*session) + key.len);
 
 	session->worker = worker;
 	session->publisher = publisher_of(worker, key);
-	session->key_len = key.len;
+	session->key_len = (uint32_t)key.len;
 	memcpy(session->key, key.data, key.len);
-	session->state.identity = bytes_of(session->key + KEY_LENGTHS,
-	    identity.len);
-	session->state.client_id = bytes_of(session->key + KEY_LENGTHS +
-						identity.len,
-	    key.len - KEY_LENGTHS - identity.len);
 	session->expires_at_ms = UINT64_MAX;
 	session->will_at_ms = UINT64_MAX;
 	LIST_INIT(&session->subscriptions);
@@ -91,13 +92,18 @@ session_keep(struct session *session)
 struct bytes
 session_identity(const struct session *session)
 {
-	return session->state.identity;
+	struct unpack in = { .input = session_key(session) };
+	uint16_t len = unpack_u16(&in);
+
+	return bytes_of(session->key + in.pos, len);
 }
 
 struct bytes
 session_client_id(const struct session *session)
 {
-	return session->state.client_id;
+	struct bytes identity = session_identity(session);
+
+	return bytes_skip(session_key(session), KEY_LENGTHS + identity.len);
 }
 
 static void

@@ -55,12 +55,10 @@ struct session {
 
 	uint64_t dropped; /* messages that no room was left for */
 
-	/* Of the message that is being routed; see router.c. */
-	uint64_t route_number;
-	uint32_t route_delivery;
+	uint32_t route_delivery; /* of a message; see router.c */
 
-	size_t key_len;
-	uint8_t key[]; /* state.identity and .client_id are views into it */
+	uint32_t key_len;
+	uint8_t key[]; /* see session_key_encode() */
 };
 
 /* Append the key of a session: who and which. */
@@ -76,9 +74,9 @@ bool session_is_online(const struct session *session);
  * and have it kept as it is now. */
 void session_keep(struct session *session);
 
-/* A new one under this key, which is copied; session_end() frees it. */
-struct session *session_new(struct worker *worker, struct bytes identity,
-    struct bytes key);
+/* A new one under this key of session_key_encode(), which is copied;
+ * session_end() frees it. */
+struct session *session_new(struct worker *worker, struct bytes key);
 
 struct bytes session_identity(const struct session *session);
 struct bytes session_client_id(const struct session *session);

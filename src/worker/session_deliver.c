@@ -67,18 +67,19 @@ session_packet_id(struct session *session)
 {
 	do
 		session->state.next_packet_id++;
-	while (
-	    session->state.next_packet_id == 0 ||
-	    pending_queue_find(&session->state.inflight,
-		session->state.next_packet_id) < session->state.inflight.count);
+	while (session->state.next_packet_id == 0 ||
+	       pending_queue_find(&session->state.inflight,
+		   session->state.next_packet_id) <
+		   pending_queue_count(&session->state.inflight));
 	return session->state.next_packet_id;
 }
 
 uint64_t
 session_waiting(const struct session *session)
 {
-	return session->queue != NULL ? session_queue_waiting(session->queue)
-				      : session->state.queued.count;
+	return session->queue != NULL
+		   ? session_queue_waiting(session->queue)
+		   : pending_queue_count(&session->state.queued);
 }
 
 static bool
@@ -87,7 +88,7 @@ queue_has_room(const struct session *session, const struct message *message)
 	const struct config *config = session->worker->config;
 	uint64_t bytes = session->queue != NULL
 			     ? session_queue_waiting_bytes(session->queue)
-			     : session->state.queued.bytes;
+			     : pending_queue_bytes(&session->state.queued);
 
 	return session_waiting(session) <
 		   config->sessions.max_queued_messages &&
@@ -290,7 +291,7 @@ first_is_ready(const struct session *session)
 {
 	const struct pending_queue *queued = &session->state.queued;
 
-	return queued->count > 0 &&
+	return pending_queue_count(queued) > 0 &&
 	       (session->queue == NULL || session_queue_may_send(session->queue,
 					      pending_queue_at(queued, 0)));
 }
@@ -299,7 +300,8 @@ void
 session_send_queued(struct session *session)
 {
 	while (session_may_send(session)) {
-		if (session->sent < session->state.inflight.count)
+		if (session->sent <
+		    pending_queue_count(&session->state.inflight))
 			send_again(session);
 		else if (first_is_ready(session))
 			send_first(session);
@@ -347,10 +349,10 @@ find_sent(const struct session *session, uint16_t packet_id, uint8_t qos,
 	const struct pending *item;
 
 	if (position >= session->sent)
-		return session->state.inflight.count;
+		return pending_queue_count(&session->state.inflight);
 	item = pending_queue_at(&session->state.inflight, position);
 	if (item->qos != qos || item->state != state)
-		return session->state.inflight.count;
+		return pending_queue_count(&session->state.inflight);
 	return position;
 }
 
@@ -370,7 +372,7 @@ session_on_puback(struct session *session, uint16_t packet_id)
 {
 	uint32_t position = find_sent(session, packet_id, 1, PENDING_PUBLISH);
 
-	if (position == session->state.inflight.count)
+	if (position == pending_queue_count(&session->state.inflight))
 		return false;
 	finish(session, position);
 	return true;
@@ -382,7 +384,7 @@ pubrec_again(const struct session *session, uint16_t packet_id)
 {
 	uint32_t position = find_sent(session, packet_id, 2, PENDING_RELEASE);
 
-	if (position == session->state.inflight.count)
+	if (position == pending_queue_count(&session->state.inflight))
 		return SESSION_PUBREC_UNKNOWN;
 	return pending_queue_at(&session->state.inflight, position)
 			   ->transaction == IPC_STORE_NONE
@@ -395,7 +397,7 @@ session_on_pubrec(struct session *session, uint16_t packet_id, bool is_refused)
 {
 	uint32_t position = find_sent(session, packet_id, 2, PENDING_PUBLISH);
 
-	if (position == session->state.inflight.count)
+	if (position == pending_queue_count(&session->state.inflight))
 		return pubrec_again(session, packet_id);
 	if (is_refused) {
 		finish(session, position);
@@ -414,7 +416,7 @@ session_on_pubcomp(struct session *session, uint16_t packet_id)
 {
 	uint32_t position = find_sent(session, packet_id, 2, PENDING_RELEASE);
 
-	if (position == session->state.inflight.count)
+	if (position == pending_queue_count(&session->state.inflight))
 		return false;
 	finish(session, position);
 	return true;

@@ -38,7 +38,8 @@ session_pager_let_go(struct worker *worker, size_t bytes)
 static void
 drop_tail(struct session_pager *pager)
 {
-	session_pager_let_go(pager->queue->session->worker, pager->tail.bytes);
+	session_pager_let_go(pager->queue->session->worker,
+	    pending_queue_bytes(&pager->tail));
 	pending_queue_done(&pager->tail);
 }
 
@@ -110,9 +111,9 @@ takes_more(const struct session_pager *pager, const struct pending_queue *queue)
 	bool is_tight = pager->queue->session->worker->held_bytes >=
 			SESSION_HELD_BYTES;
 
-	return queue->count <
+	return pending_queue_count(queue) <
 		   (is_tight ? SESSION_PAGE_COUNT : SESSION_PAGE_COUNT_MOST) &&
-	       queue->bytes <
+	       pending_queue_bytes(queue) <
 		   (is_tight ? SESSION_PAGE_BYTES : SESSION_PAGE_BYTES_MOST);
 }
 
@@ -132,7 +133,7 @@ bool
 session_pager_has(const struct session_pager *pager, uint64_t sequence)
 {
 	return sequence < pager->from ||
-	       (pager->tail.count > 0 &&
+	       (pending_queue_count(&pager->tail) > 0 &&
 		   sequence >= pending_queue_at(&pager->tail, 0)->sequence);
 }
 
@@ -192,7 +193,7 @@ splice_tail(struct session_pager *pager)
 
 	/* Nobody can have been sent what came since. */
 	pager->queue->resend = 0;
-	while (pager->tail.count > 0) {
+	while (pending_queue_count(&pager->tail) > 0) {
 		struct pending item = pending_queue_pop(&pager->tail);
 
 		session_pager_let_go(worker, message_bytes(item.message));
@@ -209,7 +210,7 @@ splice_tail(struct session_pager *pager)
 static bool
 reaches_tail(const struct session_pager *pager)
 {
-	return pager->tail.count > 0 &&
+	return pending_queue_count(&pager->tail) > 0 &&
 	       pager->from >= pending_queue_at(&pager->tail, 0)->sequence;
 }
 
@@ -274,10 +275,11 @@ static bool
 has_room(const struct session *session)
 {
 	const struct pending_queue *queued = &session->state.queued;
-	uint32_t unsent = session->state.inflight.count - session->sent;
+	uint32_t unsent = pending_queue_count(&session->state.inflight) -
+			  session->sent;
 
-	return queued->count + unsent < SESSION_PAGE_COUNT &&
-	       queued->bytes < SESSION_PAGE_BYTES;
+	return pending_queue_count(queued) + unsent < SESSION_PAGE_COUNT &&
+	       pending_queue_bytes(queued) < SESSION_PAGE_BYTES;
 }
 
 bool
@@ -294,8 +296,8 @@ session_pager_read(struct session_pager *pager)
 	if (pager->read == NULL && has_room(session) && reaches_tail(pager))
 		splice_tail(pager);
 	if (pager->from > pager->queue->last)
-		return session->state.queued.count == 0 &&
-		       session->state.inflight.count == 0;
+		return pending_queue_count(&session->state.queued) == 0 &&
+		       pending_queue_count(&session->state.inflight) == 0;
 	if (pager->read != NULL || pager->from > pager->readable ||
 	    !has_room(session))
 		return false;

@@ -96,9 +96,9 @@ first_sequence(const struct session_queue *queue)
 {
 	const struct session_state *state = &queue->session->state;
 
-	if (state->inflight.count > 0)
+	if (pending_queue_count(&state->inflight) > 0)
 		return pending_queue_at(&state->inflight, 0)->sequence;
-	if (state->queued.count > 0)
+	if (pending_queue_count(&state->queued) > 0)
 		return pending_queue_at(&state->queued, 0)->sequence;
 	return queue->pager->from;
 }
@@ -115,7 +115,7 @@ keep_sent(struct session_queue *queue)
 {
 	const struct pending_queue *inflight = &queue->session->state.inflight;
 
-	for (uint32_t i = 0; i < inflight->count; i++) {
+	for (uint32_t i = 0; i < pending_queue_count(inflight); i++) {
 		struct pending *item = pending_queue_at(inflight, i);
 
 		if (item->message == NULL || item->never_expires ||
@@ -138,15 +138,16 @@ forget_memory(struct session_queue *queue)
 
 	keep_sent(queue);
 	/* All that was to be sent again is that, and may have been sent. */
-	if (state->inflight.count > 0) {
+	if (pending_queue_count(&state->inflight) > 0) {
 		uint64_t sequence = pending_queue_at(&state->inflight,
-		    state->inflight.count - 1)
+		    pending_queue_count(&state->inflight) - 1)
 					->sequence;
 
 		if (sequence > queue->sent)
 			queue->sent = sequence;
 	}
-	session_pager_let_go(queue->session->worker, state->queued.bytes);
+	session_pager_let_go(queue->session->worker,
+	    pending_queue_bytes(&state->queued));
 	pending_queue_done(&state->inflight);
 	pending_queue_done(&state->queued);
 }
@@ -244,7 +245,7 @@ session_queue_may_send(const struct session_queue *queue,
 {
 	const struct pending_queue *inflight = &queue->session->state.inflight;
 
-	if (inflight->count > 0 &&
+	if (pending_queue_count(inflight) > 0 &&
 	    item->sequence - pending_queue_at(inflight, 0)->sequence >=
 		PACKET_ID_COUNT)
 		return false;
@@ -282,13 +283,15 @@ session_queue_read(struct session_queue *queue)
 uint64_t
 session_queue_waiting(const struct session_queue *queue)
 {
-	return less(queue->count, queue->session->state.inflight.count);
+	return less(queue->count,
+	    pending_queue_count(&queue->session->state.inflight));
 }
 
 uint64_t
 session_queue_waiting_bytes(const struct session_queue *queue)
 {
-	return less(queue->bytes, queue->session->state.inflight.bytes);
+	return less(queue->bytes,
+	    pending_queue_bytes(&queue->session->state.inflight));
 }
 
 void

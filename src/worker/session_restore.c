@@ -11,20 +11,16 @@
 #include "worker/session_queue.h"
 #include "worker/subscription_record.h"
 
-/* What a key says; see session_key_encode(). */
+/* See session_key_encode(). */
 static bool
-key_decode(struct bytes key, struct bytes *identity, struct bytes *client_id)
+key_is_valid(struct bytes key)
 {
 	struct unpack in = { .input = key };
 	uint16_t len = unpack_u16(&in);
 
-	if (in.failed || len == 0 || len > SESSION_IDENTITY_MAX ||
-	    key.len - in.pos <= len ||
-	    key.len - in.pos - len > SESSION_CLIENT_ID_MAX)
-		return false;
-	*identity = bytes_of(key.data + in.pos, len);
-	*client_id = bytes_skip(key, in.pos + len);
-	return true;
+	return !in.failed && len > 0 && len <= SESSION_IDENTITY_MAX &&
+	       key.len - in.pos > len &&
+	       key.len - in.pos - len <= SESSION_CLIENT_ID_MAX;
 }
 
 static struct session_queue *
@@ -74,10 +70,10 @@ set_times(struct session *session, const struct clock_reading *now,
 /* The head's will moves into the session. */
 static void
 restore(struct worker *worker, const struct ipc_store_row *row,
-    struct bytes identity, struct session_head *head)
+    struct session_head *head)
 {
 	struct clock_reading now = clock_read();
-	struct session *session = session_new(worker, identity, row->put.key);
+	struct session *session = session_new(worker, row->put.key);
 	struct session_state *state = &session->state;
 
 	session->id = head->id;
@@ -101,19 +97,18 @@ static int
 take_session(struct worker *worker, const struct ipc_store_row *row)
 {
 	struct clock_reading now = clock_read();
-	struct bytes identity, client_id;
 	struct session_head head;
 
 	if (row->put.session == IPC_STORE_NONE ||
 	    queue_of(worker, row->put.session) != NULL)
 		return -EBADMSG;
-	if (!key_decode(row->put.key, &identity, &client_id) ||
+	if (!key_is_valid(row->put.key) ||
 	    session_find(worker, row->put.key) != NULL ||
 	    session_head_decode(row->put.value, &now, &head) != 0) {
 		lost(row, "session-not-valid");
 		return 0;
 	}
-	restore(worker, row, identity, &head);
+	restore(worker, row, &head);
 	return 0;
 }
 

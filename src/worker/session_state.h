@@ -14,20 +14,16 @@
 #define SESSION_CLIENT_ID_MAX 65535
 
 struct session_state {
-	/* Who and which: views into memory of the one who holds the state. */
-	struct bytes identity;
-	struct bytes client_id;
-
-	uint32_t expiry_seconds; /* counted from the end of a connection */
 	struct message *will;    /* NULL: none */
+	uint32_t expiry_seconds; /* counted from the end of a connection */
 	uint32_t will_delay_seconds;
 	uint32_t will_expiry_seconds; /* from when it is published */
 	bool has_will_expiry;
 
 	/* To the client, at QoS above 0. */
+	uint16_t next_packet_id;
 	struct pending_queue queued;   /* without a packet identifier yet */
 	struct pending_queue inflight; /* with one, in the order of sending */
-	uint16_t next_packet_id;
 
 	/* From the client, at QoS 2: PUBREC is sent, PUBREL awaited. */
 	uint16_t received_count;

@@ -22,7 +22,7 @@ subscription_free(struct session *session, struct subscription *subscription)
 	LIST_REMOVE(subscription, of_session);
 	session->subscription_count--;
 	worker->child->counted[IPC_STATISTIC_SUBSCRIPTIONS]--;
-	if (subscription->share != NULL) {
+	if (subscription->is_shared) {
 		session->share_count--;
 		sharing_leave(worker, subscription);
 	} else {
@@ -86,8 +86,9 @@ subscription_find(const struct session *session, struct bytes topic_filter)
 			return topic_node_subscription(node, session);
 	}
 	LIST_FOREACH(subscription, &session->subscriptions, of_session)
-	if (subscription->share == share &&
-	    (share != NULL || subscription->node == node))
+	if (share != NULL
+		? subscription_share(subscription) == share
+		: !subscription->is_shared && subscription->node == node)
 		return subscription;
 	return NULL;
 }
@@ -135,7 +136,7 @@ subscribe(struct session *session, const struct session_subscription *wanted,
 	if (beat_topic_interval(wanted->topic_filter, &interval_ms) == 0)
 		session->has_heartbeat = true;
 	*made = subscription;
-	if (subscription->share != NULL)
+	if (subscription->is_shared)
 		return subscription->share->announced_number;
 	interest_subscribed(subscription, *is_new);
 	/* Its filter was announced before, or just now. */
@@ -173,7 +174,7 @@ session_unsubscribe(struct session *session, struct bytes topic_filter)
 		return false;
 	if (session->number != IPC_STORE_NONE)
 		journal_subscription_remove(session, topic_filter);
-	if (subscription->share != NULL)
+	if (subscription->is_shared)
 		share = share_ref(subscription->share);
 	subscription_free(session, subscription);
 	if (share != NULL)

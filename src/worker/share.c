@@ -166,7 +166,7 @@ share_add(struct share *share, struct subscription *subscription,
 		share->member_capacity = capacity;
 	}
 	subscription->share = share;
-	subscription->node = share->node;
+	subscription->is_shared = true;
 	put(share, share->member_count++, subscription);
 	share_set_online(subscription, is_online);
 }
@@ -181,7 +181,7 @@ share_remove(struct subscription *subscription)
 	swap(share, subscription, --share->member_count);
 	share->drained = 0;
 	subscription->share = NULL;
-	subscription->node = NULL;
+	subscription->is_shared = false;
 }
 
 struct share_count

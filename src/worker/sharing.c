@@ -153,7 +153,7 @@ set_online(struct session *session, bool is_online)
 
 	LIST_FOREACH(subscription, &session->subscriptions, of_session)
 	{
-		struct share *share = subscription->share;
+		struct share *share = subscription_share(subscription);
 		struct share_count was;
 
 		if (share == NULL)

@@ -145,7 +145,7 @@ read_on(struct sharing_drain *drain)
 		.bytes = PAGE_BYTES,
 	};
 
-	if (worker->sharing.orphans.count < ORPHANS_MAX) {
+	if (pending_queue_count(&worker->sharing.orphans) < ORPHANS_MAX) {
 		drain->read = store_read_begin(worker, &read, &reader, drain);
 		return;
 	}
@@ -187,7 +187,7 @@ sharing_resume(struct worker *worker)
 {
 	struct sharing_drain *drain;
 
-	while (worker->sharing.orphans.count < ORPHANS_MAX &&
+	while (pending_queue_count(&worker->sharing.orphans) < ORPHANS_MAX &&
 	       (drain = TAILQ_FIRST(&worker->sharing.paused)) != NULL) {
 		TAILQ_REMOVE(&worker->sharing.paused, drain, in_waiting);
 		drain->is_waiting = false;

@@ -50,14 +50,14 @@ take(struct session *session, struct pending_queue *queue,
     pending_filter *filter, void *context)
 {
 	struct pending_queue *orphans = &session->worker->sharing.orphans;
-	struct pending_queue moved = { .items = NULL };
+	struct pending_queue moved = { .ring = NULL };
 
 	if (session->queue == NULL) {
 		pending_queue_move(queue, filter, context, orphans);
 		return;
 	}
 	pending_queue_move(queue, filter, context, &moved);
-	while (moved.count > 0) {
+	while (pending_queue_count(&moved) > 0) {
 		struct pending item = pending_queue_pop(&moved);
 
 		session_queue_popped(session->queue, &item);
@@ -74,7 +74,7 @@ others_are_online(const struct session *session)
 	const struct subscription *subscription;
 
 	LIST_FOREACH(subscription, &session->subscriptions, of_session)
-	if (subscription->share != NULL &&
+	if (subscription->is_shared &&
 	    share_count_all(subscription->share).online > 0)
 		return true;
 	return false;
@@ -190,8 +190,9 @@ sharing_turn(struct worker *worker)
 		return;
 	if (worker->sharing.has_restored)
 		sharing_resend(worker);
-	for (unsigned int i = 0; i < MESSAGES_PER_TURN && orphans->count > 0 &&
-				 !worker_is_congested(worker);
+	for (unsigned int i = 0;
+	     i < MESSAGES_PER_TURN && pending_queue_count(orphans) > 0 &&
+	     !worker_is_congested(worker);
 	     i++) {
 		struct pending item = pending_queue_pop(orphans);
 
@@ -208,5 +209,6 @@ sharing_is_busy(const struct worker *worker)
 	const struct sharing *sharing = &worker->sharing;
 
 	return !TAILQ_EMPTY(&sharing->draining) ||
-	       (sharing->orphans.count > 0 && !worker_is_congested(worker));
+	       (pending_queue_count(&sharing->orphans) > 0 &&
+		   !worker_is_congested(worker));
 }

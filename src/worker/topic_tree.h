@@ -25,8 +25,10 @@ struct topic_tree;
 struct subscription {
 	LIST_ENTRY(subscription) of_session;
 	struct session *session;
-	struct topic_node *node;
-	struct share *share;           /* NULL: it is not shared */
+	union {
+		struct topic_node *node; /* unless it is shared: */
+		struct share *share;
+	};
 	struct retention_query *query; /* NULL: none goes on */
 	uint32_t position;   /* among the node's, or the share's members */
 	uint32_t identifier; /* Subscription Identifier; 0: none */
@@ -34,7 +36,15 @@ struct subscription {
 	bool no_local;
 	bool retain_as_published;
 	bool is_durable; /* counted as such at its node */
+	bool is_shared;
 };
+
+/* NULL: it is not shared. */
+static inline struct share *
+subscription_share(const struct subscription *subscription)
+{
+	return subscription->is_shared ? subscription->share : NULL;
+}
 
 /* Returned, free with topic_tree_free() when no subscription is left. */
 struct topic_tree *topic_tree_new(void);

@@ -89,7 +89,7 @@ bare_session_new(struct worker *worker, const char *client_id)
 	struct session *session;
 
 	session_key_encode(identity, bytes_of_string(client_id), &key);
-	session = session_new(worker, identity, buffer_view(&key));
+	session = session_new(worker, buffer_view(&key));
 	session->state.expiry_seconds = 3600;
 	buffer_done(&key);
 	return session;

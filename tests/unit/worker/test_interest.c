@@ -333,7 +333,7 @@ START_TEST(an_older_retained_message_does_not_come_behind_its_replacement)
 	finds(&peers[0], query.number, "a/c", 4);
 	/* and what it cannot be told of is not left out */
 	finds(&peers[0], query.number, "a/b", 5);
-	ck_assert_uint_eq(session->state.queued.count, 4);
+	ck_assert_uint_eq(pending_queue_count(&session->state.queued), 4);
 	for (size_t i = 0; i < 4; i++) {
 		struct pending item = pending_queue_pop(&session->state.queued);
 

@@ -83,7 +83,7 @@ publish(const char *topic_name)
 static struct pending
 pop_queued(void)
 {
-	ck_assert_uint_gt(session->state.queued.count, 0);
+	ck_assert_uint_gt(pending_queue_count(&session->state.queued), 0);
 	return pending_queue_pop(&session->state.queued);
 }
 
@@ -115,7 +115,7 @@ START_TEST(what_nobody_wants_has_no_receivers)
 	want(&peers[0], "a");
 	ck_assert(!publish("b").has_receivers);
 	ck_assert_uint_eq(peers[0].count, 0);
-	ck_assert_uint_eq(session->state.queued.count, 0);
+	ck_assert_uint_eq(pending_queue_count(&session->state.queued), 0);
 }
 END_TEST
 
@@ -142,7 +142,7 @@ START_TEST(what_another_worker_forwards_stays_here)
 	want(&peers[1], "a");
 	ipc_publish_encode(&parts, &payload);
 	ck_assert_int_eq(receive(buffer_view(&payload), NULL), 0);
-	ck_assert_uint_eq(session->state.queued.count, 1);
+	ck_assert_uint_eq(pending_queue_count(&session->state.queued), 1);
 	bare_peer_listen(&peers[1]);
 	ck_assert_uint_eq(peers[1].count, 0);
 	buffer_done(&payload);
@@ -163,7 +163,7 @@ START_TEST(what_is_forwarded_may_stay_in_the_memory_it_came_in)
 	subscribe("a", 1, 0, false);
 	ck_assert_int_eq(receive(buffer_view(&payload), &payload), 0);
 	ck_assert_ptr_null(payload.data);
-	ck_assert_uint_eq(session->state.queued.count, 1);
+	ck_assert_uint_eq(pending_queue_count(&session->state.queued), 1);
 }
 END_TEST
 
@@ -190,7 +190,7 @@ START_TEST(overlapping_subscriptions_make_one_delivery)
 	subscribe("#", 0, 4, false);
 	subscribe("+/b", 1, 0, false);
 	publish("a/b");
-	ck_assert_uint_eq(session->state.queued.count, 1);
+	ck_assert_uint_eq(pending_queue_count(&session->state.queued), 1);
 	item = pop_queued();
 	ck_assert_uint_eq(item.qos, 1);
 	ck_assert_uint_eq(item.subscription_id_count, 3);
@@ -209,7 +209,7 @@ START_TEST(no_local_leaves_out_the_own_messages)
 	subscribe("a", 1, 1, true);
 	session->publisher = 9;
 	ck_assert(!publish("a").has_receivers);
-	ck_assert_uint_eq(session->state.queued.count, 0);
+	ck_assert_uint_eq(pending_queue_count(&session->state.queued), 0);
 	subscribe("+", 1, 2, false);
 	publish("a");
 	item = pop_queued();

@@ -382,7 +382,9 @@ START_TEST(at_qos_2_a_session_that_does_not_last_gets_it_once)
 			kill_and_restart(victims[_i], 0);
 			go_on(30 * CLUSTER_STEPS);
 			check_end();
-			ck_assert_uint_eq(session->state.queued.count, 1);
+			ck_assert_uint_eq(pending_queue_count(
+					      &session->state.queued),
+			    1);
 			teardown();
 		}
 	}

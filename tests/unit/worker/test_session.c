@@ -76,7 +76,7 @@ START_TEST(no_more_is_sent_than_the_client_takes) /* [MQTT5-3.3.4-9] */
 	expect_sent("\x32\x07\0\x01t\0\x03\0c");
 	ck_assert(session_on_puback(session, 1));
 	ck_assert(session_on_puback(session, 3));
-	ck_assert_uint_eq(session->state.inflight.count, 0);
+	ck_assert_uint_eq(pending_queue_count(&session->state.inflight), 0);
 }
 END_TEST
 
@@ -105,7 +105,7 @@ START_TEST(a_refusal_ends_the_exchange) /* [MQTT5-4.3.3-3] */
 	deliver("b", 2);
 	ck_assert(session_on_pubrec(session, 1, true));
 	ck_assert(!session_on_pubcomp(session, 1));
-	ck_assert_uint_eq(session->state.inflight.count, 1);
+	ck_assert_uint_eq(pending_queue_count(&session->state.inflight), 1);
 	ck_assert(session_on_pubrec(session, 2, false));
 }
 END_TEST
@@ -157,7 +157,7 @@ START_TEST(the_newest_is_dropped_where_no_more_may_wait)
 	ck_assert_uint_eq(session->dropped, 0);
 	deliver("last", 2);
 	ck_assert_uint_eq(session->dropped, 1);
-	ck_assert_uint_eq(session->state.queued.count, max);
+	ck_assert_uint_eq(pending_queue_count(&session->state.queued), max);
 	attach(1);
 	expect_sent("\x32\x0b\0\x01t\0\x01\0first");
 }

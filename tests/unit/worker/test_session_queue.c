@@ -16,11 +16,12 @@ START_TEST(nothing_of_a_queue_is_in_memory_while_its_client_is_away)
 	kept_publish(session, 600, 1);
 	fake_store_settle(&kept_store);
 	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 600);
-	ck_assert_uint_eq(session->state.queued.count, 0);
-	ck_assert_ptr_null(session->state.queued.items);
+	ck_assert_uint_eq(pending_queue_count(&session->state.queued), 0);
+	ck_assert_ptr_null(session->state.queued.ring);
 	ck_assert_ptr_null(session->queue->pager);
 	kept_attach(session, 100);
-	ck_assert_uint_le(session->state.queued.count, 2 * SESSION_PAGE_COUNT);
+	ck_assert_uint_le(pending_queue_count(&session->state.queued),
+	    2 * SESSION_PAGE_COUNT);
 	ck_assert_uint_eq(kept_consume(session, 1), 600);
 	fake_store_settle(&kept_store);
 	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 0);
@@ -51,8 +52,9 @@ START_TEST(a_slow_client_gets_all_in_order_and_memory_is_bounded)
 	kept_from.worker.held_bytes += SESSION_HELD_BYTES;
 	for (unsigned int i = 0; i < 20; i++) {
 		kept_publish(session, 100, 1);
-		ck_assert_uint_le(session->state.queued.count +
-				      session->queue->pager->tail.count,
+		ck_assert_uint_le(pending_queue_count(&session->state.queued) +
+				      pending_queue_count(
+					  &session->queue->pager->tail),
 		    4 * SESSION_PAGE_COUNT);
 		if (i % 3 == 0)
 			fake_store_settle(&kept_store);
@@ -111,8 +113,8 @@ START_TEST(memory_is_bounded_for_one_that_takes_nothing)
 			fake_store_settle(&kept_store);
 	}
 	ck_assert_uint_eq(session->queue->count, 5000);
-	ck_assert_uint_le(session->state.queued.count +
-			      session->queue->pager->tail.count,
+	ck_assert_uint_le(pending_queue_count(&session->state.queued) +
+			      pending_queue_count(&session->queue->pager->tail),
 	    4 * SESSION_PAGE_COUNT);
 	ck_assert_uint_eq(kept_consume(session, 1), 5000);
 }

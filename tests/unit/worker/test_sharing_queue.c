@@ -76,7 +76,8 @@ go(struct session *session)
 static uint64_t
 waiting(const struct session *session)
 {
-	return session->state.inflight.count + session_waiting(session);
+	return pending_queue_count(&session->state.inflight) +
+	       session_waiting(session);
 }
 
 START_TEST(what_one_that_is_away_owes_goes_to_one_that_comes)
@@ -113,7 +114,7 @@ START_TEST(what_was_sent_at_qos_2_stays_with_its_receiver) /* [MQTT5-4.8.2-4] */
 	settle(&kept_from.worker);
 	ck_assert_uint_eq(first->queue->count, 2);
 	ck_assert(first->queue->has_shared);
-	ck_assert_uint_eq(second->state.inflight.count, 2);
+	ck_assert_uint_eq(pending_queue_count(&second->state.inflight), 2);
 	go(second);
 }
 END_TEST
@@ -170,11 +171,14 @@ START_TEST(what_waits_for_a_member_outlives_the_process)
 	here = online_member("here");
 	sharing_turn(&kept_from.worker); /* begins to read */
 	fake_store_settle(&kept_store);  /* all are taken out, and wait */
-	ck_assert_uint_eq(kept_from.worker.sharing.orphans.count, 4);
+	ck_assert_uint_eq(pending_queue_count(
+			      &kept_from.worker.sharing.orphans),
+	    4);
 	ck_assert_uint_eq(kept_rows(IPC_STORE_SHARE_PUT), 4);
 	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 0);
 	here = kept_restart((go(here), here));
-	ck_assert_uint_eq(kept_to.worker.sharing.orphans.count, 4);
+	ck_assert_uint_eq(pending_queue_count(&kept_to.worker.sharing.orphans),
+	    4);
 	settle(&kept_to.worker);
 	ck_assert_uint_eq(kept_rows(IPC_STORE_SHARE_PUT), 0);
 	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 4);
