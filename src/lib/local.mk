@@ -7,6 +7,7 @@ libsignet_lib_a_SOURCES = \
 	src/lib/clock.c src/lib/clock.h \
 	src/lib/fields.c src/lib/fields.h \
 	src/lib/hash.c src/lib/hash.h \
+	src/lib/index.c src/lib/index.h \
 	src/lib/log.c src/lib/log.h \
 	src/lib/log_journal.c \
 	src/lib/log_json.c \

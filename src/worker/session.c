@@ -4,6 +4,7 @@
  */
 #include "worker/session.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "lib/clock.h"
@@ -27,19 +28,38 @@ session_key_encode(struct bytes identity, struct bytes client_id,
 	buffer_append(out, client_id);
 }
 
-struct session *
-session_find(struct worker *worker, struct bytes key)
+static struct session *
+session_of(struct index_link *link)
 {
-	struct session *session;
-
-	HASH_FIND(hh, worker->sessions, key.data, key.len, session);
-	return session;
+	return (struct session *)((char *)link -
+				  offsetof(struct session, in_index));
 }
 
 static struct bytes
 session_key(const struct session *session)
 {
 	return bytes_of(session->key, session->key_len);
+}
+
+static uint64_t
+hash_of_link(const struct index_link *link)
+{
+	const struct session *session = (const struct session
+		*)((const char *)link - offsetof(struct session, in_index));
+
+	return hash_of(session_key(session));
+}
+
+struct session *
+session_find(struct worker *worker, struct bytes key)
+{
+	struct index_link *link = index_first(&worker->session_index,
+	    hash_of(key));
+
+	for (; link != NULL; link = link->next)
+		if (bytes_equal(session_key(session_of(link)), key))
+			return session_of(link);
+	return NULL;
 }
 
 /* The same for all workers, and for as long as retained messages are kept. */
@@ -64,8 +84,8 @@ session_new(struct worker *worker, struct bytes key)
 	session->expires_at_ms = UINT64_MAX;
 	session->will_at_ms = UINT64_MAX;
 	LIST_INIT(&session->subscriptions);
-	HASH_ADD_KEYPTR(hh, worker->sessions, session->key, session->key_len,
-	    session);
+	TAILQ_INSERT_TAIL(&worker->sessions, session, in_all);
+	index_add(&worker->session_index, &session->in_index, hash_of_link);
 	return session;
 }
 
@@ -136,7 +156,9 @@ static void
 leave_table(struct session *session)
 {
 	session_cursors_forget(session->worker, session);
-	HASH_DEL(session->worker->sessions, session);
+	TAILQ_REMOVE(&session->worker->sessions, session, in_all);
+	index_remove(&session->worker->session_index, &session->in_index,
+	    hash_of_link);
 }
 
 /* Free everything but the subscriptions, which are gone. */
@@ -199,16 +221,21 @@ session_left(struct session *session)
 void
 session_forget_all(struct worker *worker)
 {
-	struct session_queue *queue, *next_queue;
-	struct session *session, *next;
+	struct session_queue *queue, *next;
+	struct session *session;
+	size_t bucket = 0;
 
-	HASH_ITER(hh, worker->sessions, session, next)
-	{
+	while ((session = TAILQ_FIRST(&worker->sessions)) != NULL) {
 		session_unsubscribe_all(session);
 		session_free(session);
 	}
-	HASH_ITER(hh, worker->queues, queue, next_queue)
-	session_free(queue->session);
+	for (queue = session_queue_next(worker, NULL, &bucket); queue != NULL;
+	     queue = next) {
+		next = session_queue_next(worker, queue, &bucket);
+		session_free(queue->session);
+	}
+	index_done(&worker->session_index);
+	index_done(&worker->queues);
 }
 
 void

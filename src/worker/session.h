@@ -8,7 +8,7 @@
 #define SIGNET_WORKER_SESSION_H
 
 #include "ipc/store.h"
-#include "lib/table.h"
+#include "lib/index.h"
 #include "worker/deadline.h"
 #include "worker/message.h"
 #include "worker/session_state.h"
@@ -29,7 +29,8 @@ LIST_HEAD(subscription_list, subscription);
  * the rows of ipc/store.h keep it. The rest is of the moment.
  */
 struct session {
-	UT_hash_handle hh;
+	TAILQ_ENTRY(session) in_all;
+	struct index_link in_index; /* by its key */
 	struct session_state state;
 	uint64_t number; /* in the store; IPC_STORE_NONE: it is not durable */
 	struct worker *worker;

@@ -20,8 +20,7 @@ session_cursor_close(struct session_cursor *cursor)
 void
 session_cursor_rewind(struct worker *worker, struct session_cursor *cursor)
 {
-	/* the table's head is its first, in the order of their coming */
-	cursor->next = worker->sessions;
+	cursor->next = TAILQ_FIRST(&worker->sessions);
 }
 
 struct session *
@@ -30,7 +29,7 @@ session_cursor_next(struct session_cursor *cursor)
 	struct session *session = cursor->next;
 
 	if (session != NULL)
-		cursor->next = session->hh.next;
+		cursor->next = TAILQ_NEXT(session, in_all);
 	return session;
 }
 
@@ -41,5 +40,5 @@ session_cursors_forget(struct worker *worker, struct session *session)
 
 	LIST_FOREACH(cursor, &worker->cursors, in_all)
 	if (cursor->next == session)
-		cursor->next = session->hh.next;
+		cursor->next = TAILQ_NEXT(session, in_all);
 }

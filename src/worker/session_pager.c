@@ -287,7 +287,7 @@ session_pager_read(struct session_pager *pager)
 {
 	struct session *session = pager->queue->session;
 	struct ipc_store_read read = {
-		.session = pager->queue->number,
+		.session = pager->queue->session->number,
 		.from = pager->from,
 		.count = SESSION_PAGE_COUNT,
 		.bytes = SESSION_PAGE_BYTES,

@@ -2,6 +2,7 @@
 #include "worker/session_queue.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "lib/clock.h"
@@ -16,18 +17,61 @@
 /* There are so many packet identifiers (2.2.1). */
 #define PACKET_ID_COUNT 65535
 
+static struct session_queue *
+queue_of(struct index_link *link)
+{
+	return link == NULL
+		   ? NULL
+		   : (struct session_queue *)((char *)link -
+					      offsetof(struct session_queue,
+						  in_index));
+}
+
+static uint64_t
+hash_of_number(uint64_t number)
+{
+	return hash_of(bytes_of(&number, sizeof(number)));
+}
+
+static uint64_t
+hash_of_link(const struct index_link *link)
+{
+	const struct session_queue *queue = (const struct session_queue
+		*)((const char *)link -
+		   offsetof(struct session_queue, in_index));
+
+	return hash_of_number(queue->session->number);
+}
+
+struct session_queue *
+session_queue_find(const struct worker *worker, uint64_t number)
+{
+	struct index_link *link = index_first(&worker->queues,
+	    hash_of_number(number));
+
+	while (link != NULL && queue_of(link)->session->number != number)
+		link = link->next;
+	return queue_of(link);
+}
+
+struct session_queue *
+session_queue_next(const struct worker *worker,
+    const struct session_queue *queue, size_t *bucket)
+{
+	return queue_of(index_next(&worker->queues,
+	    queue == NULL ? NULL : &queue->in_index, bucket));
+}
+
 void
 session_queue_new(struct session *session, uint64_t number)
 {
 	struct session_queue *queue = memory_new(1, sizeof(*queue));
 
 	queue->session = session;
-	queue->number = number;
 	queue->first = 1;
 	session->number = number;
 	session->queue = queue;
-	HASH_ADD(hh, session->worker->queues, number, sizeof(queue->number),
-	    queue);
+	index_add(&session->worker->queues, &queue->in_index, hash_of_link);
 }
 
 void
@@ -40,7 +84,8 @@ session_queue_free(struct session_queue **queue)
 		return;
 	session_pager_free(&last->pager);
 	sharing_drain_free(&last->drain);
-	HASH_DEL(last->session->worker->queues, last);
+	index_remove(&last->session->worker->queues, &last->in_index,
+	    hash_of_link);
 	free(last);
 }
 
@@ -298,10 +343,9 @@ void
 session_queue_expired(struct worker *worker,
     const struct ipc_store_expired *expired)
 {
-	struct session_queue *queue;
+	struct session_queue *queue = session_queue_find(worker,
+	    expired->session);
 
-	HASH_FIND(hh, worker->queues, &expired->session,
-	    sizeof(expired->session), queue);
 	if (queue == NULL ||
 	    (queue->pager != NULL &&
 		session_pager_has(queue->pager, expired->sequence)))

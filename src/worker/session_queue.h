@@ -12,7 +12,7 @@
 #define SIGNET_WORKER_SESSION_QUEUE_H
 
 #include "ipc/store.h"
-#include "lib/table.h"
+#include "lib/index.h"
 #include "worker/pending.h"
 #include "worker/worker.h"
 
@@ -22,9 +22,8 @@ struct session_pager;
 struct sharing_drain;
 
 struct session_queue {
-	UT_hash_handle hh;
+	struct index_link in_index; /* by the session's number */
 	struct session *session;
-	uint64_t number; /* of the session */
 	uint64_t first;  /* nothing is before it; kept while it is not read */
 	uint64_t last;   /* sequence; 0: none was given yet */
 	uint64_t sent;   /* up to here each may have been sent; 0: none */
@@ -42,6 +41,14 @@ struct session_queue {
 void session_queue_new(struct session *session, uint64_t number);
 /* Forget it, but not what the store has of it. NULL is allowed. */
 void session_queue_free(struct session_queue **queue);
+
+/* The one of the session with this number, or NULL. */
+struct session_queue *session_queue_find(const struct worker *worker,
+    uint64_t number);
+
+/* All of them, also of sessions that have ended: as index_next(). */
+struct session_queue *session_queue_next(const struct worker *worker,
+    const struct session_queue *queue, size_t *bucket);
 
 /* What a session that is taken in has in the store. */
 void session_queue_restore(struct session_queue *queue,

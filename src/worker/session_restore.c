@@ -23,15 +23,6 @@ key_is_valid(struct bytes key)
 	       key.len - in.pos - len <= SESSION_CLIENT_ID_MAX;
 }
 
-static struct session_queue *
-queue_of(struct worker *worker, uint64_t number)
-{
-	struct session_queue *queue;
-
-	HASH_FIND(hh, worker->queues, &number, sizeof(number), queue);
-	return queue;
-}
-
 static void
 lost(const struct ipc_store_row *row, const char *what)
 {
@@ -100,7 +91,7 @@ take_session(struct worker *worker, const struct ipc_store_row *row)
 	struct session_head head;
 
 	if (row->put.session == IPC_STORE_NONE ||
-	    queue_of(worker, row->put.session) != NULL)
+	    session_queue_find(worker, row->put.session) != NULL)
 		return -EBADMSG;
 	if (!key_is_valid(row->put.key) ||
 	    session_find(worker, row->put.key) != NULL ||
@@ -115,7 +106,8 @@ take_session(struct worker *worker, const struct ipc_store_row *row)
 static int
 take_subscription(struct worker *worker, const struct ipc_store_row *row)
 {
-	struct session_queue *queue = queue_of(worker, row->put.session);
+	struct session_queue *queue = session_queue_find(worker,
+	    row->put.session);
 	struct session_subscription wanted = { .qos = 0 };
 
 	/* It was lost, and that was said; or it has ended. */
@@ -134,7 +126,8 @@ take_subscription(struct worker *worker, const struct ipc_store_row *row)
 static int
 take_received(struct worker *worker, const struct ipc_store_row *row)
 {
-	struct session_queue *queue = queue_of(worker, row->put.session);
+	struct session_queue *queue = session_queue_find(worker,
+	    row->put.session);
 
 	if (queue == NULL)
 		return -ENOENT;
@@ -162,14 +155,18 @@ void
 session_loaded(struct worker *worker)
 {
 	struct session_queue *queue, *next;
+	size_t bucket = 0;
 
-	HASH_ITER(hh, worker->queues, queue, next)
-	if (queue->is_leaving)
-		(void)sharing_end(queue->session);
+	for (queue = session_queue_next(worker, NULL, &bucket); queue != NULL;
+	     queue = next) {
+		next = session_queue_next(worker, queue, &bucket);
+		if (queue->is_leaving)
+			(void)sharing_end(queue->session);
+	}
 	/* What came in pieces has left holes. */
 	malloc_trim(0);
 	log_info(log_word("event", "loaded"),
-	    log_number("sessions", (int64_t)HASH_COUNT(worker->sessions)),
+	    log_number("sessions", (int64_t)worker->session_index.count),
 	    log_number("subscriptions",
 		(int64_t)worker->child->counted[IPC_STATISTIC_SUBSCRIPTIONS]));
 }

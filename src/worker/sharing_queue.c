@@ -139,7 +139,7 @@ read_on(struct sharing_drain *drain)
 {
 	struct worker *worker = drain->queue->session->worker;
 	struct ipc_store_read read = {
-		.session = drain->queue->number,
+		.session = drain->queue->session->number,
 		.from = drain->from,
 		.count = PAGE_COUNT,
 		.bytes = PAGE_BYTES,

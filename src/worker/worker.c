@@ -317,7 +317,7 @@ on_count(struct proc_child *child)
 	uint64_t *counted = child->counted;
 
 	counted[IPC_STATISTIC_HEARTBEATS] = heartbeats_count(worker);
-	counted[IPC_STATISTIC_SESSIONS] = HASH_COUNT(worker->sessions);
+	counted[IPC_STATISTIC_SESSIONS] = worker->session_index.count;
 	counted[IPC_STATISTIC_RETAINED] = retained_count(
 	    retention_retained(worker->retention));
 	counted[IPC_STATISTIC_MESSAGES] = messages.count;
@@ -435,6 +435,7 @@ worker_init(struct worker *worker, struct proc_child *child)
 
 	worker->child = child;
 	worker->config = child->config;
+	TAILQ_INIT(&worker->sessions);
 	worker->topics = topic_tree_new();
 	worker->rights = rights_table_new(child->config);
 	worker->denials = denials_new();

@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "lib/hash.h"
+#include "lib/index.h"
 #include "proc/child.h"
 #include "rights/rights.h"
 #include "worker/census.h"
@@ -31,21 +32,22 @@ struct moved;
 struct retention;
 struct router;
 struct session;
-struct session_queue;
 struct sys;
 
 TAILQ_HEAD(connection_queue, connection);
+TAILQ_HEAD(session_list, session);
 LIST_HEAD(inspection_list, inspection);
 
 struct worker {
 	struct proc_child *child;
 	const struct config *config;
 
-	struct session *sessions; /* by identity and client identifier */
+	struct session_list sessions; /* all, in the order of their coming */
+	struct index session_index;   /* by identity and client identifier */
 	struct session_cursors cursors;
 	struct census census;
 	struct inspection_list inspections;
-	struct session_queue *queues; /* of durable ones, by their number */
+	struct index queues; /* of durable ones, by their number */
 	struct store_reads reads;
 	size_t held_bytes; /* of messages that wait for durable ones */
 	struct topic_tree *topics;

@@ -16,6 +16,7 @@ main(void)
 	suite_add_tcase(suite, test_clock());
 	suite_add_tcase(suite, test_fields());
 	suite_add_tcase(suite, test_hash());
+	suite_add_tcase(suite, test_index());
 	suite_add_tcase(suite, test_log());
 	suite_add_tcase(suite, test_log_journal());
 	suite_add_tcase(suite, test_log_json());

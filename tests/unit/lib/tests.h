@@ -10,6 +10,7 @@ TCase *test_bytes(void);
 TCase *test_clock(void);
 TCase *test_fields(void);
 TCase *test_hash(void);
+TCase *test_index(void);
 TCase *test_log(void);
 TCase *test_log_journal(void);
 TCase *test_log_json(void);

@@ -38,6 +38,7 @@ bare_worker_init(struct bare_worker *bare)
 	bare->child.start.worker_count = 1;
 	worker->child = &bare->child;
 	worker->config = bare->config;
+	TAILQ_INIT(&worker->sessions);
 	worker->topics = topic_tree_new();
 	worker->rights = rights_table_new(bare->config);
 	worker->journal = journal_new(worker);

@@ -209,6 +209,7 @@ START_TEST(what_a_process_took_along_stays_unknown_to_the_next)
 {
 	struct session *session = kept_durable("c", 100);
 	struct session_queue *queue;
+	size_t bucket = 0;
 
 	kept_publish(session, 4, 2);
 	fake_store_settle(&kept_store);
@@ -224,7 +225,8 @@ START_TEST(what_a_process_took_along_stays_unknown_to_the_next)
 	kept_to.worker.journal = journal_new(&kept_to.worker);
 	fake_store_start(&kept_store, &kept_to.worker);
 	fake_store_settle(&kept_store);
-	ck_assert_uint_gt(kept_to.worker.queues->resend, 0);
+	ck_assert_uint_gt(
+	    session_queue_next(&kept_to.worker, NULL, &bucket)->resend, 0);
 }
 END_TEST
 

@@ -127,13 +127,13 @@ START_TEST(a_session_that_ends_leaves_what_it_owes_to_others)
 	settle(&kept_from.worker);
 	ck_assert_uint_eq(ending->queue->count, 3);
 	session_end(ending);
-	ck_assert_uint_eq(HASH_COUNT(kept_from.worker.sessions), 1);
+	ck_assert_uint_eq(kept_from.worker.session_index.count, 1);
 	settle(&kept_from.worker);
 	ck_assert_uint_eq(kept_rows(IPC_STORE_SESSION_PUT), 1);
 	ck_assert_uint_eq(staying->queue->count, 6);
 	ck_assert_uint_eq(kept_rows(IPC_STORE_QUEUE_PUT), 6);
 	ck_assert_uint_eq(kept_rows(IPC_STORE_SHARE_PUT), 0);
-	ck_assert_uint_eq(HASH_COUNT(kept_from.worker.queues), 1);
+	ck_assert_uint_eq(kept_from.worker.queues.count, 1);
 }
 END_TEST
 
@@ -151,7 +151,7 @@ START_TEST(a_session_that_was_ending_goes_on_to_end)
 	fake_store_write(&kept_store);
 	staying = kept_restart(staying);
 	ck_assert_ptr_nonnull(staying);
-	ck_assert_uint_eq(HASH_COUNT(kept_to.worker.sessions), 1);
+	ck_assert_uint_eq(kept_to.worker.session_index.count, 1);
 	settle(&kept_to.worker);
 	ck_assert_uint_eq(kept_rows(IPC_STORE_SESSION_PUT), 1);
 	ck_assert_uint_eq(staying->queue->count, 6);
