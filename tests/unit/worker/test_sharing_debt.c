@@ -193,7 +193,7 @@ START_TEST(what_comes_before_the_members_are_known_waits_for_them)
 
 	setup();
 	worker = cluster_worker(PUBLISHER);
-	origin = (struct forward_origin){ journal_next_id(worker), 0 };
+	origin = (struct forward_origin){ .session = journal_next_id(worker) };
 	message = message_new(&parts);
 	expect_workers(MEMBER, CLUSTER_SIZE + 1);
 	forwards_publish(worker, MEMBER, message, &origin, &to);
