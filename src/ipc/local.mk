@@ -13,6 +13,7 @@ libsignet_ipc_a_SOURCES = \
 	src/ipc/message_session.c \
 	src/ipc/message_share.c \
 	src/ipc/messages.def \
+	src/ipc/presence.c src/ipc/presence.h \
 	src/ipc/refusals.def \
 	src/ipc/signing.c src/ipc/signing.h \
 	src/ipc/statistics.c src/ipc/statistics.def src/ipc/statistics.h \

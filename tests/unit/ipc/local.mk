@@ -11,6 +11,7 @@ tests_unit_ipc_test_ipc_SOURCES = \
 	tests/unit/ipc/test_message_retained.c \
 	tests/unit/ipc/test_message_forward.c \
 	tests/unit/ipc/test_message_share.c \
+	tests/unit/ipc/test_presence.c \
 	tests/unit/ipc/test_signing.c \
 	tests/unit/ipc/test_store.c \
 	tests/unit/ipc/test_trust_change.c \

@@ -16,6 +16,7 @@ main(void)
 	suite_add_tcase(suite, test_message_forward());
 	suite_add_tcase(suite, test_message_share());
 	suite_add_tcase(suite, test_memory());
+	suite_add_tcase(suite, test_presence());
 	suite_add_tcase(suite, test_signing());
 	suite_add_tcase(suite, test_store());
 	suite_add_tcase(suite, test_channel());

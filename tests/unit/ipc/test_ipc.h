@@ -12,6 +12,7 @@ TCase *test_message_share(void);
 TCase *test_channel(void);
 TCase *test_control(void);
 TCase *test_memory(void);
+TCase *test_presence(void);
 TCase *test_signing(void);
 TCase *test_store(void);
 TCase *test_trust_change(void);
