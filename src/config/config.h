@@ -155,6 +155,9 @@ struct config {
 	} sys;
 	struct {
 		bool enabled;
+	} presence;
+	struct {
+		bool enabled;
 		struct config_strings origins; /* none: any */
 	} websocket;
 	struct {

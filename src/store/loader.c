@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "ipc/presence.h"
 #include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/memory.h"
@@ -178,6 +179,20 @@ is_at_home(const struct step *step, struct bytes name)
 		   step->target->worker_count) == step->target->worker;
 }
 
+/* What is said of a session is where the session is. */
+static bool
+is_topic_at_home(const struct step *step, struct bytes topic)
+{
+	struct buffer key = { .data = NULL };
+	bool is_home;
+
+	if (!ipc_presence_session_key(topic, &key))
+		return is_at_home(step, topic);
+	is_home = is_at_home(step, buffer_view(&key));
+	buffer_done(&key);
+	return is_home;
+}
+
 static int
 on_retained_row(struct step *step, struct bytes key, struct bytes value)
 {
@@ -186,7 +201,7 @@ on_retained_row(struct step *step, struct bytes key, struct bytes value)
 
 	if (key.len == 0 || row_retained_decode(value, &row.put) != 0)
 		step->state->lost++;
-	else if (is_at_home(step, key) &&
+	else if (is_topic_at_home(step, key) &&
 		 row.put.expires_at > step->target->now)
 		row_append(step, &row);
 	return 0;

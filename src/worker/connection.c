@@ -9,6 +9,7 @@
 #include "worker/handle_connect.h"
 #include "worker/heartbeat.h"
 #include "worker/permission.h"
+#include "worker/presence.h"
 #include "worker/promise.h"
 #include "worker/reason_string.h"
 #include "worker/retention.h"
@@ -167,6 +168,7 @@ connection_end_session(struct connection *connection, bool keeps_will,
 {
 	struct session *session = connection->session;
 	struct worker *worker = connection->worker;
+	struct presence_end end;
 
 	if (connection->state == CONNECTION_OPEN)
 		log_info(log_id("session", connection->id),
@@ -185,8 +187,11 @@ connection_end_session(struct connection *connection, bool keeps_will,
 	if (!worker->is_stopping)
 		heartbeat_free(&connection->heartbeat);
 	connection->session = NULL;
-	if (session != NULL)
-		session_detach(session, keeps_will);
+	if (session == NULL)
+		return;
+	presence_end_begin(session, &end);
+	session_detach(session, keeps_will);
+	presence_end_done(worker, &end, word);
 }
 
 void

@@ -74,6 +74,7 @@ struct connection {
 	bool waits_connack : 1;   /* OPEN, but the client cannot know it yet */
 	bool wants_reasons : 1;   /* Reason Strings (5.0) */
 	bool is_packet_alone : 1; /* in hand: plaintext holds nothing else */
+	bool shows_heartbeat : 1; /* what its presence says */
 	struct connection_terms terms;
 	uint16_t keep_alive_seconds;  /* 0: none is agreed on */
 	uint32_t maximum_packet_size; /* what the client takes; 0: any */
@@ -86,6 +87,8 @@ struct connection {
 	uint64_t messages_received;
 	uint64_t messages_sent;
 	uint64_t active_ms;
+	int64_t
+	    online_since_ms; /* since 1970: what its presence says; 0: none */
 
 	const struct rights *rights; /* NULL before CONNECT */
 	struct heartbeat *heartbeat; /* NULL: it has none */

@@ -13,6 +13,7 @@
 #include "worker/handler.h"
 #include "worker/heartbeat.h"
 #include "worker/permission.h"
+#include "worker/presence.h"
 #include "worker/promise.h"
 #include "worker/reason_string.h"
 #include "worker/session.h"
@@ -295,6 +296,8 @@ open_session(struct opening *opening)
 			    session->number != IPC_STORE_NONE;
 	if (session != NULL &&
 	    (connect->clean_start || session_is_over(session))) {
+		presence_session_ends(session,
+		    connect->clean_start ? "clean-start" : "expired");
 		session_end(session);
 		session = NULL;
 	}
@@ -389,6 +392,7 @@ open_connection(struct opening *opening)
 		: UINT64_MAX);
 	log_connected(opening);
 	trust_warn(connection);
+	presence_online(connection);
 	send_connack(opening);
 	session_send_queued(connection->session);
 }

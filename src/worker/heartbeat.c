@@ -12,6 +12,7 @@
 #include "lib/memory.h"
 #include "mqtt/topic.h"
 #include "worker/heartbeat_socket.h"
+#include "worker/presence.h"
 #include "worker/session.h"
 
 /* How exactly time is taken, and how many new offers are made at a time. */
@@ -192,6 +193,7 @@ turn_on_if_possible(struct heartbeat *heartbeat)
 		turn_on(heartbeat);
 	else if (!worker->is_stopping)
 		send_offer(heartbeat, &end);
+	presence_heartbeat(heartbeat->connection);
 }
 
 enum mqtt_reason
@@ -285,8 +287,10 @@ heartbeat_unsubscribed(struct connection *connection, struct bytes topic_filter)
 
 	if (connection->heartbeat != NULL &&
 	    beat_topic_interval(topic_filter, &interval_ms) == 0 &&
-	    interval_ms == connection->heartbeat->asked_ms)
+	    interval_ms == connection->heartbeat->asked_ms) {
 		heartbeat_free(&connection->heartbeat);
+		presence_heartbeat(connection);
+	}
 }
 
 void

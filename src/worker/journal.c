@@ -12,6 +12,7 @@
 #include "lib/memory.h"
 #include "worker/journal_internal.h"
 #include "worker/moved.h"
+#include "worker/presence.h"
 #include "worker/retention.h"
 #include "worker/router_forward.h"
 #include "worker/session_restore.h"
@@ -324,6 +325,7 @@ on_loaded(struct journal *journal)
 	session_loaded(journal->worker);
 	sharing_loaded(journal->worker);
 	interest_loaded(journal->worker);
+	presence_loaded(journal->worker);
 	return 0;
 }
 

@@ -34,6 +34,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/pending.c src/worker/pending.h \
 	src/worker/pending_record.c src/worker/pending_record.h \
 	src/worker/permission.c src/worker/permission.h \
+	src/worker/presence.c src/worker/presence.h \
 	src/worker/promise.c src/worker/promise.h \
 	src/worker/response_information.c \
 	src/worker/response_information.h \

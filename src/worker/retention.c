@@ -17,8 +17,8 @@
 
 /* What a tick looks at to find what has expired. */
 #define SWEEP_STEPS 4096
-/* Of what the daemon says of itself. */
-#define OWN_PREFIX "$SYS/"
+/* Of what the daemon counts. */
+#define COUNTED_PREFIX "$SYS/broker/"
 /* Between two lines about messages that are not kept. */
 #define REFUSED_LOG_MS 1000
 
@@ -153,12 +153,13 @@ log_not_retained(struct retention *retention, struct bytes topic_name)
 	retention->refused = 0;
 }
 
-/* What we say of ourselves is said anew by who comes after us. */
+/* What is counted is said anew by who comes after us. */
 static bool
 is_to_last(struct bytes topic_name)
 {
-	return topic_name.len < sizeof(OWN_PREFIX) - 1 ||
-	       memcmp(topic_name.data, OWN_PREFIX, sizeof(OWN_PREFIX) - 1) != 0;
+	return topic_name.len < sizeof(COUNTED_PREFIX) - 1 ||
+	       memcmp(topic_name.data, COUNTED_PREFIX,
+		   sizeof(COUNTED_PREFIX) - 1) != 0;
 }
 
 static void
@@ -174,22 +175,27 @@ keep_on_disk(struct retention *retention, struct message *message)
 		journal_retained_remove(retention->worker, parts->topic_name);
 }
 
+static void
+keep_always(struct retention *retention, const struct ipc_publish *parts)
+{
+	struct message *message = message_new(parts);
+
+	keep_on_disk(retention, message);
+	retained_put(retention->retained, message);
+	message_unref(&message);
+}
+
 /* Keep it here. *transaction: that covers it. */
 static enum mqtt_reason
 keep(struct retention *retention, const struct ipc_publish *parts,
     uint64_t *transaction)
 {
-	struct message *message;
-
 	*transaction = IPC_STORE_NONE;
 	if (is_too_much(retention, parts)) {
 		log_not_retained(retention, parts->topic_name);
 		return MQTT_REASON_QUOTA_EXCEEDED;
 	}
-	message = message_new(parts);
-	keep_on_disk(retention, message);
-	retained_put(retention->retained, message);
-	message_unref(&message);
+	keep_always(retention, parts);
 	*transaction = journal_covering(retention->worker);
 	return MQTT_REASON_SUCCESS;
 }
@@ -362,6 +368,27 @@ retention_put_will(struct worker *worker, const struct ipc_publish *will,
 		return false;
 	wait->promise = promise;
 	return true;
+}
+
+void
+retention_put_own(struct worker *worker, const struct ipc_publish *own)
+{
+	const struct ipc_publish published = published_now(own);
+
+	keep_always(worker->retention, &published);
+}
+
+bool
+retention_has_own(const struct worker *worker, struct bytes topic_name)
+{
+	return retained_find(worker->retention->retained, topic_name) != NULL;
+}
+
+struct retained_walk *
+retention_walk(struct worker *worker, struct bytes topic_filter)
+{
+	return retained_walk_new(worker->retention->retained, topic_filter,
+	    clock_monotonic_ns());
 }
 
 void

@@ -48,6 +48,19 @@ bool retention_put_will(struct worker *worker, const struct ipc_publish *will,
 void retention_promise_cancel(struct worker *worker,
     const struct retention_promise *promise);
 
+/*
+ * Keep a message of our own on this worker, whose topic is at home here and
+ * whose number is bounded by its maker; on disk, too.
+ */
+void retention_put_own(struct worker *worker, const struct ipc_publish *own);
+
+/* Is there one of this topic? */
+bool retention_has_own(const struct worker *worker, struct bytes topic_name);
+
+/* Walk over what was kept here before this moment; see retained.h. */
+struct retained_walk *retention_walk(struct worker *worker,
+    struct bytes topic_filter);
+
 /* A connection closes: it gets no acknowledgement. */
 void retention_forget(struct worker *worker, struct connection *connection);
 

@@ -12,6 +12,7 @@
 #include "lib/pack.h"
 #include "worker/connection.h"
 #include "worker/journal.h"
+#include "worker/presence.h"
 #include "worker/retention.h"
 #include "worker/router.h"
 #include "worker/session_queue.h"
@@ -332,6 +333,7 @@ session_due(struct session *session)
 		    log_text("client_id", session_client_id(session)));
 		session->worker->child
 		    ->counted[IPC_STATISTIC_SESSIONS_EXPIRED]++;
+		presence_session_ends(session, "expired");
 		session_end(session);
 		return;
 	}

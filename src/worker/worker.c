@@ -31,6 +31,7 @@
 #include "worker/inspect.h"
 #include "worker/journal.h"
 #include "worker/moved.h"
+#include "worker/presence.h"
 #include "worker/retention.h"
 #include "worker/router.h"
 #include "worker/session.h"
@@ -264,6 +265,7 @@ on_turn_end(struct proc_child *child)
 	is_busy |= retention_turn(worker);
 	is_busy |= trust_turn(worker);
 	is_busy |= inspect_turn(worker);
+	is_busy |= presence_turn(worker);
 	sharing_turn(worker);
 	/* What they found is sent before the loop waits again. */
 	worker_flush(worker);
@@ -489,6 +491,7 @@ worker_done(struct worker *worker)
 	wills_forget(worker);
 	sharing_done(worker);
 	sys_free(&worker->sys);
+	presence_done(worker);
 	retention_free(&worker->retention);
 	forwards_free(&worker->forwards);
 	journal_free(&worker->journal);

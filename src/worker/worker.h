@@ -29,6 +29,7 @@ struct heartbeats;
 struct inspection;
 struct journal;
 struct moved;
+struct retained_walk;
 struct retention;
 struct router;
 struct session;
@@ -56,6 +57,7 @@ struct worker {
 	struct router *router;
 	struct forwards *forwards;
 	struct retention *retention;
+	struct retained_walk *presence_walk; /* NULL: see presence.h */
 	struct journal *journal;
 	struct sys *sys;
 	struct heartbeats *heartbeats;
