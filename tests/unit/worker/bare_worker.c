@@ -7,6 +7,7 @@
 #include "worker/inspect.h"
 #include "worker/journal.h"
 #include "worker/moved.h"
+#include "worker/presence.h"
 #include "worker/retention.h"
 #include "worker/router.h"
 #include "worker/sys.h"
@@ -68,6 +69,7 @@ bare_worker_done(struct bare_worker *bare)
 	sharing_done(worker);
 	store_reads_done(&worker->reads);
 	sys_free(&worker->sys);
+	presence_done(worker);
 	retention_free(&worker->retention);
 	forwards_free(&worker->forwards);
 	journal_free(&worker->journal);
