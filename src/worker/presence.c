@@ -211,6 +211,7 @@ presence_session_ends(const struct session *session, const char *reason)
 void
 presence_loaded(struct worker *worker)
 {
+	presence_done(worker);
 	worker->presence_walk = retention_walk(worker,
 	    BYTES_LITERAL(IPC_PRESENCE_PREFIX "#"));
 }
