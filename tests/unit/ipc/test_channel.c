@@ -31,6 +31,11 @@ setup_as(enum ipc_role a, enum ipc_role b)
 	ck_assert_int_eq(ipc_socket_pair(fds), 0);
 	left = ipc_channel_open(fds[0], a, b);
 	right = ipc_channel_open(fds[1], b, a);
+	seen = fds_seen = 0;
+	bytes_seen = 0;
+	last_number = 0;
+	kept_fd = -1;
+	handler_result = 0;
 }
 
 static void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki.h"
 
+#include <time.h>
+
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -181,13 +183,24 @@ add_number(X509_CRL *crl, int nid, long number, bool is_critical)
 	ASN1_INTEGER_free(value);
 }
 
+/* One now for all: two lists of the same date must not be a second apart. */
+static ASN1_TIME *
+from_now(long seconds)
+{
+	static time_t now;
+
+	if (now == 0)
+		now = time(NULL);
+	return X509_time_adj(NULL, seconds, &now);
+}
+
 void
 pki_append_crl(const struct pki_crl_spec *spec, const struct pki_pair *issuer,
     bool is_der, struct buffer *out)
 {
 	X509_CRL *crl = X509_CRL_new();
-	ASN1_TIME *since = X509_gmtime_adj(NULL, spec->since);
-	ASN1_TIME *until = X509_gmtime_adj(NULL, spec->until);
+	ASN1_TIME *since = from_now(spec->since);
+	ASN1_TIME *until = from_now(spec->until);
 	BIO *bio = BIO_new(BIO_s_mem());
 
 	X509_CRL_set_version(crl, 1);

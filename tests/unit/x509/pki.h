@@ -37,7 +37,7 @@ struct pki_pair {
 	EVP_PKEY *key;
 };
 
-/* A CRL; times are seconds from now. */
+/* A CRL; times are seconds from when the first one was made. */
 struct pki_crl_spec {
 	const X509 *revoked[4]; /* as many as are not NULL */
 	int revoked_serials;    /* and 1, 2, ... up to this number */
