@@ -20,6 +20,7 @@ main(void)
 	suite_add_tcase(suite, test_signing());
 	suite_add_tcase(suite, test_store());
 	suite_add_tcase(suite, test_channel());
+	suite_add_tcase(suite, test_channel_limit());
 	suite_add_tcase(suite, test_control());
 	suite_add_tcase(suite, test_trust_index());
 	suite_add_tcase(suite, test_trust_change());

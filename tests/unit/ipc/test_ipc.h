@@ -10,6 +10,7 @@ TCase *test_message_retained(void);
 TCase *test_message_forward(void);
 TCase *test_message_share(void);
 TCase *test_channel(void);
+TCase *test_channel_limit(void);
 TCase *test_control(void);
 TCase *test_memory(void);
 TCase *test_presence(void);
