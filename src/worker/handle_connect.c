@@ -304,6 +304,9 @@ open_session(struct opening *opening)
 	opening->is_resumed = session != NULL;
 	if (session == NULL)
 		session = session_new(worker, key);
+	/* Until its client knows of it nothing is sent, and nothing is read of
+	 * what waits for it: not all of that is on disk yet. */
+	opening->connection->waits_connack = true;
 	session_attach(session, opening->connection);
 	session_set_expiry(session, connack_expiry_wanted(connect));
 	set_client_bounds(session, &connect->properties);
@@ -330,6 +333,7 @@ send_connack(const struct opening *opening)
 		    bytes_of(packet, writer.len));
 		return;
 	}
+	opening->connection->waits_connack = false;
 	connection_send(opening->connection, bytes_of(packet, writer.len));
 	heartbeat_resume(opening->connection);
 }

@@ -151,6 +151,23 @@ def a_session_that_is_taken_over_is_online_again(broker):
 
 
 @case(**SETTINGS)
+def a_subscriber_hears_of_itself_what_was_said_as_it_came_back(broker):
+    """What is published before its CONNACK leaves, and is on no disk yet."""
+    with watch(broker, props=LASTS) as it:
+        topic = topic_of(it.client, "device-8")
+        it.until(topic, state="online")
+        for _ in range(3):
+            it.client.ping()  # its PUBACK is taken
+            with Watch(broker.client(
+                    client_id=it.client.client_id, certificate="client-8",
+                    clean=False, props=LASTS), is_new=False) as new:
+                assert new.client.connack.session_present
+                new.until_offline(topic, "session-taken-over", session=True)
+                new.until(topic, state="online", retain=False)
+                it.client, new.client = new.client, it.client
+
+
+@case(**SETTINGS)
 def a_topic_lasts_as_long_as_its_session(broker):
     with watch(broker) as it:
         lasting = broker.client(props={"session_expiry_interval": 600})
