@@ -7,6 +7,7 @@ libsignet_ipc_a_SOURCES = \
 	src/ipc/memory.c src/ipc/memory.h \
 	src/ipc/message.c src/ipc/message.h \
 	src/ipc/message_source.c \
+	src/ipc/message_denial.c \
 	src/ipc/message_forward.c \
 	src/ipc/message_reload.c \
 	src/ipc/message_retained.c \

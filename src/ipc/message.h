@@ -265,6 +265,36 @@ void ipc_source_encode(const struct ipc_source *source, struct buffer *out);
 int ipc_source_decode(struct bytes payload, struct ipc_source *source);
 
 /*
+ * DENIAL: something was denied, of which there is to be one line in the log for
+ * each identity and rule in a minute, whichever workers deny it. The one that
+ * hash names keeps count and logs.
+ */
+struct ipc_denial {
+	uint64_t hash; /* of identity, action and rule: the same in all */
+	uint64_t connection;
+	uint32_t count; /* 1..: how often since it was last told */
+	uint8_t action; /* of rights/rights.h, as reason */
+	uint8_t reason;
+	struct bytes identity, client_id, topic;
+	struct bytes role, list, rule; /* empty: no rule denies it */
+};
+/* A longer text is cut by who encodes it: more does not fit into a log. */
+#define IPC_DENIAL_TEXT_MAX 264
+#define IPC_DENIAL_LEN_MAX  (22 + 6 * (4 + IPC_DENIAL_TEXT_MAX))
+void ipc_denial_encode(const struct ipc_denial *denial, struct buffer *out);
+int ipc_denial_decode(struct bytes payload, struct ipc_denial *denial);
+
+/* DENIAL_LOGGED, the answer: not now, as it was logged not long ago. */
+struct ipc_denial_logged {
+	uint64_t hash;
+	uint64_t logged_ms; /* CLOCK_MONOTONIC */
+};
+void ipc_denial_logged_encode(const struct ipc_denial_logged *logged,
+    struct buffer *out);
+int ipc_denial_logged_decode(struct bytes payload,
+    struct ipc_denial_logged *logged);
+
+/*
  * INTEREST_SHARE: how many members of a Shared Subscription (MQTT 5.0, 4.8.2)
  * a worker has now; number as in INTEREST_ADD.
  */

@@ -28,4 +28,16 @@ void denials_free(struct denials **denials);
 bool denials_note(struct denials *denials, uint64_t hash, uint64_t now_ms,
     uint32_t *count);
 
+/* The same for so many times at once. */
+bool denials_add(struct denials *denials, uint64_t hash, uint32_t times,
+    uint64_t now_ms, uint32_t *count);
+
+/* When was it logged last? 0: nobody knows. */
+uint64_t denials_logged_ms(const struct denials *denials, uint64_t hash);
+
+/* It was logged already then, and not when it was said to be: a time that is
+ * later than this is not believed. */
+void denials_set_logged(struct denials *denials, uint64_t hash,
+    uint64_t logged_ms);
+
 #endif

@@ -10,6 +10,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/connection_websocket.c \
 	src/worker/connection_websocket.h \
 	src/worker/deadline.c src/worker/deadline.h \
+	src/worker/denial.c src/worker/denial.h \
 	src/worker/denials.c src/worker/denials.h \
 	src/worker/dispatch.c \
 	src/worker/handle_ack.c \

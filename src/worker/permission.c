@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/permission.h"
 
-#include "lib/hash.h"
 #include "mqtt/topic.h"
-#include "worker/denials.h"
+#include "worker/denial.h"
 #include "worker/session.h"
 #include "worker/throttle.h"
 
@@ -30,63 +29,11 @@ permission_unload(struct connection *connection)
 	rights_unref(&connection->rights);
 }
 
-/* The same for the same identity, action and rule. */
-static uint64_t
-denial_hash(const struct rights_request *request,
-    const struct rights_verdict *verdict, struct buffer *scratch)
-{
-	const uint8_t kinds[] = { (uint8_t)request->action,
-		(uint8_t)verdict->reason };
-
-	scratch->len = 0;
-	buffer_append(scratch, bytes_of(kinds, sizeof(kinds)));
-	if (verdict->rule != NULL) {
-		buffer_append(scratch,
-		    bytes_of(&verdict->role_index, sizeof(size_t)));
-		buffer_append(scratch,
-		    bytes_of(&verdict->rule_index, sizeof(size_t)));
-	}
-	buffer_append(scratch, request->identity);
-	return hash_of(buffer_view(scratch));
-}
-
-/* As many as are filled in. */
-#define LOG_FIELDS_MAX 11
-
-static void
-log_denial(const struct connection *connection,
-    const struct rights_request *request, const struct rights_verdict *verdict,
-    uint32_t count)
-{
-	struct log_field fields[LOG_FIELDS_MAX];
-	size_t at = 0;
-
-	fields[at++] = log_id("session", connection->id);
-	fields[at++] = log_word("event", "denied");
-	fields[at++] = log_word("action", rights_action_name(request->action));
-	if (request->action != RIGHTS_CONNECT)
-		fields[at++] = log_text("topic", request->topic);
-	fields[at++] = log_text("identity", request->identity);
-	fields[at++] = log_text("client_id", request->client_id);
-	fields[at++] = log_word("reason", rights_reason_name(verdict->reason));
-	fields[at++] = log_number("count", count);
-	/* Only what denies is a rule; what is missing has no name. */
-	if (verdict->reason == RIGHTS_DENIED) {
-		fields[at++] = log_string("by_role", verdict->role);
-		fields[at++] = log_word("list", verdict->list);
-		fields[at++] = log_string("rule", verdict->rule);
-	}
-	if (log_is_enabled(LOG_LEVEL_WARNING))
-		log_event(LOG_LEVEL_WARNING, fields, at);
-}
-
 static bool
 check(struct connection *connection, const struct rights_request *request,
     struct rights_verdict *verdict)
 {
 	struct worker *worker = connection->worker;
-	uint64_t hash;
-	uint32_t count;
 
 	/* Nobody is judged by roles of the past: see review.h. */
 	if (!rights_are_of(connection->rights, worker->rights))
@@ -94,9 +41,7 @@ check(struct connection *connection, const struct rights_request *request,
 	if (rights_check(connection->rights, request, verdict))
 		return true;
 	worker->child->counted[IPC_STATISTIC_DENIED]++;
-	hash = denial_hash(request, verdict, &worker->scratch);
-	if (denials_note(worker->denials, hash, worker_now_ms(worker), &count))
-		log_denial(connection, request, verdict, count);
+	denial_report(connection, request, verdict);
 	return false;
 }
 

@@ -6,11 +6,12 @@
  * the routing of messages between them and to other workers; heartbeats.
  * Privileges: none; the sockets that are handed to it, and its channels.
  * Receives: SESSION_HANDOFF from gates and workers; INTEREST_*, RETAINED_*,
- * PUBLISH_* and FORWARD_* from workers; STORE_* from the store; TRUST_INDEX,
- * STATISTICS_SUM, SESSIONS_*, HEARTBEAT_SOCKET, PROPOSE, COMMIT and STOP from
- * the master; datagrams of heartbeats from anybody.
- * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_* and FORWARD_* to
- * workers; SOURCE to gates; STORE_* to the store; SESSIONS_PAGE to the master.
+ * PUBLISH_*, FORWARD_* and DENIAL* from workers; STORE_* from the store;
+ * TRUST_INDEX, STATISTICS_SUM, SESSIONS_*, HEARTBEAT_SOCKET, PROPOSE, COMMIT
+ * and STOP from the master; datagrams of heartbeats from anybody.
+ * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_*, FORWARD_* and
+ * DENIAL* to workers; SOURCE to gates; STORE_* to the store; SESSIONS_PAGE to
+ * the master.
  * On failure: its connections are lost, and nothing of the other workers'; what
  * it has acknowledged is on disk, and comes back with the one in its place.
  */
@@ -25,6 +26,7 @@
 #include "lib/memory.h"
 #include "tls/aead.h"
 #include "worker/connection.h"
+#include "worker/denial.h"
 #include "worker/denials.h"
 #include "worker/handoff.h"
 #include "worker/heartbeat.h"
@@ -195,6 +197,10 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 		return on_forward_ack(worker, peer, message->payload);
 	case IPC_FORWARD_RELEASE:
 		return on_forward_release(worker, peer, message->payload);
+	case IPC_DENIAL:
+		return on_denial(worker, peer, message->payload);
+	case IPC_DENIAL_LOGGED:
+		return on_denial_logged(worker, message->payload);
 	case IPC_STORE_OPENED:
 	case IPC_STORE_ROW:
 	case IPC_STORE_LOADED:

@@ -240,6 +240,28 @@ decode_source(struct bytes payload)
 }
 
 static int
+decode_denial(struct bytes payload)
+{
+	struct buffer out = { NULL, 0, 0 };
+	struct ipc_denial denial;
+	int error = ipc_denial_decode(payload, &denial);
+
+	if (error != 0)
+		return error;
+	ipc_denial_encode(&denial, &out);
+	expect_same(&out, payload);
+	return 0;
+}
+
+static int
+decode_denial_logged(struct bytes payload)
+{
+	struct ipc_denial_logged logged;
+
+	return ipc_denial_logged_decode(payload, &logged);
+}
+
+static int
 decode_statistics_sum(struct bytes payload)
 {
 	struct ipc_statistics_sum totals;
@@ -339,6 +361,10 @@ on_message(void *context, struct ipc_message *message)
 		return decode_statistics(message->payload);
 	case IPC_SOURCE:
 		return decode_source(message->payload);
+	case IPC_DENIAL:
+		return decode_denial(message->payload);
+	case IPC_DENIAL_LOGGED:
+		return decode_denial_logged(message->payload);
 	case IPC_STATISTICS_SUM:
 		return decode_statistics_sum(message->payload);
 	case IPC_INTEREST_SHARE:

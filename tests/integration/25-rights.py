@@ -349,6 +349,22 @@ def a_denial_is_logged_once_a_minute_and_counted(broker):
     assert lines[0]["topic"] == "t/0"
 
 
+@case(roles=[role("none", {"identity": "*"})], processes={"workers": 4})
+def a_denial_is_logged_once_whichever_worker_it_comes_to(broker):
+    """The homes of twelve sessions are four workers, by chance not fewer."""
+    for i in range(12):
+        with broker.client(f"home-{i}", certificate="client-2") as client:
+            assert client.publish(f"t/{i}", b"", 1) == 0x87
+            # What is told behind the first says that it has been told.
+            assert client.subscribe("t") == [0x87]
+    broker.await_log(event="denied", action="subscribe")
+    with broker.client(certificate="client-2") as client:
+        client.ping()
+    for action in "publish", "subscribe":
+        lines = broker.log.find(event="denied", action=action)
+        assert len(lines) == 1, lines
+
+
 # Limits
 
 RATE = 40

@@ -11,6 +11,7 @@ main(void)
 	int failed;
 
 	suite_add_tcase(suite, test_message());
+	suite_add_tcase(suite, test_message_denial());
 	suite_add_tcase(suite, test_message_source());
 	suite_add_tcase(suite, test_message_retained());
 	suite_add_tcase(suite, test_message_forward());

@@ -5,6 +5,7 @@
 #include <check.h>
 
 TCase *test_message(void);
+TCase *test_message_denial(void);
 TCase *test_message_source(void);
 TCase *test_message_retained(void);
 TCase *test_message_forward(void);

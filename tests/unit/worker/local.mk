@@ -9,6 +9,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/cluster.c tests/unit/worker/cluster.h \
 	tests/unit/worker/fake_store.c tests/unit/worker/fake_store.h \
 	tests/unit/worker/test_deadline.c \
+	tests/unit/worker/test_denial.c \
 	tests/unit/worker/test_denials.c \
 	tests/unit/worker/test_journal.c \
 	tests/unit/worker/test_journal_changes.c \

@@ -13,6 +13,7 @@ main(void)
 
 	hash_start();
 	suite_add_tcase(suite, test_deadline());
+	suite_add_tcase(suite, test_denial());
 	suite_add_tcase(suite, test_denials());
 	suite_add_tcase(suite, test_journal());
 	suite_add_tcase(suite, test_journal_changes());

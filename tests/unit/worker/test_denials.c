@@ -26,6 +26,42 @@ START_TEST(one_is_logged_once_a_minute_with_how_many_there_were)
 }
 END_TEST
 
+START_TEST(many_at_once_are_counted)
+{
+	struct denials *denials = denials_new();
+	uint32_t count = 0;
+
+	ck_assert(denials_add(denials, 7, 5, START_MS, &count));
+	ck_assert_uint_eq(count, 5);
+	ck_assert(!denials_add(denials, 7, UINT32_MAX, START_MS + 1, &count));
+	ck_assert(!denials_add(denials, 7, 3, START_MS + 2, &count));
+	ck_assert(denials_note(denials, 7, START_MS + DENIALS_LOG_MS, &count));
+	ck_assert_uint_eq(count, UINT32_MAX);
+	denials_free(&denials);
+}
+END_TEST
+
+START_TEST(an_earlier_time_is_believed_and_a_later_is_not)
+{
+	struct denials *denials = denials_new();
+	uint32_t count = 0;
+
+	denials_set_logged(denials, 7, START_MS);
+	ck_assert_uint_eq(denials_logged_ms(denials, 7), 0);
+	ck_assert(denials_note(denials, 7, START_MS, &count));
+	denials_set_logged(denials, 7, UINT64_MAX);
+	denials_set_logged(denials, 8, START_MS - 1);
+	ck_assert_uint_eq(denials_logged_ms(denials, 7), START_MS);
+	denials_set_logged(denials, 7, START_MS - 1000);
+	ck_assert_uint_eq(denials_logged_ms(denials, 7), START_MS - 1000);
+	ck_assert(!denials_note(denials, 7, START_MS + DENIALS_LOG_MS - 1001,
+	    &count));
+	ck_assert(
+	    denials_note(denials, 7, START_MS + DENIALS_LOG_MS - 1000, &count));
+	denials_free(&denials);
+}
+END_TEST
+
 START_TEST(the_first_at_the_start_of_time_is_logged)
 {
 	struct denials *denials = denials_new();
@@ -58,6 +94,8 @@ test_denials(void)
 
 	tcase_add_test(tests,
 	    one_is_logged_once_a_minute_with_how_many_there_were);
+	tcase_add_test(tests, many_at_once_are_counted);
+	tcase_add_test(tests, an_earlier_time_is_believed_and_a_later_is_not);
 	tcase_add_test(tests, the_first_at_the_start_of_time_is_logged);
 	tcase_add_test(tests, of_too_many_the_oldest_is_forgotten);
 	return tests;

@@ -5,6 +5,7 @@
 #include <check.h>
 
 TCase *test_deadline(void);
+TCase *test_denial(void);
 TCase *test_denials(void);
 TCase *test_journal(void);
 TCase *test_journal_changes(void);
