@@ -48,6 +48,7 @@ struct retention_overtaken {
 /* A subscription is sent what is kept, worker by worker. */
 struct retention_query {
 	UT_hash_handle hh; /* by number */
+	UT_hash_handle by_subscription;
 	TAILQ_ENTRY(retention_query) next;
 	uint64_t number;
 	struct subscription *subscription;
@@ -82,7 +83,8 @@ struct retention {
 	size_t waiting_bytes;
 	struct retention_owed_list owed[WORKER_SET_MAX];
 	worker_set owing;
-	struct retention_query *queries;
+	struct retention_query *queries; /* by number; the same: */
+	struct retention_query *of_subscriptions;
 	struct retention_order order;   /* of their turns */
 	struct retention_order waiting; /* for their announcements */
 	struct retention_answers answers;

@@ -16,6 +16,19 @@
  * messages may then come behind them. */
 #define OVERTAKEN_MAX 8192
 
+/* The one that goes on for a subscription. */
+static struct retention_query *
+query_of(const struct subscription *subscription)
+{
+	const struct retention *retention = subscription->session->worker
+						->retention;
+	struct retention_query *query;
+
+	HASH_FIND(by_subscription, retention->of_subscriptions, &subscription,
+	    sizeof(subscription), query);
+	return query;
+}
+
 static struct retention_overtaken *
 overtaken_find(const struct retention_query *query, uint64_t topic)
 {
@@ -29,7 +42,7 @@ void
 retention_overtake(struct subscription *subscription,
     const struct ipc_publish *live)
 {
-	struct retention_query *query = subscription->query;
+	struct retention_query *query = query_of(subscription);
 	uint64_t topic = hash_of(live->topic_name);
 	struct retention_overtaken *overtaken = overtaken_find(query, topic);
 
@@ -74,11 +87,11 @@ void
 retention_query_free(struct retention *retention, struct retention_query *query)
 {
 	HASH_DEL(retention->queries, query);
+	HASH_DELETE(by_subscription, retention->of_subscriptions, query);
 	TAILQ_REMOVE(query->is_waiting ? &retention->waiting
 				       : &retention->order,
 	    query, next);
-	if (query->subscription != NULL)
-		query->subscription->query = NULL;
+	query->subscription->has_query = false;
 	retained_walk_free(&query->walk);
 	overtaken_done(query);
 	free((void *)(uintptr_t)query->topic_filter.data);
@@ -153,7 +166,9 @@ retention_query(struct subscription *subscription, struct bytes topic_filter,
 	    topic_filter.len);
 	query->announcement = announcement;
 	HASH_ADD(hh, retention->queries, number, sizeof(query->number), query);
-	subscription->query = query;
+	HASH_ADD(by_subscription, retention->of_subscriptions, subscription,
+	    sizeof(query->subscription), query);
+	subscription->has_query = true;
 	query->is_waiting = !interest_is_taken_in(worker, announcement);
 	if (query->is_waiting)
 		TAILQ_INSERT_TAIL(&retention->waiting, query, next);
@@ -164,11 +179,12 @@ retention_query(struct subscription *subscription, struct bytes topic_filter,
 void
 retention_cancel(struct subscription *subscription)
 {
-	struct retention_query *query = subscription->query;
 	struct retention *retention = subscription->session->worker->retention;
+	struct retention_query *query;
 
-	if (query == NULL)
+	if (!subscription->has_query)
 		return;
+	query = query_of(subscription);
 	if (query->is_begun && query->walk == NULL &&
 	    retention->worker->peers[query->worker] != NULL)
 		send_to(query, retention, IPC_RETAINED_CANCEL);
@@ -190,12 +206,14 @@ deliver_found(const struct retention_query *query, struct message *message)
 	const struct ipc_publish *parts = message_parts(message);
 	struct subscription *subscription = query->subscription;
 	const struct session *session = subscription->session;
+	uint32_t identifier = subscription->identifier;
 	struct message_delivery delivery = {
-		.qos = parts->qos < subscription->qos ? parts->qos
-						      : subscription->qos,
+		.qos = parts->qos < subscription->qos
+			   ? parts->qos
+			   : (uint8_t)subscription->qos,
 		.retain = true, /* [MQTT-3.3.1-8] */
-		.subscription_ids = &subscription->identifier,
-		.subscription_id_count = subscription->identifier != 0,
+		.subscription_ids = &identifier,
+		.subscription_id_count = identifier != 0,
 	};
 
 	if (subscription->no_local && parts->publisher == session->publisher)

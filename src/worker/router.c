@@ -102,7 +102,7 @@ on_match(void *context, struct subscription *subscription)
 	if (subscription->no_local &&
 	    parts->publisher == subscription->session->publisher)
 		return; /* [MQTT5-3.8.3-3] */
-	if (parts->retain && subscription->query != NULL)
+	if (parts->retain && subscription->has_query)
 		retention_overtake(subscription, parts);
 	delivery = delivery_get(router, subscription->session);
 	/* Overlapping subscriptions: once, at the most [MQTT-3.3.5-1]. */

@@ -216,7 +216,8 @@ qos_for(const struct subscription *member, const struct message *message)
 {
 	uint8_t qos = message_parts(message)->qos;
 
-	return member->qos < qos ? member->qos : qos; /* [MQTT5-4.8.2-3] */
+	return member->qos < qos ? (uint8_t)member->qos
+				 : qos; /* [MQTT5-4.8.2-3] */
 }
 
 /* The next member, but for those that would have to drop the message. */
@@ -247,12 +248,13 @@ share_routes_deliver(const struct share_routes *routes, struct message *message)
 	for (uint32_t i = 0; i < routes->here_count; i++) {
 		struct share *share = routes->here[i];
 		struct subscription *member = member_with_room(share, message);
+		uint32_t identifier = member->identifier;
 		struct message_delivery delivery = {
 			.qos = qos_for(member, message),
 			.retain = member->retain_as_published &&
 				  message_parts(message)->retain,
-			.subscription_ids = &member->identifier,
-			.subscription_id_count = member->identifier != 0,
+			.subscription_ids = &identifier,
+			.subscription_id_count = identifier != 0,
 			.share = share,
 		};
 

@@ -165,6 +165,8 @@ share_add(struct share *share, struct subscription *subscription,
 		    capacity * sizeof(struct subscription *));
 		share->member_capacity = capacity;
 	}
+	if (share->member_count > SUBSCRIPTION_POSITION_MAX)
+		panic("out of memory");
 	subscription->share = share;
 	subscription->is_shared = true;
 	put(share, share->member_count++, subscription);

@@ -170,6 +170,8 @@ topic_node_add(struct topic_node *node, struct subscription *subscription)
 	struct topic_use *use = topic_node_get_use(node);
 	uint32_t position = use->subscription_count++;
 
+	if (position > SUBSCRIPTION_POSITION_MAX)
+		panic("out of memory");
 	subscription->node = node;
 	subscription->position = position;
 	if (position == 0 && use->subscription_capacity == 0) {

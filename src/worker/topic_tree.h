@@ -16,12 +16,16 @@
 typedef uint64_t worker_set;
 #define WORKER_SET_MAX 64
 
-struct retention_query;
 struct session;
 struct topic_node;
 struct topic_tree;
 
-/* A subscription of a session (MQTT 5.0, 3.8.3.1). */
+/* More subscriptions than that are not at a node, nor members of a share: their
+ * memory would be beyond any machine's. */
+#define SUBSCRIPTION_POSITION_MAX ((UINT32_C(1) << 29) - 1)
+
+/* A subscription of a session (MQTT 5.0, 3.8.3.1). There are many: it takes 40
+ * bytes. */
 struct subscription {
 	LIST_ENTRY(subscription) of_session;
 	struct session *session;
@@ -29,14 +33,14 @@ struct subscription {
 		struct topic_node *node; /* unless it is shared: */
 		struct share *share;
 	};
-	struct retention_query *query; /* NULL: none goes on */
-	uint32_t position;   /* among the node's, or the share's members */
-	uint32_t identifier; /* Subscription Identifier; 0: none */
-	uint8_t qos;
-	bool no_local;
-	bool retain_as_published;
-	bool is_durable; /* counted as such at its node */
-	bool is_shared;
+	uint32_t position : 29; /* among the node's, or the share's members */
+	bool is_durable : 1;    /* counted as such at its node */
+	bool is_shared : 1;
+	bool has_query : 1;       /* of retained messages: it goes on */
+	uint32_t identifier : 28; /* Subscription Identifier; 0: none */
+	uint32_t qos : 2;
+	bool no_local : 1;
+	bool retain_as_published : 1;
 };
 
 /* NULL: it is not shared. */
