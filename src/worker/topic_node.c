@@ -30,6 +30,7 @@ topic_node_use(const struct topic_node *node)
 	case TOPIC_USE_ANY:
 		return *node->use.any;
 	default:
+		use.child_count = node->use.child_count;
 		break;
 	}
 	return use;
@@ -75,7 +76,7 @@ kind_of(const struct topic_use *use)
 
 	if (topic_use_is_empty(use))
 		return TOPIC_USE_NONE;
-	if (!LIST_EMPTY(&use->shares))
+	if (!LIST_EMPTY(&use->shares) || use->child_count > 0)
 		return TOPIC_USE_ANY;
 	if (use->subscription_count == 1 && workers == 0)
 		return TOPIC_USE_SUBSCRIPTION;
@@ -111,6 +112,26 @@ topic_node_settle(struct topic_node *node)
 		node->use.subscription = only;
 	else if (kind == TOPIC_USE_WORKER)
 		node->use.worker = only_worker(&use);
+	else
+		node->use.child_count = use.child_count;
+}
+
+void
+topic_node_add_child(struct topic_node *node)
+{
+	if (node->use_kind == TOPIC_USE_NONE)
+		node->use.child_count++;
+	else
+		topic_node_get_use(node)->child_count++;
+}
+
+void
+topic_node_remove_child(struct topic_node *node)
+{
+	if (node->use_kind == TOPIC_USE_NONE)
+		node->use.child_count--;
+	else
+		topic_node_get_use(node)->child_count--;
 }
 
 bool

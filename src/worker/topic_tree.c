@@ -2,11 +2,13 @@
 /*
  * A tree of levels. Its edges lie in one table, keyed by parent and level, and
  * what is at a node, unless it is one thing alone, is apart from it: most nodes
- * cost 48 bytes. The table grows by one bucket with each node that it has no room for (linear hashing:
- * Litwin 1980), so that no turn has to move all of it.
+ * cost 48 bytes. The table grows by one bucket with each node that it has no
+ * room for (linear hashing: Litwin 1980), so that no turn has to move all of
+ * it.
  */
 #include "worker/topic_tree.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "lib/hash.h"
@@ -56,7 +58,7 @@ child_find(struct topic_tree *tree, const struct topic_node *parent,
 {
 	struct topic_node *child;
 
-	if (parent->child_count == 0)
+	if (!topic_node_has_children(parent))
 		return NULL;
 	child = *bucket_of(tree, parent, level);
 	while (
@@ -124,7 +126,9 @@ static struct topic_node *
 child_new(struct topic_tree *tree, struct topic_node *parent,
     struct bytes level)
 {
-	struct topic_node *child = memory_new(1, sizeof(*child) + level.len);
+	size_t size = offsetof(struct topic_node, level) + level.len;
+	struct topic_node *child = memory_new(1,
+	    size < sizeof(*child) ? sizeof(*child) : size);
 
 	child->parent = parent;
 	child->level_len = (uint16_t)level.len;
@@ -133,7 +137,7 @@ child_new(struct topic_tree *tree, struct topic_node *parent,
 	if (++tree->edge_count > tree->bucket_count)
 		table_grow(tree);
 	edge_add(tree, child);
-	parent->child_count++;
+	topic_node_add_child(parent);
 	parent->wildcards |= wildcard_of(level);
 	return child;
 }
@@ -215,8 +219,8 @@ topic_tree_find(struct topic_tree *tree, struct bytes topic_filter)
 static bool
 node_is_used(const struct topic_node *node)
 {
-	return node->child_count > 0 || node->use_kind != TOPIC_USE_NONE ||
-	       node->parent == NULL;
+	return node->use_kind != TOPIC_USE_NONE ||
+	       topic_node_has_children(node) || node->parent == NULL;
 }
 
 void
@@ -228,8 +232,9 @@ topic_tree_release(struct topic_tree *tree, struct topic_node *node)
 
 		parent->wildcards &= ~wildcard_of(topic_node_level(node));
 		edge_remove(tree, node);
-		parent->child_count--;
+		topic_node_remove_child(parent);
 		node_free(node);
+		topic_node_settle(parent);
 		node = parent;
 	}
 }
@@ -263,7 +268,8 @@ tree_remove_worker(struct topic_tree *tree, worker_set bit, bool is_gone)
 	struct topic_node *node = NULL;
 
 	while ((node = edge_next(tree, node, &bucket)) != NULL) {
-		if (!remove_worker(node, bit, is_gone))
+		if (!remove_worker(node, bit, is_gone) ||
+		    node->use_kind != TOPIC_USE_NONE)
 			continue;
 		if (count == capacity) {
 			capacity = capacity == 0 ? 64 : capacity * 2;
@@ -271,11 +277,11 @@ tree_remove_worker(struct topic_tree *tree, worker_set bit, bool is_gone)
 			    capacity * sizeof(struct topic_node *));
 		}
 		/* Held, or the release of a child would free it with it. */
-		node->child_count++;
+		topic_node_add_child(node);
 		concerned[count++] = node;
 	}
 	for (size_t i = 0; i < count; i++) {
-		concerned[i]->child_count--;
+		topic_node_remove_child(concerned[i]);
 		topic_tree_release(tree, concerned[i]);
 	}
 	free(concerned);

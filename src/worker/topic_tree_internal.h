@@ -14,6 +14,7 @@ struct topic_use {
 	uint32_t subscription_count;
 	uint32_t subscription_capacity;
 	uint32_t durable_count; /* of the subscriptions */
+	uint32_t child_count;   /* nodes below this one */
 	union {
 		struct subscription *only; /* there is room for no other */
 		struct subscription **subscriptions; /* capacity is not 0 */
@@ -24,9 +25,10 @@ struct topic_use {
 	worker_set owed;    /* are gone, and had a durable one */
 };
 
-/* Most nodes have no more than one of these, and need no memory for it. */
+/* Most nodes have no more than one of these, and need no memory for it. One that
+ * has others below it, too, is of the last kind. */
 enum topic_use_kind {
-	TOPIC_USE_NONE,
+	TOPIC_USE_NONE,         /* it leads to others, or is being released */
 	TOPIC_USE_SUBSCRIPTION, /* one, which is not shared */
 	TOPIC_USE_WORKER,       /* what one other worker has to do with it */
 	TOPIC_USE_ANY,
@@ -43,11 +45,11 @@ struct topic_node {
 	struct topic_node *next;   /* of its bucket */
 	struct topic_node *parent; /* NULL: the root */
 	union {
+		uint32_t child_count; /* TOPIC_USE_NONE */
 		struct subscription *subscription;
 		struct topic_use_worker worker;
 		struct topic_use *any;
 	} use;
-	uint32_t child_count;
 	uint16_t level_len;
 	uint8_t wildcards; /* TOPIC_CHILD_*: the levels that it has as such */
 	uint8_t use_kind;  /* enum topic_use_kind */
@@ -66,9 +68,22 @@ struct topic_use topic_node_use(const struct topic_node *node);
 struct topic_use *topic_node_get_use(struct topic_node *node);
 void topic_node_settle(struct topic_node *node);
 void topic_node_free_use(struct topic_node *node);
-bool topic_use_is_empty(const struct topic_use *use);
+bool topic_use_is_empty(const struct topic_use *use); /* but for children */
 struct subscription *const *topic_use_subscriptions(
     const struct topic_use *use);
+
+/* One more node below it; one less, which may let it be released. */
+void topic_node_add_child(struct topic_node *node);
+void topic_node_remove_child(struct topic_node *node);
+
+static inline bool
+topic_node_has_children(const struct topic_node *node)
+{
+	if (node->use_kind == TOPIC_USE_NONE)
+		return node->use.child_count > 0;
+	return node->use_kind == TOPIC_USE_ANY &&
+	       node->use.any->child_count > 0;
+}
 
 /* The level that leads to it; of the root: nothing. */
 static inline struct bytes
