@@ -213,7 +213,7 @@ check_connect(const struct opening *opening)
 }
 
 static struct message *
-will_new(const struct mqtt_will *will, const struct session *session)
+will_message(const struct mqtt_will *will, const struct session *session)
 {
 	struct mqtt_writer writer = { .capacity = will->properties.raw.len };
 	uint8_t max = (uint8_t)session->worker->config->sessions.maximum_qos;
@@ -264,18 +264,19 @@ static void
 set_will(struct session *session, const struct mqtt_connect *connect)
 {
 	const struct mqtt_properties *properties = &connect->will.properties;
+	struct session_will *will;
 
 	if (!connect->has_will)
 		return;
-	session->state.will = will_new(&connect->will, session);
-	session->state.will_expiry_seconds = properties
-						 ->message_expiry_interval;
-	session->state.has_will_expiry = mqtt_properties_have(properties,
+	will = session_will_new(will_message(&connect->will, session));
+	will->expiry_seconds = properties->message_expiry_interval;
+	will->has_expiry = mqtt_properties_have(properties,
 	    MQTT_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
-	session->state.will_delay_seconds =
-	    mqtt_properties_have(properties, MQTT_PROPERTY_WILL_DELAY_INTERVAL)
-		? properties->will_delay_interval
-		: 0;
+	will->delay_seconds = mqtt_properties_have(properties,
+				  MQTT_PROPERTY_WILL_DELAY_INTERVAL)
+				  ? properties->will_delay_interval
+				  : 0;
+	session->state.will = will;
 }
 
 /*

@@ -163,7 +163,7 @@ will_is_granted(struct connection *connection)
 
 	if (session->state.will == NULL)
 		return true;
-	parts = message_parts(session->state.will);
+	parts = message_parts(session->state.will->message);
 	return permission_will(connection, session_identity(session),
 	    session_client_id(session), parts->topic_name, parts->retain);
 }
@@ -179,7 +179,7 @@ permission_renew(struct connection *connection)
 	is_granted = permission_connect(connection, session_identity(session),
 			 session_client_id(session)) == MQTT_REASON_SUCCESS;
 	if (!will_is_granted(connection)) {
-		message_unref(&session->state.will);
+		session_will_free(&session->state.will);
 		session_keep(session);
 		is_granted = false;
 	}

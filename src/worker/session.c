@@ -83,7 +83,6 @@ session_new(struct worker *worker, struct bytes key)
 	session->key_len = (uint32_t)key.len;
 	memcpy(session->key, key.data, key.len);
 	session->expires_at_ms = UINT64_MAX;
-	session->will_at_ms = UINT64_MAX;
 	LIST_INIT(&session->subscriptions);
 	TAILQ_INSERT_TAIL(&worker->sessions, session, in_all);
 	index_add(&worker->session_index, &session->in_index, hash_of_link);
@@ -130,19 +129,17 @@ session_client_id(const struct session *session)
 static void
 publish_will(struct session *session)
 {
-	struct message *will = session->state.will;
+	struct session_will *will = session->state.will;
 	struct ipc_publish parts;
 
 	session->state.will = NULL;
-	session->will_at_ms = UINT64_MAX;
 	if (will == NULL)
 		return;
-	parts = *message_parts(will);
+	parts = *message_parts(will->message);
 	parts.published_ns = parts.retain ? clock_monotonic_ns() : 0;
-	parts.has_expiry = session->state.has_will_expiry;
+	parts.has_expiry = will->has_expiry;
 	parts.expires_at_ms = worker_now_ms(session->worker) +
-			      (uint64_t)session->state.will_expiry_seconds *
-				  1000;
+			      (uint64_t)will->expiry_seconds * 1000;
 	if (session->number != IPC_STORE_NONE && parts.qos > 0) {
 		will_publish(session->worker, &parts);
 	} else {
@@ -150,7 +147,7 @@ publish_will(struct session *session)
 		if (parts.retain) /* [MQTT-3.1.2-17], [MQTT5-3.1.2-15] */
 			retention_put_will(session->worker, &parts, NULL);
 	}
-	message_unref(&will);
+	session_will_free(&will);
 }
 
 static void
@@ -194,7 +191,7 @@ remove_session(struct session *session)
 void
 session_end(struct session *session)
 {
-	struct message *will = session->state.will;
+	struct session_will *will = session->state.will;
 	bool is_owing;
 
 	if (session->number != IPC_STORE_NONE)
@@ -252,16 +249,15 @@ void
 session_attach(struct session *session, struct connection *connection)
 {
 	/* It was due, and the next tick would have published it. */
-	if (session->will_at_ms <= worker_now_ms(session->worker))
+	if (session_will_at_ms(session) <= worker_now_ms(session->worker))
 		publish_will(session);
 	session->connection = connection;
 	session->worker->child->counted[IPC_STATISTIC_CONNECTED]++;
 	session->id = connection->id;
 	session->sent = 0;
 	session->expires_at_ms = UINT64_MAX;
-	session->will_at_ms = UINT64_MAX;
 	deadline_clear(&session->deadline);
-	message_unref(&session->state.will);
+	session_will_free(&session->state.will);
 	if (session->queue != NULL)
 		session_queue_attach(session->queue);
 	sharing_attach(session);
@@ -270,9 +266,10 @@ session_attach(struct session *session, struct connection *connection)
 void
 session_set_deadline(struct session *session)
 {
-	uint64_t at_ms = session->expires_at_ms < session->will_at_ms
+	uint64_t will_at_ms = session_will_at_ms(session);
+	uint64_t at_ms = session->expires_at_ms < will_at_ms
 			     ? session->expires_at_ms
-			     : session->will_at_ms;
+			     : will_at_ms;
 
 	if (at_ms == UINT64_MAX)
 		deadline_clear(&session->deadline);
@@ -285,12 +282,13 @@ void
 session_detach(struct session *session, bool keeps_will)
 {
 	uint64_t now_ms = worker_now_ms(session->worker);
+	struct session_will *will;
 
 	session->connection = NULL;
 	session->worker->child->counted[IPC_STATISTIC_CONNECTED]--;
 	session->sent = 0;
 	if (!keeps_will)
-		message_unref(&session->state.will);
+		session_will_free(&session->state.will);
 	if (session->queue != NULL)
 		session_queue_detach(session->queue);
 	if (session->state.expiry_seconds == 0) {
@@ -298,15 +296,13 @@ session_detach(struct session *session, bool keeps_will)
 		return;
 	}
 	sharing_detach(session);
+	will = session->state.will;
 	session->expires_at_ms =
 	    session->state.expiry_seconds == SESSION_EXPIRY_NEVER
 		? UINT64_MAX
 		: now_ms + (uint64_t)session->state.expiry_seconds * 1000;
-	if (session->state.will != NULL &&
-	    session->state.will_delay_seconds > 0)
-		session->will_at_ms = now_ms + (uint64_t)session->state
-						       .will_delay_seconds *
-						   1000;
+	if (will != NULL && will->delay_seconds > 0)
+		will->at_ms = now_ms + (uint64_t)will->delay_seconds * 1000;
 	else
 		publish_will(session);
 	session_set_deadline(session);
@@ -337,7 +333,7 @@ session_due(struct session *session)
 		session_end(session);
 		return;
 	}
-	if (session->will_at_ms <= now_ms) {
+	if (session_will_at_ms(session) <= now_ms) {
 		publish_will(session);
 		if (session->number != IPC_STORE_NONE)
 			journal_session_changed(session);

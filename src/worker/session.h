@@ -45,7 +45,6 @@ struct session {
 	/* While there is no connection: when what is due next is due. */
 	struct deadline deadline;
 	uint64_t expires_at_ms; /* UINT64_MAX: never */
-	uint64_t will_at_ms;    /* UINT64_MAX: there is none */
 
 	uint32_t sent; /* of inflight, from its front: on this connection */
 	bool has_heartbeat; /* a subscription that asks for one */
@@ -61,6 +60,14 @@ struct session {
 	uint32_t key_len;
 	uint8_t key[]; /* see session_key_encode() */
 };
+
+/* When its will is due; UINT64_MAX: it has none, or is connected. */
+static inline uint64_t
+session_will_at_ms(const struct session *session)
+{
+	return session->state.will == NULL ? UINT64_MAX
+					   : session->state.will->at_ms;
+}
 
 /* Append the key of a session: who and which. */
 void session_key_encode(struct bytes identity, struct bytes client_id,

@@ -26,22 +26,24 @@
 static struct session_head
 head_of(const struct session *session, const struct clock_reading *now)
 {
-	const struct session_state *state = &session->state;
+	const struct session_will *will = session->state.will;
 	struct session_head head = {
 		.id = session->id,
-		.expiry_seconds = state->expiry_seconds,
+		.expiry_seconds = session->state.expiry_seconds,
 		.is_connected = session->connection != NULL,
 		.was_cut_off = session->was_cut_off,
-		.will = state->will,
-		.will_delay_seconds = state->will_delay_seconds,
-		.will_expiry_seconds = state->will_expiry_seconds,
-		.has_will_expiry = state->has_will_expiry,
 		.will_at_seconds = IPC_STORE_NEVER,
 	};
 
-	if (session->will_at_ms != UINT64_MAX)
+	if (will != NULL) {
+		head.will = will->message;
+		head.will_delay_seconds = will->delay_seconds;
+		head.will_expiry_seconds = will->expiry_seconds;
+		head.has_will_expiry = will->has_expiry;
+	}
+	if (session_will_at_ms(session) != UINT64_MAX)
 		head.will_at_seconds = clock_to_realtime_seconds(now,
-		    session->will_at_ms);
+		    will->at_ms);
 	if (session->queue != NULL)
 		session_queue_head(session->queue, &head);
 	return head;

@@ -41,21 +41,33 @@ static void
 set_times(struct session *session, const struct clock_reading *now,
     const struct session_head *head, int64_t expires_at)
 {
+	struct session_will *will = session->state.will;
+
 	if (!head->is_connected) {
 		if (expires_at != IPC_STORE_NEVER)
 			session->expires_at_ms = clock_to_monotonic_ms(now,
 			    expires_at * 1000);
-		if (head->will_at_seconds != IPC_STORE_NEVER)
-			session->will_at_ms = clock_to_monotonic_ms(now,
+		if (will != NULL && head->will_at_seconds != IPC_STORE_NEVER)
+			will->at_ms = clock_to_monotonic_ms(now,
 			    head->will_at_seconds * 1000);
 		return;
 	}
 	if (head->expiry_seconds != SESSION_EXPIRY_NEVER)
 		session->expires_at_ms = time_in(session->worker,
 		    head->expiry_seconds);
-	if (head->will != NULL)
-		session->will_at_ms = time_in(session->worker,
-		    head->will_delay_seconds);
+	if (will != NULL)
+		will->at_ms = time_in(session->worker, will->delay_seconds);
+}
+
+static struct session_will *
+restored_will(const struct session_head *head)
+{
+	struct session_will *will = session_will_new(head->will);
+
+	will->delay_seconds = head->will_delay_seconds;
+	will->expiry_seconds = head->will_expiry_seconds;
+	will->has_expiry = head->has_will_expiry;
+	return will;
 }
 
 /* The head's will moves into the session. */
@@ -65,15 +77,12 @@ restore(struct worker *worker, const struct ipc_store_row *row,
 {
 	struct clock_reading now = clock_read();
 	struct session *session = session_new(worker, row->put.key);
-	struct session_state *state = &session->state;
 
 	session->id = head->id;
 	session->was_cut_off = head->is_connected || head->was_cut_off;
-	state->expiry_seconds = head->expiry_seconds;
-	state->will = head->will;
-	state->will_delay_seconds = head->will_delay_seconds;
-	state->will_expiry_seconds = head->will_expiry_seconds;
-	state->has_will_expiry = head->has_will_expiry;
+	session->state.expiry_seconds = head->expiry_seconds;
+	if (head->will != NULL)
+		session->state.will = restored_will(head);
 	session_queue_new(session, row->put.session);
 	session_queue_restore(session->queue, row, head);
 	if (head->is_leaving) {

@@ -13,20 +13,26 @@
 #define SESSION_IDENTITY_MAX  512
 #define SESSION_CLIENT_ID_MAX 65535
 
+/* A will (3.1.2.5) until it is published, or taken back. */
+struct session_will {
+	struct message *message;
+	uint64_t at_ms; /* when it is due; UINT64_MAX: that is not known yet */
+	uint32_t delay_seconds;
+	uint32_t expiry_seconds; /* from when it is published */
+	bool has_expiry;
+};
+
 struct session_state {
-	struct message *will;    /* NULL: none */
-	uint32_t expiry_seconds; /* counted from the end of a connection */
-	uint32_t will_delay_seconds;
-	uint32_t will_expiry_seconds; /* from when it is published */
-	bool has_will_expiry;
+	struct session_will *will; /* NULL: none */
+	uint32_t expiry_seconds;   /* counted from the end of a connection */
 
 	/* To the client, at QoS above 0. */
 	uint16_t next_packet_id;
+	uint16_t received_count;       /* of those below */
 	struct pending_queue queued;   /* without a packet identifier yet */
 	struct pending_queue inflight; /* with one, in the order of sending */
 
 	/* From the client, at QoS 2: PUBREC is sent, PUBREL awaited. */
-	uint16_t received_count;
 	uint16_t *received; /* packet identifiers, sorted */
 };
 
@@ -38,6 +44,10 @@ struct session_subscription {
 	bool no_local;
 	bool retain_as_published;
 };
+
+/* The message is taken. Returned, free with session_will_free(). */
+struct session_will *session_will_new(struct message *message);
+void session_will_free(struct session_will **will);
 
 /* Free what it holds, but not what its views point to. */
 void session_state_done(struct session_state *state);

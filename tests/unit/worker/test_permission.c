@@ -112,7 +112,7 @@ set_will(bool retain)
 		.topic_name = BYTES_LITERAL("will"),
 	};
 
-	session->state.will = message_new(&parts);
+	session->state.will = session_will_new(message_new(&parts));
 }
 
 #define ROLE "{ name = \"r\"; match = { ou = \"crew\"; };"

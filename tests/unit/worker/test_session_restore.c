@@ -46,8 +46,8 @@ START_TEST(a_session_comes_back_with_all_it_has) /* 4.1 */
 		.payload = BYTES_LITERAL("gone"),
 	};
 
-	session->state.will = message_new(&will);
-	session->state.will_delay_seconds = 20;
+	session->state.will = session_will_new(message_new(&will));
+	session->state.will->delay_seconds = 20;
 	session_keep(session);
 	subscribe(session, "a/+", 1);
 	subscribe(session, "b/#", 2);
@@ -69,10 +69,11 @@ START_TEST(a_session_comes_back_with_all_it_has) /* 4.1 */
 	ck_assert_uint_eq(session->state.received_count, 2);
 	ck_assert(session_has_received(session, 4));
 	ck_assert(session_has_received(session, 9));
-	ck_assert(bytes_equal(message_parts(session->state.will)->payload,
-	    BYTES_LITERAL("gone")));
+	ck_assert(
+	    bytes_equal(message_parts(session->state.will->message)->payload,
+		BYTES_LITERAL("gone")));
 	/* Its kept_connection has just been lost. */
-	ck_assert_uint_eq(session->will_at_ms,
+	ck_assert_uint_eq(session_will_at_ms(session),
 	    worker_now_ms(&kept_to.worker) + 20 * 1000);
 	ck_assert_uint_eq(session->expires_at_ms,
 	    worker_now_ms(&kept_to.worker) + 3600 * 1000);

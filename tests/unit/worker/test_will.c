@@ -55,14 +55,15 @@ setup_with(uint8_t qos, bool retain)
 	subscribe(HERE, "here");
 	subscribe(THERE, "there");
 	session = bare_session_new(cluster_worker(HERE), CLIENT_ID);
-	session->state.will = message_new(&(struct ipc_publish){
-	    .qos = qos,
-	    .retain = retain,
-	    .topic_name = BYTES_LITERAL("will/a"),
-	    .payload = BYTES_LITERAL("gone"),
-	});
-	session->state.will_delay_seconds = 1;
-	session->will_at_ms = 0;
+	session->state.will = session_will_new(
+	    message_new(&(struct ipc_publish){
+		.qos = qos,
+		.retain = retain,
+		.topic_name = BYTES_LITERAL("will/a"),
+		.payload = BYTES_LITERAL("gone"),
+	    }));
+	session->state.will->delay_seconds = 1;
+	session->state.will->at_ms = 0;
 	session_keep(session);
 	cluster_settle();
 }
@@ -94,7 +95,7 @@ be_due(void)
 	struct session *session = find(HERE, CLIENT_ID);
 
 	if (cluster_worker(HERE)->is_ready && session != NULL &&
-	    session->will_at_ms != UINT64_MAX)
+	    session_will_at_ms(session) != UINT64_MAX)
 		session_due(session);
 }
 
