@@ -303,7 +303,8 @@ route(struct router *router, struct message *message, struct buffer *storage,
 	share_routes_owe(worker, &router->shares, message);
 	if (router->shares.owed_count > 0)
 		result.is_durable = true;
-	if (share_routes_deliver(&router->shares, message))
+	if (share_routes_deliver(&router->shares, message,
+		router->origin.is_unsure))
 		result.is_durable = true;
 	message_unref(&message);
 	return result;

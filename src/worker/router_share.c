@@ -220,34 +220,51 @@ qos_for(const struct subscription *member, const struct message *message)
 				 : qos; /* [MQTT5-4.8.2-3] */
 }
 
-/* The next member, but for those that would have to drop the message. */
+/* At QoS 0 once at the most, and else again rather than not at all. */
+static bool
+may_get(const struct subscription *member, const struct message *message,
+    bool is_unsure)
+{
+	return !is_unsure || message_parts(message)->qos == 0 ||
+	       member->qos > 0;
+}
+
+static bool
+can_take(const struct subscription *member, const struct message *message,
+    bool is_unsure)
+{
+	return may_get(member, message, is_unsure) &&
+	       session_has_room(member->session, message,
+		   qos_for(member, message));
+}
+
+/* The next member, but for those that would have to drop the message, or may
+ * not get it: unless no other is found. */
 static struct subscription *
-member_with_room(struct share *share, const struct message *message)
+next_member(struct share *share, const struct message *message, bool is_unsure)
 {
 	struct subscription *first = share_pick_member(share), *member = first;
 	uint32_t count = share->online > 0 ? share->online
 					   : share->member_count;
 
 	for (uint32_t i = 1; i < count && i < TRIES_MAX; i++) {
-		if (session_has_room(member->session, message,
-			qos_for(member, message)))
+		if (can_take(member, message, is_unsure))
 			return member;
 		member = share_pick_member(share);
 	}
-	return session_has_room(member->session, message,
-		   qos_for(member, message))
-		   ? member
-		   : first;
+	return can_take(member, message, is_unsure) ? member : first;
 }
 
 bool
-share_routes_deliver(const struct share_routes *routes, struct message *message)
+share_routes_deliver(const struct share_routes *routes, struct message *message,
+    bool is_unsure)
 {
 	bool is_durable = false;
 
 	for (uint32_t i = 0; i < routes->here_count; i++) {
 		struct share *share = routes->here[i];
-		struct subscription *member = member_with_room(share, message);
+		struct subscription *member = next_member(share, message,
+		    is_unsure);
 		uint32_t identifier = member->identifier;
 		struct message_delivery delivery = {
 			.qos = qos_for(member, message),
@@ -258,6 +275,8 @@ share_routes_deliver(const struct share_routes *routes, struct message *message)
 			.share = share,
 		};
 
+		if (!may_get(member, message, is_unsure))
+			continue;
 		if (delivery.qos > 0 &&
 		    member->session->number != IPC_STORE_NONE)
 			is_durable = true;

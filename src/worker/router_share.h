@@ -61,9 +61,12 @@ void share_routes_add_here(struct share_routes *routes, struct share *share);
 void share_routes_owe(struct worker *worker, const struct share_routes *routes,
     struct message *message);
 
-/* Deliver it to the members that are here. True if the session of one lasts
- * and gets it at QoS above 0. */
+/*
+ * Deliver it to the members that are here. is_unsure: one may have got it from
+ * a process that is gone: those who would get it at QoS 0 do not get it again.
+ * True if the session of one lasts and gets it at QoS above 0.
+ */
 bool share_routes_deliver(const struct share_routes *routes,
-    struct message *message);
+    struct message *message, bool is_unsure);
 
 #endif

@@ -87,10 +87,15 @@ debt_free(struct worker *worker, struct sharing_debt *debt)
 	free(debt);
 }
 
+/* What was owed when a process ended may have been delivered, by one that is
+ * gone, too. */
 static struct forward_origin
 origin_of(const struct sharing_debt *debt)
 {
-	return (struct forward_origin){ .session = debt->item.sequence };
+	return (struct forward_origin){
+		.session = debt->item.sequence,
+		.is_unsure = debt->state == DEBT_RESTORED,
+	};
 }
 
 /* Nobody remembers it. */

@@ -77,10 +77,10 @@ detach(struct client *client)
 }
 
 static void
-subscribe(struct client *client)
+subscribe(struct client *client, const char *topic_filter)
 {
 	struct session_subscription wanted = {
-		.topic_filter = BYTES_LITERAL("a/#"),
+		.topic_filter = bytes_of_string(topic_filter),
 		.qos = 0,
 	};
 	struct subscription *made;
@@ -90,7 +90,7 @@ subscribe(struct client *client)
 }
 
 static void
-setup(uint8_t at_qos)
+setup_with(uint8_t at_qos, const char *filter_here, const char *filter_there)
 {
 	static const char *const names[CLIENTS] = { "here", "there", "sender" };
 
@@ -106,9 +106,22 @@ setup(uint8_t at_qos)
 		bare_session_new(cluster_worker(clients[i].worker), names[i]);
 		attach(&clients[i]);
 	}
-	subscribe(&clients[0]);
-	subscribe(&clients[1]);
+	subscribe(&clients[0], filter_here);
+	subscribe(&clients[1], filter_there);
 	cluster_settle();
+}
+
+static void
+setup(uint8_t at_qos)
+{
+	setup_with(at_qos, "a/#", "a/#");
+}
+
+/* Each of the two is the only member of a Shared Subscription. */
+static void
+setup_shared(uint8_t at_qos)
+{
+	setup_with(at_qos, "$share/one/a/#", "$share/two/a/#");
 }
 
 static void
@@ -276,14 +289,12 @@ check_heard(const struct client *client, bool has_lived, enum victim victim,
 }
 
 /* At each moment of the exchange. */
-START_TEST(at_qos_2_it_is_heard_once_at_the_most_whoever_dies)
-/* [MQTT-4.3.3-2] [MQTT5-4.3.3-10] */
+static void
+check_each_moment(void (*set_up)(uint8_t at_qos), enum victim victim)
 {
-	enum victim victim = (enum victim)_i;
-
 	for (unsigned int at = 0; at <= 4 * CLUSTER_STEPS;
 	     at += cluster_stride()) {
-		setup(2);
+		set_up(2);
 		send_publish(false);
 		go_on(at);
 		kill_and_restart(victim);
@@ -297,6 +308,19 @@ START_TEST(at_qos_2_it_is_heard_once_at_the_most_whoever_dies)
 		    victim == NOBODY || victim == CONNECTION, victim, at);
 		teardown();
 	}
+}
+
+START_TEST(at_qos_2_it_is_heard_once_at_the_most_whoever_dies)
+/* [MQTT-4.3.3-2] [MQTT5-4.3.3-10] */
+{
+	check_each_moment(setup, (enum victim)_i);
+}
+END_TEST
+
+START_TEST(at_qos_2_members_hear_it_once_at_the_most_whoever_dies)
+/* [MQTT-4.3.3-2] [MQTT5-4.3.3-10] */
+{
+	check_each_moment(setup_shared, (enum victim)_i);
 }
 END_TEST
 
@@ -388,6 +412,9 @@ test_router_qos0(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase,
 	    at_qos_2_it_is_heard_once_at_the_most_whoever_dies, 0,
+	    VICTIM_COUNT);
+	tcase_add_loop_test(tcase,
+	    at_qos_2_members_hear_it_once_at_the_most_whoever_dies, 0,
 	    VICTIM_COUNT);
 	tcase_add_test(tcase,
 	    at_qos_1_one_that_was_published_once_is_heard_once_at_the_most);
