@@ -18,8 +18,10 @@ struct fixture_pki fixture_pki;
 void
 fixture_make_pki(void)
 {
-	EVP_PKEY *rsa = EVP_RSA_gen(2048);
+	static EVP_PKEY *rsa; /* one for all, as it takes long to find one */
 
+	if (rsa == NULL)
+		rsa = EVP_RSA_gen(2048);
 	fixture_pki.ca = pki_issue(
 	    &(struct pki_spec){ .common_name = BYTES_LITERAL("Test CA"),
 		.is_ca = true,
@@ -46,7 +48,6 @@ fixture_make_pki(void)
 		.extended_key_usage = "clientAuth",
 		.key_usage = "digitalSignature" },
 	    &fixture_pki.ca);
-	EVP_PKEY_free(rsa);
 }
 
 void

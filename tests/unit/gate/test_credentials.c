@@ -147,7 +147,7 @@ credentials_tests(void)
 
 	tcase_add_unchecked_fixture(tests, fixture_make_pki, fixture_free_pki);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_set_timeout(tests, 30);
+	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, credentials_are_good);
 	tcase_add_test(tests, credentials_may_be_der);
 	tcase_add_test(tests, credentials_may_have_a_chain);

@@ -51,7 +51,7 @@ begin(int version)
 {
 	struct tls_handover handover;
 
-	fixture_start(&fixture, &fixture_pki.server, 10000);
+	fixture_start(&fixture, &fixture_pki.server, 60000);
 	ck_assert(visit(version, NULL, &handover));
 	ck_assert(!handover.peer.is_resumed);
 	session = client_take_session(&client);

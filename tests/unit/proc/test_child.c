@@ -243,7 +243,7 @@ listen_to(struct ipc_channel *channel)
 	struct heard heard = { .count = 0 };
 
 	while (heard.count == 0) {
-		ck_assert_int_eq(poll(&state, 1, 10000), 1);
+		ck_assert_int_eq(poll(&state, 1, 60000), 1);
 		ck_assert_int_eq(ipc_channel_receive(channel, 1, hear, &heard,
 				     &fault),
 		    0);
@@ -416,7 +416,7 @@ START_TEST(a_child_refuses_what_it_cannot_read_and_goes_on)
 	send_control(IPC_CONFIGURATION, BYTES_NONE,
 	    ipc_sealed_memory("configuration", BYTES_LITERAL("listen = 5;")));
 	send_generation(IPC_PROPOSE, 3);
-	ck_assert_int_eq(poll(&state, 1, 10000), 1);
+	ck_assert_int_eq(poll(&state, 1, 60000), 1);
 	ck_assert_int_eq(ipc_channel_receive(control, 1, hear_refusal, &number,
 			     &fault),
 	    0);
@@ -497,7 +497,7 @@ START_TEST(a_malformed_message_is_reported_and_ends_its_channel)
 	expect(control, IPC_READY, 0);
 	ck_assert_int_eq(send(ipc_channel_fd(peer), "malformed", 9, 0), 9);
 	expect(control, IPC_PEER_FAULT, 4);
-	ck_assert_int_eq(poll(&state, 1, 10000), 1);
+	ck_assert_int_eq(poll(&state, 1, 60000), 1);
 	ck_assert_int_eq(ipc_channel_receive(peer, 1, hear, &heard, &fault),
 	    -EPIPE);
 	ipc_channel_close(&peer);
@@ -523,7 +523,7 @@ test_child(void)
 {
 	TCase *tests = tcase_create("child");
 
-	tcase_set_timeout(tests, 30);
+	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_child_is_ready_and_stops_when_told);
 	tcase_add_loop_test(tests,

@@ -277,6 +277,8 @@ on_message(void *context, struct ipc_message *message)
 	struct rig_worker *worker = context;
 	struct rig_message *kept;
 
+	if (worker->minds_no_expiry && message->type == IPC_STORE_EXPIRED)
+		return 0;
 	worker->messages = memory_resize(worker->messages,
 	    (worker->count + 1) * sizeof(*kept));
 	kept = &worker->messages[worker->count++];

@@ -26,6 +26,7 @@ struct rig_worker {
 	size_t count;
 	struct rig_message *messages;
 	size_t next;           /* the first that no one has looked at */
+	bool minds_no_expiry;  /* what is told of it is passed over */
 	struct buffer changes; /* that rig_write() sends */
 	uint64_t transaction;  /* the last that was sent */
 	uint64_t epoch;

@@ -172,7 +172,7 @@ START_TEST(a_full_disk_is_waited_for)
 	rig_start_early();
 	ck_assert(!rig_is_ready(1500));
 	ck_assert_int_eq(unlink(path), 0);
-	ck_assert(rig_is_ready(10000));
+	ck_assert(rig_is_ready(60000));
 	worker = rig_worker(0);
 	rig_open(worker, 1);
 	(void)rig_expect(worker, IPC_STORE_OPENED);

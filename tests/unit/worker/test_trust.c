@@ -254,8 +254,8 @@ START_TEST(nobody_outlives_the_certificate)
 	/* No deadline is later than an hour: the clock may be set. */
 	ck_assert_uint_eq(trust_deadline_ms(clients[0], UINT64_MAX), 3600000);
 	ck_assert_uint_eq(trust_deadline_ms(clients[0], 5), 5);
-	clients[0]->not_after = now + 10;
-	ck_assert_uint_le(trust_deadline_ms(clients[0], UINT64_MAX), 10000);
+	clients[0]->not_after = now + 600;
+	ck_assert_uint_le(trust_deadline_ms(clients[0], UINT64_MAX), 600000);
 	ck_assert(!trust_due(clients[0]));
 	clients[0]->not_after = now;
 	ck_assert_uint_eq(trust_deadline_ms(clients[0], UINT64_MAX), 0);
