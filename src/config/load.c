@@ -414,19 +414,18 @@ fault_unknown(struct loader *loader, const config_setting_t *setting,
 {
 	char nearest[CONFIG_PATH_MAX];
 	size_t group_len = strlen(scope->schema);
+	bool is_near = config_path_nearest(schema, nearest);
+	const char *said = is_near ? "did you mean" : "the nearest known is";
+	const char *end = is_near ? "?" : "";
 
-	if (!config_path_nearest(schema, nearest)) {
-		fault(loader, setting, path, "is unknown");
-		return;
-	}
 	/* In the same group: with the same indices. */
 	if (group_len > 0 && nearest[group_len] == '.' &&
 	    strncmp(nearest, scope->schema, group_len) == 0)
-		fault(loader, setting, path, "is unknown; did you mean `%s%s'?",
-		    scope->path, nearest + group_len);
+		fault(loader, setting, path, "is unknown; %s `%s%s'%s", said,
+		    scope->path, nearest + group_len, end);
 	else
-		fault(loader, setting, path, "is unknown; did you mean `%s'?",
-		    nearest);
+		fault(loader, setting, path, "is unknown; %s `%s'%s", said,
+		    nearest, end);
 }
 
 static void

@@ -8,6 +8,8 @@
 
 /* Names are compared up to this many bytes; no setting's is longer. */
 #define NAME_MAX_COMPARED 64
+/* With fewer characters it could be of many. */
+#define BEGINNING_MIN 3
 
 /* How many characters must be put in, taken out or replaced (Levenshtein). */
 static size_t
@@ -36,17 +38,35 @@ name_distance(const char *a, const char *b)
 	return row[b_len];
 }
 
-/* The right name in another group costs one more than in this one. */
+/* Is the name one that was not written to its end? */
+static bool
+is_beginning(const char *name, const char *known)
+{
+	size_t len = strlen(name);
+
+	return len >= BEGINNING_MIN && strncmp(name, known, len) == 0;
+}
+
+/*
+ * The right name in another group costs one more than in this one; a name's
+ * beginning is as near as a slip of one character. slip: SIZE_MAX from there
+ * on if it is in another group.
+ */
 static size_t
-path_distance(const char *a, const char *b)
+path_distance(const char *a, const char *b, size_t slip)
 {
 	const char *a_name = config_path_name(a);
 	const char *b_name = config_path_name(b);
 	size_t group_len = (size_t)(a_name - a);
 	bool is_same_group = group_len == (size_t)(b_name - b) &&
 			     strncmp(a, b, group_len) == 0;
+	size_t distance = is_beginning(a_name, b_name)
+			      ? 1
+			      : name_distance(a_name, b_name);
 
-	return name_distance(a_name, b_name) + !is_same_group;
+	if (is_same_group)
+		return distance;
+	return distance + 1 < slip ? distance + 1 : SIZE_MAX;
 }
 
 /* Does a setting's or a group's path end here? */
@@ -60,8 +80,8 @@ bool
 config_path_nearest(const char *path, char *nearest)
 {
 	/* A third of the name wrong is no slip of the finger any more. */
-	size_t best = 2 + strlen(config_path_name(path)) / 3;
-	bool is_found = false;
+	size_t slip = 2 + strlen(config_path_name(path)) / 3;
+	size_t best = SIZE_MAX;
 	char candidate[CONFIG_PATH_MAX];
 	size_t distance;
 	size_t i, len;
@@ -73,13 +93,12 @@ config_path_nearest(const char *path, char *nearest)
 				continue;
 			config_path_format(candidate, "%.*s", (int)len,
 			    config_rows[i].path);
-			distance = path_distance(path, candidate);
+			distance = path_distance(path, candidate, slip);
 			if (distance >= best)
 				continue;
 			best = distance;
-			is_found = true;
 			memcpy(nearest, candidate, len + 1);
 		}
 	}
-	return is_found;
+	return best < slip;
 }

@@ -70,10 +70,10 @@ void config_path_format(char *path, const char *format, ...)
 const char *config_path_name(const char *path);
 
 /*
- * The known path that is most like an unknown one, if one is near enough to
- * be what was meant.
+ * The known path that is most like an unknown one.
  *
  * path, nearest: without indices; nearest has CONFIG_PATH_MAX bytes.
+ * Returns true if it is near enough to be what was meant.
  */
 bool config_path_nearest(const char *path, char *nearest);
 

@@ -85,7 +85,8 @@ static const struct {
 	    "test:2: setting `packet_bytes' is unknown; did you mean "
 	    "`limits.packet_bytes'?" },
 	{ "weather = { enabled = false; };",
-	    "test:2: setting `weather' is unknown" },
+	    "test:2: setting `weather' is unknown; the nearest known is "
+	    "`listen'" },
 	{ "websocket = { enabled = \"yes\"; };",
 	    "test:2: setting `websocket.enabled' must be true or false, not a "
 	    "string" },
@@ -100,7 +101,8 @@ static const struct {
 	    "test:2: setting `control.sockets' is unknown; did you mean "
 	    "`control.socket'?" },
 	{ "log = { colours = \"text\"; };",
-	    "test:2: setting `log.colours' is unknown" },
+	    "test:2: setting `log.colours' is unknown; the nearest known is "
+	    "`log.level'" },
 	{ "roles = ( { name = \"r\"; match = {\n identiti = \"*\"; }; } );",
 	    "test:3: setting `roles[0].match.identiti' is unknown; did you "
 	    "mean `roles[0].match.identity'?" },

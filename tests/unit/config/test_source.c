@@ -169,7 +169,8 @@ START_TEST(a_fault_in_an_included_file_names_that_file_and_its_line)
 	load_refusal(path, -EINVAL);
 	fault = strrchr(strtok(error.text, "\n"), '/');
 	ck_assert_str_eq(fault,
-	    "/limits.conf:4: setting `limits.gizmo_wheels' is unknown");
+	    "/limits.conf:4: setting `limits.gizmo_wheels' is unknown; the "
+	    "nearest known is `limits.topic_levels'");
 	fault = strrchr(strtok(NULL, "\n"), '/');
 	ck_assert_str_eq(fault,
 	    "/signet.conf:3: setting `log.level' is \"x\", but must be one of "
