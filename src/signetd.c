@@ -164,9 +164,10 @@ check_or_refuse(const char *file)
 	struct config *config = load_or_refuse(file);
 	struct proc_credentials credentials = { .certificate = { 0 } };
 	struct buffer named = { NULL, 0, 0 };
-	char why[512] = "";
+	char why[512] = "", place[CONFIG_PLACE_MAX];
 	int result;
 
+	snprintf(place, sizeof(place), "%s", file);
 	check_user_or_refuse(config);
 	check_libraries_or_refuse();
 	read_credentials_or_refuse(config, &credentials);
@@ -176,9 +177,10 @@ check_or_refuse(const char *file)
 		    sizeof(why));
 	proc_credentials_wipe(&credentials);
 	config_file_fault(config, bytes_of_string(why), &named);
+	config_file_fault_place(config, bytes_of_string(why), place);
 	config_free(&config);
 	if (result != 0)
-		fprintf(stderr, "%s: %s%.*s\n", file,
+		fprintf(stderr, "%s: %s%.*s\n", place,
 		    result > 0 ? "warning: " : "", (int)named.len,
 		    (const char *)named.data);
 	buffer_done(&named);

@@ -52,3 +52,14 @@ config_file_fault(const struct config *config, struct bytes why,
 	}
 	buffer_append(out, rest);
 }
+
+void
+config_file_fault_place(const struct config *config, struct bytes why,
+    char *place)
+{
+	struct naming naming = { .why = why };
+
+	config_each_file(config, &naming, match_file);
+	if (naming.setting != NULL)
+		config_place_print(config, naming.setting, place);
+}

@@ -18,4 +18,12 @@
 void config_file_fault(const struct config *config, struct bytes why,
     struct buffer *out);
 
+/*
+ * Where the setting that a fault begins with is written: its file and line.
+ *
+ * place: CONFIG_PLACE_MAX bytes; left as it is if there is none.
+ */
+void config_file_fault_place(const struct config *config, struct bytes why,
+    char *place);
+
 #endif

@@ -183,8 +183,11 @@ def files_that_are_missing_or_wrong_are_named():
                            ("client_ca", f"{certificates}/server.key"),
                            ("client_ca", "/dev/null")):
         with Folder(tls={setting: value}) as folder:
+            with open(folder.file) as file:
+                line = next(i for i, text in enumerate(file, 1)
+                            if f"{setting} =" in text)
             try:
-                expect_fault(folder, None, f"tls.{setting}")
+                expect_fault(folder, line, f"tls.{setting}")
             except AssertionError as error:
                 faults.append(f"{setting} = {value}: {error}")
     assert not faults, "\n".join(faults)
