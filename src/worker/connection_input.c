@@ -6,11 +6,13 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "worker/connection.h"
 #include "worker/connection_websocket.h"
 #include "worker/handoff.h"
+#include "worker/reason_string.h"
 #include "worker/throttle.h"
 
 /* Room for a packet is made when this part of it is here. */
@@ -24,11 +26,33 @@ takes_packets(const struct connection *connection)
 		   !connection->waits_connack && !connection->is_throttled);
 }
 
+/* What a client is told of a packet that ends it; NULL: as of any other. */
+static const char *
+fault_of_packet(enum mqtt_reason reason)
+{
+	switch (reason) {
+	case MQTT_REASON_MALFORMED_PACKET:
+		return "not in the form that MQTT 5.0 gives it";
+	case MQTT_REASON_PROTOCOL_ERROR:
+		return "not allowed by MQTT 5.0 here, or not with these fields";
+	default:
+		return NULL;
+	}
+}
+
 /* End a connection for what it sent: in 5.0 the client is told why. */
 static void
-refuse_packet(struct connection *connection, enum mqtt_reason reason)
+refuse_packet(struct connection *connection, unsigned int type,
+    enum mqtt_reason reason)
 {
-	connection_disconnect(connection, reason, mqtt_reason_name(reason));
+	const char *fault = fault_of_packet(reason);
+	char text[REASON_STRING_MAX + 1];
+
+	if (fault != NULL)
+		snprintf(text, sizeof(text), "%s: %s",
+		    mqtt_packet_type_name(type), fault);
+	connection_disconnect_saying(connection, reason,
+	    fault == NULL ? NULL : text, mqtt_reason_name(reason));
 }
 
 /*
@@ -82,7 +106,8 @@ take_packets(struct connection *connection, struct bytes input)
 		if (status == 0)
 			status = connection_dispatch(connection, &frame);
 		if (status < 0)
-			refuse_packet(connection, (enum mqtt_reason) - status);
+			refuse_packet(connection, rest.data[0] >> 4,
+			    (enum mqtt_reason) - status);
 		if (connection->state == CONNECTION_MOVING)
 			break; /* CONNECT is for the worker of its home */
 		taken += status == 0 ? frame.len : 0;

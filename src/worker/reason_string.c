@@ -9,6 +9,17 @@ static const struct {
 	enum mqtt_reason reason;
 	const char *text;
 } strings[] = {
+	{ MQTT_REASON_MALFORMED_PACKET,
+	    "the packet is not in the form that MQTT 5.0 gives it" },
+	{ MQTT_REASON_PROTOCOL_ERROR,
+	    "MQTT 5.0 does not allow this packet here, or not with these "
+	    "fields" },
+	{ MQTT_REASON_UNSUPPORTED_PROTOCOL_VERSION,
+	    "the server speaks MQTT 3.1.1 and 5.0" },
+	{ MQTT_REASON_SERVER_SHUTTING_DOWN,
+	    "the server is stopped or started again; come back later" },
+	{ MQTT_REASON_ADMINISTRATIVE_ACTION,
+	    "somebody who administers the server has ended this connection" },
 	{ MQTT_REASON_NOT_AUTHORIZED,
 	    "no role of your certificate grants this, or one denies it" },
 	{ MQTT_REASON_CLIENT_IDENTIFIER_NOT_VALID,

@@ -15,6 +15,11 @@ from signet.fleet import Fleet, Source
 
 def goodbye(client):
     """[MQTT5-3.14.0-1], then close_notify: RFC 8446 s6.1."""
+    if client.version == 5:
+        got = client.expect(codec.DISCONNECT)
+        assert got.reason == 0x8b and got.props["reason_string"], got
+        assert client.expect_closed() == "close_notify"
+        return
     assert client.expect_end(0x8b) == "close_notify"
 
 

@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 
-from signet import (Daemon, case, main, standalone, unique, wait_until)
+from signet import (Daemon, case, codec, main, standalone, unique, wait_until)
 from signet.stream import DEADLINE
 
 
@@ -161,7 +161,9 @@ def who_is_disconnected_is_told_why(broker):
         assert [s["client_id"] for s in got["disconnected"]] == \
             [first.client_id]
         # Administrative action (MQTT 5.0, 3.14.2.1)
-        first.expect_end(0x98)
+        told = first.expect(codec.DISCONNECT)
+        assert told.reason == 0x98 and told.props["reason_string"], told
+        first.expect_closed()
         assert second.is_alive() and other.is_alive()
         broker.await_log(event="closed", reason="administrative-action")
         text, status = broker.ctl("disconnect", "device-1")
