@@ -15,6 +15,15 @@
 #define BATCH_MAX      64
 #define BATCHES_A_TURN 2
 
+/*
+ * Where so many come within so long, it is cheaper to let some gather than to
+ * wake up for each: until there are only a few at a time.
+ */
+#define BUSY_COUNT 64
+#define BUSY_MS    10
+#define GATHER_MS  1
+#define FEW        4
+
 /* One byte more, so that what is longer is seen to be. */
 #define QUESTION_MAX (BEAT_DATAGRAM_LEN + 1)
 
@@ -34,20 +43,57 @@ struct slot {
 
 struct heartbeat_socket {
 	struct worker *worker;
-	uv_poll_t *poll; /* the loop frees it */
+	uv_poll_t *poll;    /* the loop frees it, */
+	uv_timer_t *gather; /* and this: one of the two is active */
 	int fd;
+	unsigned int received; /* at once, the last time */
+	unsigned int busy_count;
+	uint64_t busy_since_ms;
 	uint32_t overflow; /* as the kernel counts */
 	struct mmsghdr questions[BATCH_MAX];
 	struct mmsghdr answers[BATCH_MAX];
 	struct slot slots[BATCH_MAX];
 };
 
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void
+on_gathered(uv_timer_t *timer)
+{
+	struct heartbeat_socket *socket = timer->data;
+	bool is_all = heartbeat_socket_receive(socket);
+
+	if (is_all && socket->received >= FEW)
+		uv_timer_start(timer, on_gathered, GATHER_MS, 0);
+	else
+		uv_poll_start(socket->poll, UV_READABLE, on_poll);
+}
+
+static bool
+is_busy(struct heartbeat_socket *socket)
+{
+	uint64_t now_ms = worker_now_ms(socket->worker);
+
+	if (now_ms - socket->busy_since_ms > BUSY_MS) {
+		socket->busy_since_ms = now_ms;
+		socket->busy_count = 0;
+	}
+	socket->busy_count += socket->received;
+	return socket->busy_count >= BUSY_COUNT;
+}
+
 static void
 on_poll(uv_poll_t *poll, int status, int events)
 {
+	struct heartbeat_socket *socket = poll->data;
+	bool is_all = heartbeat_socket_receive(socket);
+
 	(void)status;
 	(void)events;
-	(void)heartbeat_socket_receive(poll->data);
+	if (!is_busy(socket) || !is_all)
+		return;
+	uv_poll_stop(poll);
+	uv_timer_start(socket->gather, on_gathered, GATHER_MS, 0);
 }
 
 struct heartbeat_socket *
@@ -59,17 +105,22 @@ heartbeat_socket_open(struct worker *worker, int fd)
 	socket->fd = fd;
 	socket->poll = memory_new(1, sizeof(*socket->poll));
 	socket->poll->data = socket;
-	if (uv_poll_init(&worker->child->loop, socket->poll, fd) == 0)
-		return socket;
-	free(socket->poll);
-	free(socket);
-	close(fd);
-	return NULL;
+	if (uv_poll_init(&worker->child->loop, socket->poll, fd) != 0) {
+		free(socket->poll);
+		free(socket);
+		close(fd);
+		return NULL;
+	}
+	socket->gather = memory_new(1, sizeof(*socket->gather));
+	socket->gather->data = socket;
+	uv_timer_init(&worker->child->loop, socket->gather);
+	return socket;
 }
 
 void
 heartbeat_socket_watch(struct heartbeat_socket *socket, bool is_watched)
 {
+	uv_timer_stop(socket->gather);
 	if (is_watched)
 		uv_poll_start(socket->poll, UV_READABLE, on_poll);
 	else
@@ -88,6 +139,7 @@ heartbeat_socket_close(struct heartbeat_socket **socket)
 	if (*socket == NULL)
 		return;
 	uv_close((uv_handle_t *)(*socket)->poll, on_closed);
+	uv_close((uv_handle_t *)(*socket)->gather, on_closed);
 	close((*socket)->fd);
 	free(*socket);
 	*socket = NULL;
@@ -195,6 +247,7 @@ take(struct heartbeat_socket *socket, unsigned int i, unsigned int count)
 bool
 heartbeat_socket_receive(struct heartbeat_socket *socket)
 {
+	socket->received = 0;
 	for (unsigned int batch = 0; batch < BATCHES_A_TURN; batch++) {
 		unsigned int answers = 0;
 		int received;
@@ -206,6 +259,8 @@ heartbeat_socket_receive(struct heartbeat_socket *socket)
 			turn_control(socket, &socket->questions[i].msg_hdr);
 			answers += take(socket, (unsigned int)i, answers);
 		}
+		if (received > 0)
+			socket->received += (unsigned int)received;
 		if (answers > 0)
 			send_answers(socket, answers);
 		if (received < BATCH_MAX)

@@ -12,8 +12,8 @@ import time
 from signet import (Daemon, TimedOut, case, codec, main, standalone, unique,
                     wait_until)
 from signet.daemon import ROLES, free_port
-from signet.heartbeat import (ANSWER, LEN, MESSAGES_WAIT, NEW_KEY, Beat, Pulse,
-                              Relay, pack, take_offer)
+from signet.heartbeat import (ANSWER, GOING_AWAY, LEN, MESSAGES_WAIT, NEW_KEY,
+                              Beat, Pulse, Relay, pack, take_offer)
 
 GRANTED = [{"name": "beats", "match": {"identity": "*"}, "publish": [],
             "subscribe": ["$signet/heartbeat/+"]},
@@ -332,6 +332,43 @@ def a_flag_says_that_messages_wait(broker):
             client.take()
         client.ping()
         assert beat.ask().flags == 0
+
+
+@standalone(timeout=180)
+def a_flag_says_that_the_server_is_ending():
+    """As long as the client does not close its end, for two seconds at most:
+    on a machine that did not run this in time it is tried again."""
+    assert any(says_that_it_ends() for _ in range(10))
+
+
+def says_that_it_ends():
+    with Daemon(**settings(), processes={"workers": 1}) as daemon:
+        with daemon.client() as client, Beat(client, LONG) as beat:
+            assert beat.ask().flags == 0
+            daemon.process.terminate()
+            assert client.expect(codec.DISCONNECT).reason == 0x8b
+            try:
+                answer = beat.ask()
+            except TimedOut:
+                return False
+            assert answer.flags == GOING_AWAY, answer.flags
+        assert daemon.process.wait(60) == 0
+        return True
+
+
+@case(**settings(), processes={"workers": 1})
+def many_at_once_are_answered(broker):
+    """More than are waited for one by one; then a few, and none for a while."""
+    with broker.client() as client, Beat(client, LONG) as beat:
+        for count in [64] * 20 + [1, 2, 1] + [64] * 20 + [1]:
+            for _ in range(count):
+                beat.send(beat.question())
+            got = [beat.receive().sequence for _ in range(count)]
+            assert got == list(range(beat.sequence - count + 1,
+                                     beat.sequence + 1)), got
+            if count < 64:
+                client.ping()
+                time.sleep(0.05)
 
 
 @standalone
