@@ -14,6 +14,7 @@
 
 #include "beat/datagram.h"
 #include "lib/memory.h"
+#include "master/inherited.h"
 #include "master/member.h"
 
 /* What comes in while a worker does something else: some 5000 datagrams. */
@@ -59,6 +60,15 @@ set_options(int fd, int family)
 		error = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 	if (error == 0 && family == AF_INET6)
 		error = set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	return error;
+}
+
+/* The same for one that nobody has bound yet. */
+static int
+set_options_of_new(int fd, int family)
+{
+	int error = set_options(fd, family);
+
 	if (error == 0 && family == AF_INET6)
 		error = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 	/* Beyond what the system allows to all, if we may. */
@@ -77,7 +87,7 @@ socket_open(int family)
 
 	if (fd < 0)
 		return -errno;
-	error = set_options(fd, family);
+	error = set_options_of_new(fd, family);
 	if (error == 0)
 		return fd;
 	close(fd);
@@ -118,6 +128,20 @@ bind_one(int fd, const struct sockaddr_storage *address, socklen_t len,
 	return error;
 }
 
+/* May there be others on the port, even if one is enough for us? */
+static bool
+has_group(const struct heartbeat_sockets *sockets)
+{
+	int is_shared = 0;
+	socklen_t len = sizeof(is_shared);
+
+	if (sockets->count > 1 || !sockets->is_given)
+		return sockets->count > 1;
+	return getsockopt(sockets->fds[0], SOL_SOCKET, SO_REUSEPORT, &is_shared,
+		   &len) == 0 &&
+	       is_shared != 0;
+}
+
 static int
 bind_all(struct heartbeat_sockets *sockets, const struct config *config)
 {
@@ -126,13 +150,31 @@ bind_all(struct heartbeat_sockets *sockets, const struct config *config)
 	int error = 0;
 
 	for (size_t i = 0; i < sockets->count && error == 0; i++)
-		error = bind_one(sockets->fds[i], &address, len, i == 0);
-	if (error == 0 && sockets->count > 1)
+		error = sockets->is_given
+			    ? set_options(sockets->fds[i], address.ss_family)
+			    : bind_one(sockets->fds[i], &address, len, i == 0);
+	if (error == 0 && has_group(sockets))
 		error = steer(sockets->fds[sockets->count - 1]);
 	if (error == 0)
 		log_info(log_address("heartbeat", (struct sockaddr *)&address),
-		    log_word("event", "bound"));
+		    log_word("event", "bound"),
+		    log_word("by",
+			sockets->is_given ? "service-manager" : "us"));
 	return error;
+}
+
+/* For each worker one has to be there before: who gave some has the port. */
+static int
+too_few(const struct heartbeat_sockets *sockets, const struct config *config,
+    char *why, size_t size)
+{
+	snprintf(why, size,
+	    "heartbeat: %zu workers need a socket each, but the service "
+	    "manager has bound %zu to %s UDP port %u: name it so often in "
+	    "signetd.socket, with ReusePort=yes",
+	    sockets->wanted, sockets->count, config->heartbeat.address,
+	    config->heartbeat.port);
+	return -ENOTCONN;
 }
 
 static int
@@ -152,6 +194,8 @@ heartbeat_sockets_bind(struct heartbeat_sockets *sockets,
 
 	if (sockets->is_bound)
 		return 0;
+	if (sockets->is_given && sockets->count < sockets->wanted)
+		return too_few(sockets, config, why, size);
 	error = sockets->fds == NULL ? -EAFNOSUPPORT
 				     : bind_all(sockets, config);
 	if (error != 0)
@@ -162,10 +206,10 @@ heartbeat_sockets_bind(struct heartbeat_sockets *sockets,
 
 /* 0, or -errno with none open. */
 static int
-open_all(struct heartbeat_sockets *sockets, int family, size_t count)
+open_all(struct heartbeat_sockets *sockets, int family)
 {
-	sockets->fds = memory_new(count, sizeof(int));
-	for (; sockets->count < count; sockets->count++) {
+	sockets->fds = memory_new(sockets->wanted, sizeof(int));
+	for (; sockets->count < sockets->wanted; sockets->count++) {
 		int fd = socket_open(family);
 
 		if (fd < 0) {
@@ -177,15 +221,36 @@ open_all(struct heartbeat_sockets *sockets, int family, size_t count)
 	return 0;
 }
 
+/* In the order in which they were bound, by which they are numbered. */
+static void
+take_given(struct heartbeat_sockets *sockets, struct inherited *inherited,
+    const struct sockaddr_storage *address)
+{
+	int fd;
+
+	while (sockets->count < sockets->wanted &&
+	       (fd = inherited_take(inherited, SOCK_DGRAM,
+		    (const struct sockaddr *)address)) >= 0) {
+		if (sockets->fds == NULL)
+			sockets->fds = memory_new(sockets->wanted, sizeof(int));
+		sockets->fds[sockets->count++] = fd;
+		sockets->is_given = true;
+	}
+}
+
 int
 heartbeat_sockets_open(struct heartbeat_sockets *sockets,
-    const struct config *config, size_t count, char *why, size_t size)
+    const struct config *config, struct inherited *inherited, size_t count,
+    char *why, size_t size)
 {
 	struct sockaddr_storage address;
-	int error;
+	int error = 0;
 
 	(void)address_of(config, &address);
-	error = open_all(sockets, address.ss_family, count);
+	sockets->wanted = count;
+	take_given(sockets, inherited, &address);
+	if (!sockets->is_given)
+		error = open_all(sockets, address.ss_family);
 	if (!config->heartbeat.enabled)
 		return 0;
 	if (error != 0)

@@ -13,25 +13,30 @@
 
 #include "config/config.h"
 
+struct inherited;
 struct master;
 struct member;
 
 struct heartbeat_sockets {
 	size_t count;
 	int *fds; /* by worker; NULL: not made */
+	size_t wanted;
+	bool is_given; /* the service manager has bound them */
 	bool is_bound;
 };
 
 /*
- * Make the sockets where the network is still there, and bind them if
- * heartbeats are turned on. Where a machine has no such sockets at all, that
+ * Take the sockets that the service manager has bound to the address, or make
+ * them where the network is still there, and bind them if heartbeats are turned
+ * on. Where a machine has no such sockets at all, or too few were given, that
  * is a fault only if they are.
  *
  * why: of at most size bytes, on error.
  * Returns 0 or -errno.
  */
 int heartbeat_sockets_open(struct heartbeat_sockets *sockets,
-    const struct config *config, size_t count, char *why, size_t size);
+    const struct config *config, struct inherited *inherited, size_t count,
+    char *why, size_t size);
 
 /*
  * The same later, when a configuration turns them on: bind those that are not.

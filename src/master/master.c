@@ -506,7 +506,7 @@ master_run(const char *file, const struct config *config,
 	    metrics_listener_open(config, &inherited,
 		&master.supplies.metrics_listener, why, sizeof(why)) != 0)
 		fatal("%s", why);
-	if (heartbeat_sockets_open(&master.heartbeat, config,
+	if (heartbeat_sockets_open(&master.heartbeat, config, &inherited,
 		role_find(IPC_ROLE_WORKER)->count(config), why,
 		sizeof(why)) != 0)
 		fatal("%s", why);

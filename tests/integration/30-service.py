@@ -11,7 +11,8 @@ import threading
 import time
 
 from signet import Client, Daemon, context, main, standalone, wait_until
-from signet.daemon import SIGNETD
+from signet.daemon import ROLES, SIGNETD, free_port
+from signet.heartbeat import Beat
 
 
 class Manager:
@@ -52,12 +53,15 @@ class Manager:
 
 
 class Managed(Daemon):
-    """A daemon that a service manager has started."""
+    """A daemon that a service manager has started. listening: a socket that it
+    passes on, or more of them."""
 
     def __init__(self, watchdog_seconds=None, listening=None, listen_pid="$$",
                  **overrides):
         self.watchdog_seconds = watchdog_seconds
-        self.listening, self.listen_pid = listening, listen_pid
+        self.listening = (listening if listening is None
+                          or isinstance(listening, list) else [listening])
+        self.listen_pid = listen_pid
         super().__init__(**overrides)
 
     def spawn(self, arguments):
@@ -69,11 +73,18 @@ class Managed(Daemon):
                 int(self.watchdog_seconds * 1e6))
         script = "exec \"$@\""
         if self.listening is not None:
-            descriptors = (self.listening.fileno(),)
-            environment |= {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "mqtts"}
-            script = (f"exec 3<&{descriptors[0]}; "
-                      f"LISTEN_PID={self.listen_pid}; "
-                      "export LISTEN_PID; exec \"$@\"")
+            descriptors = [one.fileno() for one in self.listening]
+            environment |= {
+                "LISTEN_FDS": str(len(descriptors)),
+                "LISTEN_FDNAMES": ":".join(["mqtts"] * len(descriptors))}
+            # One may have the number that another is to have.
+            script = "".join(
+                [f"exec {100 + i}<&{fd}; "
+                 for i, fd in enumerate(descriptors)] +
+                [f"exec {3 + i}<&{100 + i} {100 + i}<&-; "
+                 for i in range(len(descriptors))] +
+                [f"LISTEN_PID={self.listen_pid}; "
+                 "export LISTEN_PID; exec \"$@\""])
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 ["bash", "-euc", script, "bash", *arguments],
@@ -198,6 +209,79 @@ def a_socket_that_no_setting_names_is_reported():
         assert daemon.log.find(event="bound")[0]["by"] == "us"
         with Client(daemon) as client:
             client.ping()
+
+
+def bound_to_udp(count):
+    """Sockets as systemd binds them, with ReusePort=yes if there are more."""
+    port, found = free_port(), []
+    for _ in range(count):
+        found.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        if count > 1:
+            found[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        found[-1].bind(("127.0.0.1", port))
+    return found
+
+
+def beating(sockets, **heartbeat):
+    port = sockets[0].getsockname()[1]
+    return {"heartbeat": {"enabled": True, "address": "127.0.0.1",
+                          "port": port, **heartbeat},
+            "roles": [{"name": "beats", "match": {"identity": "*"},
+                       "publish": [], "subscribe": ["$signet/heartbeat/+"]}]
+            + ROLES}
+
+
+def each_worker_answers(daemon, workers):
+    for worker in range(workers):
+        with daemon.client_on(f"worker/{worker}") as client, \
+                Beat(client, 60000) as beat:
+            assert beat.offer.worker == worker
+            for _ in range(20):
+                beat.ask()
+                beat.move()
+
+
+@standalone
+def heartbeats_come_to_sockets_that_are_passed_on():
+    # As many as there are workers, or more of them: one alone, too.
+    for count, workers in (2, 2), (3, 1), (1, 1):
+        sockets = bound_to_udp(count)
+        with Managed(listening=sockets, processes={"workers": workers},
+                     **beating(sockets)) as daemon:
+            port = daemon.settings["heartbeat"]["port"]
+            line = daemon.log.find(event="bound",
+                                   heartbeat=f"127.0.0.1:{port}")[0]
+            assert line["by"] == "service-manager", line.text
+            assert (len(daemon.log.find(event="socket-unused"))
+                    == count - workers)
+            each_worker_answers(daemon, workers)
+            if count == 3:
+                continue
+            # The next one has them, too.
+            daemon.process.terminate()
+            assert daemon.process.wait(30) == 0
+            mark = daemon.log.mark()
+            os.unlink(daemon.manager.path)
+            daemon.spawn([SIGNETD, "-c", daemon.configuration])
+            daemon.await_ready(mark)
+            each_worker_answers(daemon, workers)
+
+
+@standalone
+def too_few_sockets_for_heartbeats_are_said():
+    [one] = sockets = bound_to_udp(1)
+    with one, Managed(listening=sockets, **beating(sockets, enabled=False)
+                      ) as daemon:
+        said = daemon.refused_reload(heartbeat={"enabled": True})
+        assert "2 workers" in said and "ReusePort=yes" in said, said
+        with Client(daemon) as client:
+            client.ping()
+    [one] = sockets = bound_to_udp(1)
+    with one, Managed(listening=sockets, is_awaited=False,
+                      **beating(sockets)) as daemon:
+        assert daemon.process.wait(60) == 1
+        assert "2 workers" in daemon.log.tail(), daemon.log.tail()
+        daemon.kill()
 
 
 @standalone
