@@ -29,9 +29,12 @@
  * One change of what is kept. Which fields a type has is said beside it; the
  * others are zero.
  *
- * session: a session's number, never given twice: epoch << 32 | counter.
+ * session: a session's number, never given twice: the epoch of the worker that
+ * made it, above IPC_STORE_COUNTER_BITS of a counter.
  * message: an id of the same form, of a message that several rows refer to.
  */
+#define IPC_STORE_COUNTER_BITS 40
+#define IPC_STORE_EPOCH_MAX    ((UINT64_C(1) << (64 - IPC_STORE_COUNTER_BITS)) - 1)
 enum ipc_store_change_type {
 	/* session, key (session_key_encode()), expires_at, value */
 	IPC_STORE_SESSION_PUT = 1,

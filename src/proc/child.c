@@ -372,3 +372,15 @@ out:
 	child_done(&child);
 	return status;
 }
+
+void
+proc_peer_refuse(struct proc_peer *public, const char *why)
+{
+	struct peer *peer = (struct peer *)public;
+
+	if (peer->is_ending)
+		return;
+	proc_peer_report(peer, why);
+	peer->is_ending = true;
+	peer->is_drained = true;
+}

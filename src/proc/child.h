@@ -158,6 +158,12 @@ void proc_peers_flush(struct proc_child *child);
 int proc_peer_await(struct proc_child *child, struct proc_peer *peer,
     uint64_t timeout_ms);
 
+/*
+ * A peer has said what it may not say, as was found out only now: its channel
+ * ends at the end of the turn, as if on_message had refused it.
+ */
+void proc_peer_refuse(struct proc_peer *peer, const char *why);
+
 /* Is more waiting for this peer than processes.channel_bytes? */
 bool proc_peer_is_full(const struct proc_child *child,
     const struct proc_peer *peer);

@@ -72,6 +72,9 @@ int child_on_proposal(struct proc_child *child, struct ipc_message *message);
 /* Forget what is proposed. */
 void child_proposal_done(struct proc_child *child);
 
+/* Tell the master that a peer said what it may not say. */
+void proc_peer_report(struct peer *peer, const char *fault);
+
 /* Tell the master what was counted. */
 void child_tell_statistics(struct proc_child *child);
 

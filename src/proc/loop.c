@@ -39,9 +39,8 @@ log_peer(struct peer *peer, const char *event, const char *reason)
 	    log_string("why", reason));
 }
 
-/* Tell the master that a peer said what it may not say. */
-static void
-report_fault(struct peer *peer, const char *fault)
+void
+proc_peer_report(struct peer *peer, const char *fault)
 {
 	struct ipc_peer who = { peer->public.role, peer->public.index };
 	struct buffer out = { NULL, 0, 0 };
@@ -91,7 +90,7 @@ peer_receive(struct peer *peer, unsigned int max_batches)
 	if (error == 0)
 		return;
 	if (error == -EBADMSG)
-		report_fault(peer, fault);
+		proc_peer_report(peer, fault);
 	else if (error != -EPIPE)
 		channel_failed(peer, error);
 	peer->is_ending = true;

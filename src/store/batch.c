@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/pack.h"
 #include "store/reference.h"
@@ -280,23 +281,28 @@ static change_handler *const handlers[IPC_STORE_CHANGE_TYPE_COUNT] = {
 
 /* The last number has no successor, which removal of a range needs. */
 static bool
-change_is_well(const struct ipc_store_change *change)
+change_is_well(const struct ipc_start *start, uint16_t worker,
+    const struct ipc_store_change *change)
 {
 	if (change->session == UINT64_MAX)
 		return false;
+	if (change->type == IPC_STORE_SESSION_PUT)
+		return hash_home(start->home_key, change->key,
+			   start->worker_count) == worker;
 	if (change->type != IPC_STORE_QUEUE_PUT)
 		return true;
 	return change->message == IPC_STORE_NONE || change->body.len == 0;
 }
 
 int
-store_changes_check(struct bytes changes)
+store_changes_check(const struct ipc_start *start, uint16_t worker,
+    struct bytes changes)
 {
 	struct ipc_store_change change;
 	int result;
 
 	while ((result = ipc_store_change_next(&changes, &change)) > 0)
-		if (!change_is_well(&change))
+		if (!change_is_well(start, worker, &change))
 			return -EBADMSG;
 	return result;
 }

@@ -5,6 +5,7 @@
 #ifndef SIGNET_STORE_BATCH_H
 #define SIGNET_STORE_BATCH_H
 
+#include "ipc/message.h"
 #include "ipc/store.h"
 #include "store/database.h"
 #include "store/row.h"
@@ -36,10 +37,12 @@ void store_batch_number(struct store_batch *batch, struct bytes key,
     uint64_t number);
 
 /*
- * Is this what a worker may write: decodes, and says nothing that rows cannot?
- * 0 or -EBADMSG.
+ * Is this what a worker may write: decodes, says nothing that rows cannot, and
+ * puts no session that is not at home there by what START said? Whose the
+ * numbers of sessions are is another question (owner.h). 0 or -EBADMSG.
  */
-int store_changes_check(struct bytes changes);
+int store_changes_check(const struct ipc_start *start, uint16_t worker,
+    struct bytes changes);
 
 /* All changes of a worker's transaction, which were checked. */
 void store_batch_apply(struct store_batch *batch, uint16_t worker,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/group.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "lib/memory.h"
@@ -16,9 +17,11 @@
 struct item {
 	STAILQ_ENTRY(item) next;
 	struct store_client *client;
-	bool is_open;            /* STORE_OPEN; else STORE_WRITE */
-	bool is_beginning;       /* it loads */
-	bool is_known;           /* nothing is to be written */
+	bool is_open;      /* STORE_OPEN; else STORE_WRITE */
+	bool is_beginning; /* it loads */
+	bool is_known;     /* nothing is to be written */
+	bool is_refused;   /* likewise: it is not the worker's to write */
+	struct owner_asker by;
 	struct row_cursor state; /* when it is written */
 	struct buffer changes;
 };
@@ -39,6 +42,7 @@ struct group {
 	uint64_t number; /* of groups that were written, this one included */
 	uint32_t epoch;  /* the last that was given out */
 	struct row_cursor cursors[STORE_WORKERS_MAX];
+	struct owners owners; /* of what is under way */
 	int error;
 	char why[DATABASE_WHY_MAX];
 };
@@ -49,6 +53,7 @@ group_new(struct store *store)
 	struct group *group = memory_new(1, sizeof(*group));
 
 	group->store = store;
+	group->owners.cache = owner_cache_new();
 	STAILQ_INIT(&group->waiting);
 	STAILQ_INIT(&group->written);
 	return group;
@@ -77,6 +82,7 @@ group_free(struct group **pointer)
 	*pointer = NULL;
 	items_free(&group->waiting);
 	items_free(&group->written);
+	owner_cache_free(&group->owners.cache);
 	free(group);
 }
 
@@ -139,6 +145,7 @@ item_add(struct group *group, struct store_client *client)
 	struct item *item = memory_new(1, sizeof(*item));
 
 	item->client = client_ref(client);
+	item->by.worker = client->index;
 	STAILQ_INSERT_TAIL(&group->waiting, item, next);
 	return item;
 }
@@ -161,6 +168,7 @@ group_open(struct group *group, struct store_client *client, uint32_t epoch)
 	}
 	item->state = *cursor;
 	client->epoch = cursor->epoch;
+	client->is_proven = item->is_beginning || item->is_known;
 }
 
 void
@@ -172,6 +180,8 @@ group_add(struct group *group, struct store_client *client, uint64_t number)
 	item->changes = client->changes;
 	client->changes = (struct buffer){ NULL, 0, 0 };
 	item->state = (struct row_cursor){ client->epoch, number };
+	item->by = (struct owner_asker){ client->index, client->epoch,
+		client->is_proven };
 	item->is_known = cursor->epoch == client->epoch &&
 			 number <= cursor->transaction;
 	if (!item->is_known)
@@ -192,6 +202,26 @@ batch_write(struct group *group, struct store_batch *batch)
 		    group->why);
 }
 
+/* Add what an item changes, unless it is not the worker's to change. 0 or as
+ * database_get(). */
+static int
+item_apply(struct group *group, struct item *item, struct store_batch *batch)
+{
+	int error = 0;
+
+	if (!item->is_open)
+		error = owners_check_changes(&group->owners, batch->database,
+		    &item->by, buffer_view(&item->changes), group->why);
+	item->is_refused = error == -EPERM;
+	if (item->is_refused)
+		return 0;
+	if (error != 0)
+		return error;
+	store_batch_apply(batch, item->by.worker, buffer_view(&item->changes));
+	store_batch_cursor(batch, item->by.worker, &item->state);
+	return 0;
+}
+
 /* In a thread of the pool: nothing else changes rows meanwhile. */
 static void
 on_work(uv_work_t *work)
@@ -209,17 +239,15 @@ on_work(uv_work_t *work)
 	if (group->is_swept)
 		group->error = sweep_step(group->store->sweep, &batch,
 		    group->why);
-	if (group->error != 0)
-		group->is_unread = group->is_untried = true;
 	STAILQ_FOREACH(item, &group->written, next)
 	{
-		if (item->is_known)
+		if (item->is_known || group->error != 0)
 			continue;
 		has_epoch = has_epoch || item->is_open;
-		store_batch_apply(&batch, item->client->index,
-		    buffer_view(&item->changes));
-		store_batch_cursor(&batch, item->client->index, &item->state);
+		group->error = item_apply(group, item, &batch);
 	}
+	if (group->error != 0)
+		group->is_unread = group->is_untried = true;
 	if (has_epoch)
 		store_batch_number(&batch, ROW_META_EPOCH, group->epoch);
 	if (group->error == 0 && rocksdb.writebatch_count(batch.batch) > 0) {
@@ -237,6 +265,10 @@ item_answer(struct item *item)
 		item->state.transaction };
 	struct buffer payload = { NULL, 0, 0 };
 
+	if (item->is_refused) {
+		client_refuse(item->client);
+		return;
+	}
 	ipc_store_state_encode(&state, &payload);
 	client_push(item->client,
 	    item->is_open ? IPC_STORE_OPENED : IPC_STORE_WRITTEN,
@@ -290,6 +322,17 @@ on_done(uv_work_t *work, int status)
 	store_job_done(group->store);
 }
 
+void
+group_owners(const struct group *group, struct owners *owners)
+{
+	const struct ipc_start *start = &group->store->child->start;
+
+	owners->worker_count = start->worker_count;
+	memcpy(owners->home_key, start->home_key, sizeof(owners->home_key));
+	for (size_t i = 0; i < STORE_WORKERS_MAX; i++)
+		owners->epochs[i] = group->cursors[i].epoch;
+}
+
 /* Take as many of those that wait as fit. */
 static void
 group_fill(struct group *group)
@@ -335,6 +378,7 @@ group_start(struct group *group)
 			return;
 		group_fill(group);
 	}
+	group_owners(group, &group->owners);
 	group->is_under_way = true;
 	store->job_count++;
 	if (uv_queue_work(&store->child->loop, &group->work, on_work,

@@ -8,6 +8,7 @@
 #ifndef SIGNET_STORE_GROUP_H
 #define SIGNET_STORE_GROUP_H
 
+#include "store/owner.h"
 #include "store/store_internal.h"
 
 /* Returned, free with group_free() when nothing is under way. */
@@ -31,6 +32,10 @@ void group_add(struct group *group, struct store_client *client,
 /* Begin the next group, if there is something to write and none is under way;
  * with a fault: again what could not be written. */
 void group_start(struct group *group);
+
+/* Which worker has which epoch now, and where sessions are at home; the cache
+ * stays. */
+void group_owners(const struct group *group, struct owners *owners);
 
 /* Bytes of changes that wait, or are being written. */
 size_t group_bytes(const struct group *group);

@@ -12,6 +12,7 @@ libsignet_store_a_SOURCES = \
 	src/store/homes.c src/store/homes.h \
 	src/store/iterator.c src/store/iterator.h \
 	src/store/loader.c src/store/loader.h \
+	src/store/owner.c src/store/owner.h \
 	src/store/reader.c src/store/reader.h \
 	src/store/reference.c src/store/reference.h \
 	src/store/rocksdb.c src/store/rocksdb.h src/store/rocksdb_calls.def \

@@ -8,7 +8,9 @@
 #include "lib/clock.h"
 #include "lib/memory.h"
 #include "store/fault.h"
+#include "store/group.h"
 #include "store/iterator.h"
+#include "store/owner.h"
 #include "store/reference.h"
 
 /* Of one worker: each session asks for one page at a time. */
@@ -26,6 +28,8 @@ struct read_job {
 	uv_work_t work; /* first: they are the same address */
 	struct store_client *client;
 	struct store_read *request;
+	struct owners owners;
+	struct owner_asker by;
 	struct frames frames;
 	int error;
 	char why[DATABASE_WHY_MAX];
@@ -173,9 +177,14 @@ on_work(uv_work_t *work)
 {
 	struct read_job *job = (struct read_job *)work;
 
-	job->error = reader_read(job->client->store->database,
-	    &job->request->read, clock_realtime_seconds(), &job->frames,
-	    job->why);
+	struct database *database = job->client->store->database;
+	const struct ipc_store_read *read = &job->request->read;
+
+	job->error = owners_check(&job->owners, database, &job->by,
+	    read->session, job->why);
+	if (job->error == 0)
+		job->error = reader_read(database, read,
+		    clock_realtime_seconds(), &job->frames, job->why);
 }
 
 static void
@@ -199,8 +208,11 @@ on_done(uv_work_t *work, int status)
 	(void)status;
 	client->is_reading = false;
 	store->reader_count--;
-	if (job->error == 0) {
-		job_answer(job);
+	if (job->error == 0 || job->error == -EPERM) {
+		if (job->error == 0)
+			job_answer(job);
+		else
+			client_refuse(client);
 		free(job->request);
 		client->read_count--;
 	} else {
@@ -228,6 +240,9 @@ reader_start(struct store_client *client)
 	job->client = client_ref(client);
 	job->request = STAILQ_FIRST(&client->reads);
 	STAILQ_REMOVE_HEAD(&client->reads, next);
+	group_owners(store->group, &job->owners);
+	job->by = (struct owner_asker){ client->index, client->epoch,
+		client->is_proven };
 	client->is_reading = true;
 	store->job_count++;
 	store->reader_count++;

@@ -45,6 +45,14 @@ client_unref(struct store_client **pointer)
 }
 
 void
+client_refuse(struct store_client *client)
+{
+	if (client->peer != NULL)
+		proc_peer_refuse(client->peer,
+		    "it names a session of another worker");
+}
+
+void
 client_push(struct store_client *client, enum ipc_message_type type,
     struct bytes payload)
 {
@@ -200,7 +208,8 @@ on_store_write(struct store_client *client, struct bytes payload)
 	    (client->part_of != IPC_STORE_NONE &&
 		client->part_of != write.transaction) ||
 	    client->changes.len + write.changes.len > TRANSACTION_BYTES_MAX ||
-	    store_changes_check(write.changes) != 0)
+	    store_changes_check(&client->store->child->start, client->index,
+		write.changes) != 0)
 		return -EBADMSG;
 	buffer_append(&client->changes, write.changes);
 	client->part_of = write.is_last ? IPC_STORE_NONE : write.transaction;

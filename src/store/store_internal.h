@@ -40,6 +40,7 @@ struct store_client {
 	bool is_early; /* and waits for the database to be open */
 	bool is_reading;
 	uint32_t epoch;
+	bool is_proven;       /* that it has this epoch: see owner.h */
 	uint64_t transaction; /* the last one that came whole */
 	uint64_t part_of;     /* the one whose parts come */
 	struct buffer changes;
@@ -74,6 +75,10 @@ struct store {
 struct store_client *client_ref(struct store_client *client);
 /* NULL is left behind. */
 void client_unref(struct store_client **client);
+
+/* It has asked for what is another's: its channel ends, with a line in the
+ * log. */
+void client_refuse(struct store_client *client);
 
 /* Send a payload, if the worker is still there. */
 void client_push(struct store_client *client, enum ipc_message_type type,

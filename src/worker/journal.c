@@ -17,10 +17,6 @@
 #include "worker/router_forward.h"
 #include "worker/session_restore.h"
 
-/* An id is the epoch and a counter: neither is used up in a daemon's life. */
-#define ID_COUNTER_BITS 40
-#define EPOCH_MAX       ((UINT64_C(1) << (64 - ID_COUNTER_BITS)) - 1)
-
 /*
  * What nobody awaits leaves with what somebody does, or by itself when there is
  * so much of it, or after so long: else each message that is received as soon
@@ -73,15 +69,17 @@ journal_next_id(struct worker *worker)
 {
 	struct journal *journal = worker->journal;
 
-	if (journal->epoch == 0 || ++journal->ids >> ID_COUNTER_BITS != 0)
+	/* Neither is used up in a daemon's life. */
+	if (journal->epoch == 0 ||
+	    ++journal->ids >> IPC_STORE_COUNTER_BITS != 0)
 		panic("ids are given out after the epoch, and never run out");
-	return journal->epoch << ID_COUNTER_BITS | journal->ids;
+	return journal->epoch << IPC_STORE_COUNTER_BITS | journal->ids;
 }
 
 uint64_t
 journal_first_id(const struct worker *worker)
 {
-	return worker->journal->epoch << ID_COUNTER_BITS;
+	return worker->journal->epoch << IPC_STORE_COUNTER_BITS;
 }
 
 /* Is anything in the open transaction? */
@@ -274,7 +272,8 @@ on_opened(struct journal *journal, struct bytes payload)
 
 	if (error != 0)
 		return error;
-	if (journal->is_open || state.epoch == 0 || state.epoch > EPOCH_MAX)
+	if (journal->is_open || state.epoch == 0 ||
+	    state.epoch > IPC_STORE_EPOCH_MAX)
 		return -EBADMSG;
 	if (journal->epoch == 0) {
 		if (state.transaction != IPC_STORE_NONE)

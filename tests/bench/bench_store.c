@@ -66,18 +66,23 @@ next_body(void)
 	return bytes_of(body, sizeof(body));
 }
 
+/* A number as the worker makes them. */
+static uint64_t
+number_of(const struct rig_worker *worker, uint64_t counter)
+{
+	return worker->epoch << IPC_STORE_COUNTER_BITS | counter;
+}
+
 static void
 put_session(struct rig_worker *worker, uint64_t session)
 {
-	char key[64];
-	int len = snprintf(key, sizeof(key), "device-%llu/client-%llu",
-	    (unsigned long long)session, (unsigned long long)session);
+	struct bytes key = rig_key_at(worker->index, (unsigned int)session);
 
 	rig_change(worker,
 	    &(struct ipc_store_change){ .type = IPC_STORE_SESSION_PUT,
-		.session = session,
+		.session = number_of(worker, session),
 		.expires_at = IPC_STORE_NEVER,
-		.key = bytes_of(key, (size_t)len),
+		.key = key,
 		.value = bytes_of(body, 40) });
 }
 
@@ -86,7 +91,7 @@ put_entry(struct rig_worker *worker, uint64_t session, uint64_t sequence)
 {
 	rig_change(worker,
 	    &(struct ipc_store_change){ .type = IPC_STORE_QUEUE_PUT,
-		.session = session,
+		.session = number_of(worker, session),
 		.sequence = sequence,
 		.total = sequence * BODY_BYTES,
 		.len = BODY_BYTES,
@@ -176,12 +181,13 @@ offline_queues(struct rig_worker *worker)
 	    (double)(io("write_bytes") - before) / messages, BODY_BYTES);
 }
 
+/* Every other of them at home at this worker. */
 static void
 make_sessions(struct rig_worker *worker)
 {
 	char filter[64];
 
-	for (uint64_t i = 0; i < SESSIONS; i++) {
+	for (uint64_t i = worker->index; i < SESSIONS; i += RIG_WORKERS) {
 		uint64_t session = FIRST_SESSION + i;
 
 		put_session(worker, session);
@@ -193,13 +199,13 @@ make_sessions(struct rig_worker *worker)
 			rig_change(worker,
 			    &(struct ipc_store_change){
 				.type = IPC_STORE_SUBSCRIPTION_PUT,
-				.session = session,
+				.session = number_of(worker, session),
 				.key = bytes_of(filter, (size_t)len),
 				.value = bytes_of(body, 6) });
 		}
 		for (uint64_t k = 1; k <= 10; k++)
 			put_entry(worker, session, k);
-		if (i % 500 == 499)
+		if (i % 500 >= 498)
 			rig_write(worker);
 	}
 	rig_forget(worker);
@@ -241,6 +247,7 @@ START_TEST(measure)
 	lone_writer(worker);
 	offline_queues(worker);
 	make_sessions(worker);
+	make_sessions(rig_begin(1));
 	rig_stop();
 	load_sessions();
 	rig_teardown();

@@ -45,12 +45,13 @@ read_change(const struct ipc_store_change *change)
 static void
 try_changes(struct bytes payload)
 {
+	const struct ipc_start start = { .worker_count = 2 };
 	struct buffer out = { NULL, 0, 0 };
 	struct ipc_store_change change;
 	struct bytes rest = payload;
 	int result;
 
-	(void)store_changes_check(payload);
+	(void)store_changes_check(&start, 0, payload);
 	while ((result = ipc_store_change_next(&rest, &change)) > 0) {
 		read_change(&change);
 		ipc_store_change_encode(&change, &out);

@@ -7,6 +7,7 @@ tests_unit_store_test_store_SOURCES = \
 	tests/unit/store/changes.c tests/unit/store/changes.h \
 	tests/unit/store/rig.c tests/unit/store/rig.h \
 	tests/unit/store/test_fault.c \
+	tests/unit/store/test_owner.c \
 	tests/unit/store/test_reference.c \
 	tests/unit/store/test_row.c \
 	tests/unit/store/test_store.c \

@@ -40,6 +40,7 @@ main(int argc, char **argv)
 	suite_add_tcase(suite, test_reference());
 	suite_add_tcase(suite, test_row());
 	suite_add_tcase(suite, test_store());
+	suite_add_tcase(suite, test_owner());
 	suite_add_tcase(suite, test_sweep());
 	suite_add_tcase(suite, test_fault());
 	runner = srunner_create(suite);

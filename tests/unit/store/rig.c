@@ -288,6 +288,34 @@ on_message(void *context, struct ipc_message *message)
 	return 0;
 }
 
+static int
+on_fault(void *context, struct ipc_message *message)
+{
+	struct ipc_peer *who = context;
+
+	ck_assert_str_eq(ipc_message_name(message->type), "PEER_FAULT");
+	ck_assert_int_eq(ipc_peer_decode(message->payload, who), 0);
+	return 0;
+}
+
+void
+rig_await_refused(struct rig_worker *worker)
+{
+	struct ipc_peer who = { 0, 0 };
+	const char *fault;
+
+	wait_for(rig.control);
+	ck_assert_int_eq(ipc_channel_receive(rig.control, 1, on_fault, &who,
+			     &fault),
+	    0);
+	ck_assert_int_eq(who.role, IPC_ROLE_WORKER);
+	ck_assert_uint_eq(who.index, worker->index);
+	do
+		wait_for(worker->channel);
+	while (ipc_channel_receive(worker->channel, 1, on_message, worker,
+		   &fault) == 0);
+}
+
 bool
 rig_has_answer(struct rig_worker *worker, int ms)
 {

@@ -81,6 +81,9 @@ void rig_await_written(struct rig_worker *worker, uint64_t transaction);
 void rig_push(struct rig_worker *worker, enum ipc_message_type type,
     struct bytes payload);
 
+/* It has lost its channel, and the master was told of it. */
+void rig_await_refused(struct rig_worker *worker);
+
 /* Does something more come within so many ms? */
 bool rig_has_answer(struct rig_worker *worker, int ms);
 /* The next message, for which it waits. */

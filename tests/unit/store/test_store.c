@@ -104,12 +104,13 @@ END_TEST
 
 START_TEST(each_worker_gets_what_is_at_home_there)
 {
-	struct rig_worker *worker = rig_begin(0);
+	struct rig_worker *worker;
 	struct bytes here = rig_key_at(0, 1), there = rig_key_at(1, 2);
 
-	for (int i = 0; i < 2; i++) {
+	for (uint16_t i = 0; i < 2; i++) {
 		struct bytes key = i == 0 ? here : there;
 
+		worker = rig_begin(i);
 		put_session(worker, 10 + (uint64_t)i, key);
 		put_subscription(worker, 10 + (uint64_t)i, key);
 		rig_change(worker,
@@ -117,8 +118,8 @@ START_TEST(each_worker_gets_what_is_at_home_there)
 			.expires_at = IPC_STORE_NEVER,
 			.key = key,
 			.body = BYTES_LITERAL("retained") });
+		rig_write(worker);
 	}
-	rig_write(worker);
 	for (uint16_t i = 0; i < 2; i++) {
 		struct bytes mine = i == 0 ? here : there;
 

@@ -5,6 +5,7 @@
 #include <check.h>
 
 TCase *test_fault(void);
+TCase *test_owner(void);
 TCase *test_reference(void);
 TCase *test_row(void);
 TCase *test_store(void);
