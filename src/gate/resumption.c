@@ -39,6 +39,15 @@ resumption_peer_of(const struct resumption *resumption, struct tls_peer *peer)
 
 /* Sealing */
 
+/* RFC 5280, 4.1.2.5: the last second belongs to the certificate's validity. */
+int64_t
+resumption_end(int64_t now, uint32_t ticket_seconds, int64_t not_after)
+{
+	int64_t end = now + ticket_seconds;
+
+	return not_after < end ? not_after + 1 : end;
+}
+
 /* Who gets a ticket, and until when. */
 static bool
 find_peer(const struct resumptions *resumptions, int64_t now,
@@ -47,9 +56,8 @@ find_peer(const struct resumptions *resumptions, int64_t now,
 	const struct resumption *chosen = resumptions->chosen;
 
 	if (resumptions->peer_of(resumptions->context, peer)) {
-		*expires_at = now + resumptions->ticket_seconds;
-		if (peer->not_after < *expires_at)
-			*expires_at = peer->not_after;
+		*expires_at = resumption_end(now, resumptions->ticket_seconds,
+		    peer->not_after);
 		return true;
 	}
 	*expires_at = chosen->expires_at;
@@ -165,7 +173,7 @@ take_content(const struct resumptions *resumptions, struct bytes content,
 	record = unpack_bytes(&in, content.len);
 	saved = unpack_bytes(&in, content.len);
 	if (!unpack_is_complete(&in) || expires_at <= now ||
-	    tls_peer_decode(record, &peer) != 0 || peer.not_after <= now ||
+	    tls_peer_decode(record, &peer) != 0 || peer.not_after < now ||
 	    !is_trusted(resumptions, &peer, now) ||
 	    mbedtls_ssl_session_load(session, saved.data, saved.len) != 0)
 		return false;

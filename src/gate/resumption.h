@@ -69,6 +69,10 @@ void resumptions_inherit(struct resumptions *resumptions,
 void resumptions_choose(struct resumptions *resumptions,
     struct resumption *resumption, resumption_peer *peer_of, void *context);
 
+/* From which second on a ticket is none any more that is made now for a client
+ * whose certificate has this notAfter. */
+int64_t resumption_end(int64_t now, uint32_t ticket_seconds, int64_t not_after);
+
 /*
  * Who has resumed a session, if the handshake went without a certificate.
  *

@@ -34,13 +34,10 @@ set_fault(struct verification *verification, enum refusal_reason fault,
 	verification->detail = detail;
 }
 
-/* The dates of those above an authority are not the library's to see. */
-static void
-judge_dates(struct verification *verification,
-    const struct ipc_trust_authority *authority)
+void
+verification_judge_dates(struct verification *verification,
+    const struct ipc_trust_authority *authority, int64_t now)
 {
-	int64_t now = clock_realtime_seconds();
-
 	if (now < authority->not_before)
 		set_fault(verification, REFUSAL_CERTIFICATE_NOT_YET_VALID,
 		    "an-authority's");
@@ -90,7 +87,8 @@ begin_chain(struct verification *verification,
 	}
 	if (depth - 1 > authority.length_max)
 		set_fault(verification, REFUSAL_UNKNOWN_CA, "path-length");
-	judge_dates(verification, &authority);
+	verification_judge_dates(verification, &authority,
+	    clock_realtime_seconds());
 	if (!ipc_trust_authority_at(trust, authority.parent, &issuer))
 		panic("who leads to an anchor has an issuer");
 	memcpy(verification->issuer, issuer.id, TLS_ID_LEN);

@@ -47,6 +47,11 @@ void verification_done(struct verification *verification);
 int verification_on_certificate(void *context, mbedtls_x509_crt *certificate,
     int depth, uint32_t *flags);
 
+/* Does an authority's way up hold now? Both ends belong to a validity period
+ * (RFC 5280, 4.1.2.5). If it does not, that is the fault. */
+void verification_judge_dates(struct verification *verification,
+    const struct ipc_trust_authority *authority, int64_t now);
+
 /*
  * Why the chain is refused, REFUSAL_NONE if it is not. flags: as
  * mbedtls_ssl_get_verify_result() gives them.

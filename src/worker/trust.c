@@ -205,17 +205,22 @@ trust_forget(struct worker *worker, struct connection *connection)
 		worker->trust.cursor = TAILQ_NEXT(connection, in_all);
 }
 
-/* Until the certificate ends; 0 if it has. */
+uint64_t
+trust_left_ms(int64_t not_after, int64_t realtime_ms)
+{
+	int64_t end_ms;
+
+	if (not_after >= CLOCK_REALTIME_SECONDS_MAX)
+		return UINT64_MAX;
+	/* RFC 5280, 4.1.2.5: the last second belongs to it. */
+	end_ms = (not_after + 1) * 1000;
+	return end_ms > realtime_ms ? (uint64_t)(end_ms - realtime_ms) : 0;
+}
+
 static uint64_t
 left_ms(const struct connection *connection)
 {
-	struct clock_reading now = clock_read();
-
-	if (connection->not_after >= CLOCK_REALTIME_SECONDS_MAX)
-		return UINT64_MAX;
-	if (connection->not_after * 1000 <= now.realtime_ms)
-		return 0;
-	return (uint64_t)(connection->not_after * 1000 - now.realtime_ms);
+	return trust_left_ms(connection->not_after, clock_read().realtime_ms);
 }
 
 uint64_t

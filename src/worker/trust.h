@@ -47,6 +47,10 @@ void trust_tick(struct worker *worker);
 /* A connection leaves the list of all: the walk must not stop at it. */
 void trust_forget(struct worker *worker, struct connection *connection);
 
+/* Until a certificate has ended, whose notAfter (seconds since 1970) this is;
+ * 0 if it has. UINT64_MAX: never. */
+uint64_t trust_left_ms(int64_t not_after, int64_t realtime_ms);
+
 /*
  * A deadline in so many milliseconds, or before, so that nothing outlives its
  * certificate, whatever becomes of the clock.

@@ -49,6 +49,47 @@ next_of_der(struct x509_pem *pem, struct bytes *block)
 	return 1;
 }
 
+/*
+ * Where a block begins whose line or end is missing, behind the last that was
+ * asked for: the file was cut there, whatever its label was to be. The file's
+ * length: nowhere.
+ */
+static size_t
+find_cut(struct bytes file, size_t from)
+{
+	const size_t mark_len = sizeof(begin_text) - 1;
+	size_t line = file.len, begin, at = from;
+
+	while ((begin = find_mark(file, at, begin_text)) < file.len) {
+		at = find_mark(file, begin, "-----END ");
+		at = at + sizeof("-----END ") - 1;
+		if (find_mark(file, at, "-----") == file.len)
+			return begin;
+	}
+	while (line > from && file.data[line - 1] != '\n')
+		line--;
+	if (line < file.len && file.len - line < mark_len &&
+	    memcmp(file.data + line, begin_text, file.len - line) == 0)
+		return line;
+	return file.len;
+}
+
+/* No further block: 0, or -EINVAL if one was begun. */
+static int
+next_of_none(struct x509_pem *pem)
+{
+	size_t cut = find_cut(pem->file, pem->pos);
+
+	if (cut == pem->file.len)
+		return 0;
+	pem->line = 1 + pem->lines +
+		    count_lines(
+			bytes_of(pem->file.data + pem->pos, cut - pem->pos));
+	pem->count++;
+	pem->pos = pem->file.len;
+	return -EINVAL;
+}
+
 int
 x509_pem_next(struct x509_pem *pem, const char *label, struct bytes *block)
 {
@@ -60,7 +101,7 @@ x509_pem_next(struct x509_pem *pem, const char *label, struct bytes *block)
 	snprintf(mark, sizeof(mark), "%s%s-----", begin_text, label);
 	begin = find_mark(pem->file, from, mark);
 	if (begin == pem->file.len)
-		return 0;
+		return next_of_none(pem);
 	pem->line = 1 + pem->lines +
 		    count_lines(bytes_of(pem->file.data + from, begin - from));
 	pem->count++;

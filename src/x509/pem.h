@@ -28,7 +28,8 @@ bool x509_is_pem(struct bytes file);
  * DER file all of it.
  *
  * pem: zeroed but for file. block: a view into the file.
- * Returns 1; 0 behind the last; -EINVAL if there is a beginning without an end.
+ * Returns 1; 0 behind the last; -EINVAL if there is a beginning without an end,
+ * of another label, too, if it stands behind the last: the file was cut.
  */
 int x509_pem_next(struct x509_pem *pem, const char *label, struct bytes *block);
 

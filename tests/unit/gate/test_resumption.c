@@ -192,6 +192,16 @@ START_TEST(a_ticket_ends_with_its_time)
 }
 END_TEST
 
+START_TEST(a_ticket_ends_with_the_certificate) /* RFC 5280, 4.1.2.5 */
+{
+	ck_assert_int_eq(resumption_end(1000, 60, 1060), 1060);
+	ck_assert_int_eq(resumption_end(1000, 60, 1059), 1060);
+	ck_assert_int_eq(resumption_end(1000, 60, 1058), 1059);
+	ck_assert_int_eq(resumption_end(1000, 60, 1000), 1001);
+	ck_assert_int_eq(resumption_end(1000, 60, INT64_MAX), 1060);
+}
+END_TEST
+
 START_TEST(a_ticket_says_what_the_identity_was_taken_from)
 {
 	begin(versions[_i]);
@@ -256,6 +266,7 @@ resumption_tests(void)
 	tcase_add_loop_test(tests,
 	    a_ticket_of_an_unknown_key_leads_to_a_full_handshake, 0,
 	    VERSION_COUNT);
+	tcase_add_test(tests, a_ticket_ends_with_the_certificate);
 	tcase_add_loop_test(tests, a_ticket_ends_with_its_time, 0,
 	    VERSION_COUNT);
 	tcase_add_loop_test(tests,

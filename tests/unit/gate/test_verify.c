@@ -6,11 +6,60 @@
 #include "../x509/pki.h"
 #include "fixture.h"
 #include "ipc/trust.h"
+#include "lib/clock.h"
 #include "test_gate.h"
+#include "x509/certificate.h"
 
 static struct verification verification;
 static struct tls_peer peer;
 static struct ipc_trust_index trust;
+
+/* The ends of one that lasts so long are looked at. */
+#define ENDS_DAYS 3
+
+static int64_t shown_time; /* 0: the clock's */
+
+/* mbedTLS finds this one first. */
+time_t
+time(time_t *at)
+{
+	time_t now = (time_t)(shown_time != 0 ? shown_time
+					      : clock_realtime_seconds());
+
+	if (at != NULL)
+		*at = now;
+	return now;
+}
+
+/* Verify a chain when the clock shows each end of the leaf's validity period,
+ * and the seconds before and behind it. */
+static void
+verify_at_ends(mbedtls_x509_crt *chain, mbedtls_x509_crt *anchor)
+{
+	const int64_t from = x509_seconds(&chain->valid_from);
+	const int64_t to = x509_seconds(&chain->valid_to);
+	const struct {
+		int64_t now;
+		uint32_t flags;
+	} moments[] = {
+		{ from - 1, MBEDTLS_X509_BADCERT_FUTURE },
+		{ from, 0 },
+		{ to, 0 },
+		{ to + 1, MBEDTLS_X509_BADCERT_EXPIRED },
+	};
+
+	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+		uint32_t flags = 0;
+
+		shown_time = moments[i].now;
+		mbedtls_x509_crt_verify(chain, anchor, NULL, NULL, &flags, NULL,
+		    NULL);
+		shown_time = 0;
+		ck_assert_uint_eq(flags & (MBEDTLS_X509_BADCERT_FUTURE |
+					      MBEDTLS_X509_BADCERT_EXPIRED),
+		    moments[i].flags);
+	}
+}
 
 /* Verify one certificate under one CA, as a handshake does. */
 static uint32_t
@@ -35,6 +84,8 @@ verify(const struct pki_spec *spec)
 	fixture_trust(buffer_view(&ca_der), BYTES_NONE, BYTES_NONE, &trust);
 	mbedtls_x509_crt_verify(&chain, &anchor, NULL, NULL, &flags,
 	    verification_on_certificate, &verification);
+	if (spec->lasts_days == ENDS_DAYS)
+		verify_at_ends(&chain, &anchor);
 	mbedtls_x509_crt_free(&chain);
 	mbedtls_x509_crt_free(&anchor);
 	ipc_trust_unmap(&trust);
@@ -129,6 +180,36 @@ START_TEST(verification_ends_with_the_first_of_the_chain)
 }
 END_TEST
 
+START_TEST(both_ends_belong_to_the_validity_period) /* RFC 5280, 4.1.2.5 */
+{
+	struct pki_spec spec = { .common_name = BYTES_LITERAL("pump-17"),
+		.lasts_days = ENDS_DAYS };
+
+	ck_assert_uint_eq(verify(&spec), 0);
+}
+END_TEST
+
+static const struct {
+	int64_t now;
+	enum refusal_reason fault;
+} moments[] = {
+	{ 99, REFUSAL_CERTIFICATE_NOT_YET_VALID },
+	{ 100, REFUSAL_NONE },
+	{ 200, REFUSAL_NONE },
+	{ 201, REFUSAL_CERTIFICATE_EXPIRED },
+};
+
+START_TEST(both_ends_belong_to_an_authority_s) /* RFC 5280, 4.1.2.5 */
+{
+	const struct ipc_trust_authority authority = { .not_before = 100,
+		.not_after = 200 };
+
+	verification_judge_dates(&verification, &authority, moments[_i].now);
+	ck_assert_int_eq(verification.fault, moments[_i].fault);
+	ck_assert_int_eq(verification.not_after, 200);
+}
+END_TEST
+
 START_TEST(verification_refuses_too_many_fields)
 {
 	struct buffer names = { .data = NULL };
@@ -182,6 +263,9 @@ verify_tests(void)
 	    verification_keeps_the_fields_that_rights_speak_of);
 	tcase_add_test(tests, verification_keeps_what_revokes_each_link);
 	tcase_add_test(tests, verification_ends_with_the_first_of_the_chain);
+	tcase_add_test(tests, both_ends_belong_to_the_validity_period);
+	tcase_add_loop_test(tests, both_ends_belong_to_an_authority_s, 0,
+	    sizeof(moments) / sizeof(moments[0]));
 	tcase_add_test(tests, verification_refuses_too_many_fields);
 	tcase_add_test(tests, verification_tells_what_weighs_most);
 	return tests;

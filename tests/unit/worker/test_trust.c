@@ -247,6 +247,22 @@ START_TEST(what_is_no_index_is_refused_and_the_old_one_stays)
 }
 END_TEST
 
+START_TEST(a_certificate_holds_in_the_second_of_its_end) /* RFC 5280,
+							     4.1.2.5 */
+{
+	const int64_t end = 1000000;
+
+	ck_assert_uint_eq(trust_left_ms(end, end * 1000 - 1), 1001);
+	ck_assert_uint_eq(trust_left_ms(end, end * 1000), 1000);
+	ck_assert_uint_eq(trust_left_ms(end, end * 1000 + 999), 1);
+	ck_assert_uint_eq(trust_left_ms(end, end * 1000 + 1000), 0);
+	ck_assert_uint_eq(trust_left_ms(0, end), 0);
+	ck_assert_uint_eq(trust_left_ms(CLOCK_REALTIME_SECONDS_MAX, end),
+	    UINT64_MAX);
+	ck_assert_uint_eq(trust_left_ms(INT64_MAX, end), UINT64_MAX);
+}
+END_TEST
+
 START_TEST(nobody_outlives_the_certificate)
 {
 	int64_t now = clock_realtime_seconds();
@@ -255,9 +271,9 @@ START_TEST(nobody_outlives_the_certificate)
 	ck_assert_uint_eq(trust_deadline_ms(clients[0], UINT64_MAX), 3600000);
 	ck_assert_uint_eq(trust_deadline_ms(clients[0], 5), 5);
 	clients[0]->not_after = now + 600;
-	ck_assert_uint_le(trust_deadline_ms(clients[0], UINT64_MAX), 600000);
+	ck_assert_uint_le(trust_deadline_ms(clients[0], UINT64_MAX), 601000);
 	ck_assert(!trust_due(clients[0]));
-	clients[0]->not_after = now;
+	clients[0]->not_after = now - 1;
 	ck_assert_uint_eq(trust_deadline_ms(clients[0], UINT64_MAX), 0);
 	ck_assert(trust_due(clients[0]));
 	ck_assert_int_eq(clients[0]->closing_alert,
@@ -281,6 +297,7 @@ test_trust(void)
 	tcase_add_test(tests, who_comes_late_is_judged_by_the_newest_index);
 	tcase_add_test(tests,
 	    what_is_no_index_is_refused_and_the_old_one_stays);
+	tcase_add_test(tests, a_certificate_holds_in_the_second_of_its_end);
 	tcase_add_test(tests, nobody_outlives_the_certificate);
 	return tests;
 }

@@ -25,7 +25,22 @@ static const struct {
 	{ CONSTANT(BLOCK("AAAA") "\n-----BEGIN THING-----\nAAA"), { 1, 4 },
 	    -EINVAL },
 	{ CONSTANT("-----BEGIN THING-----"), { 1 }, -EINVAL },
-	{ CONSTANT(BLOCK("AAAA") "\n-----BEGIN THIN"), { 1 }, 0 },
+	/* Cut in the line that begins a block, and in another's. */
+	{ CONSTANT(BLOCK("AAAA") "\n-----BEGIN THING----"), { 1, 4 }, -EINVAL },
+	{ CONSTANT(BLOCK("AAAA") "\n-----BEGIN THIN"), { 1, 4 }, -EINVAL },
+	{ CONSTANT(BLOCK("AAAA") "\n-----BEGIN "), { 1, 4 }, -EINVAL },
+	{ CONSTANT(BLOCK("AAAA") "\n-----BEG"), { 1, 4 }, -EINVAL },
+	{ CONSTANT(BLOCK("AAAA") "\n-"), { 1, 4 }, -EINVAL },
+	{ CONSTANT(BLOCK("AAAA") "\nwords\n-----BEGIN OTH"), { 1, 5 },
+	    -EINVAL },
+	{ CONSTANT(BLOCK("AAAA") "\n-----BEGIN OTHER-----\nA"), { 1, 4 },
+	    -EINVAL },
+	{ CONSTANT(BLOCK("AAAA") "\n-----BEGIN OTHER-----\nA\n-----END OTHER"),
+	    { 1, 4 }, -EINVAL },
+	{ CONSTANT(BLOCK("AAAA") "\n-----BEGIN OTHER-----\nA\n"
+				 "-----END OTHER-----\nwords - and words"),
+	    { 1 }, 0 },
+	{ CONSTANT(BLOCK("AAAA") "\nwords -----BEG"), { 1 }, 0 },
 };
 
 START_TEST(blocks_are_found_with_their_lines)
