@@ -137,7 +137,7 @@ test_utf8_case(void)
 {
 	TCase *tcase = tcase_create("utf8");
 
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, a_text_is_well_formed_wherever_it_stands, 0,
 	    sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(tcase, every_three_bytes_are_judged_by_the_definition);

@@ -299,7 +299,7 @@ main(void)
 	tcase_add_test(path, links_in_a_circle_end);
 	tcase_add_test(path, what_happens_to_a_file_shows);
 	suite_add_tcase(suite, path);
-	tcase_set_timeout(watching, 60);
+	tcase_set_timeout(watching, 120);
 	tcase_add_checked_fixture(watching, watch_setup, watch_teardown);
 	tcase_add_test(watching, each_way_to_change_a_file_is_noticed);
 	tcase_add_test(watching, another_target_of_a_link_is_noticed);

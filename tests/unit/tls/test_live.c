@@ -350,7 +350,7 @@ live_suite(void)
 	TCase *tcase = tcase_create("openssl");
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, 120);
 	rig_add(tcase, data_goes_both_ways);
 	rig_add_1_3(tcase, any_number_of_tickets_came_before);
 	rig_add(tcase, records_come_byte_by_byte);

@@ -565,6 +565,7 @@ test_journal(void)
 {
 	TCase *tcase = tcase_create("journal");
 
+	tcase_set_tags(tcase, "no-valgrind");
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_worker_begins_with_an_epoch_of_its_own);
 	tcase_add_test(tcase, what_gathers_is_written_at_the_end_of_the_turn);

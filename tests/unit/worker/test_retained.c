@@ -355,6 +355,7 @@ test_retained(void)
 {
 	TCase *tcase = tcase_create("retained");
 
+	tcase_set_tags(tcase, "no-valgrind");
 	tcase_set_timeout(tcase, 300); /* sanitizers are slow */
 	tcase_add_test(tcase, a_walk_finds_what_the_filter_matches);
 	tcase_add_test(tcase, a_walk_goes_on_while_topics_come_and_go);

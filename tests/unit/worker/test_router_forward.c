@@ -519,6 +519,7 @@ test_router_forward(void)
 {
 	TCase *tcase = tcase_create("router_forward");
 
+	tcase_set_tags(tcase, "no-valgrind");
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase,
 	    nothing_that_is_acknowledged_is_lost_at_qos_1, 0, VICTIM_COUNT);

@@ -409,6 +409,7 @@ test_router_qos0(void)
 {
 	TCase *tcase = tcase_create("router_qos0");
 
+	tcase_set_tags(tcase, "no-valgrind");
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase,
 	    at_qos_2_it_is_heard_once_at_the_most_whoever_dies, 0,

@@ -444,6 +444,7 @@ test_session_queue(void)
 {
 	TCase *tcase = tcase_create("session_queue");
 
+	tcase_set_tags(tcase, "no-valgrind");
 	tcase_add_checked_fixture(tcase, kept_setup, kept_teardown);
 	tcase_add_test(tcase,
 	    nothing_of_a_queue_is_in_memory_while_its_client_is_away);

@@ -220,6 +220,7 @@ test_sharing_debt(void)
 {
 	TCase *tcase = tcase_create("sharing_debt");
 
+	tcase_set_tags(tcase, "no-valgrind");
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase,
 	    what_is_owed_is_delivered_once_and_no_note_is_left, 0,

@@ -76,6 +76,7 @@ test_skeleton(void)
 {
 	TCase *tcase = tcase_create("skeleton");
 
+	tcase_set_tags(tcase, "no-valgrind");
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, a_session_that_is_away_costs_its_skeleton);
 	return tcase;

@@ -172,6 +172,7 @@ test_topic_node(void)
 {
 	TCase *tcase = tcase_create("topic_node");
 
+	tcase_set_tags(tcase, "no-valgrind");
 	tcase_add_test(tcase, what_is_at_a_node_is_what_came_and_did_not_go);
 	return tcase;
 }

@@ -287,6 +287,7 @@ test_trust(void)
 {
 	TCase *tests = tcase_create("trust");
 
+	tcase_set_tags(tests, "no-valgrind");
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, who_is_revoked_is_ended_and_nobody_else);
 	tcase_add_test(tests,

@@ -175,7 +175,8 @@ test_will(void)
 {
 	TCase *tcase = tcase_create("will");
 
-	tcase_set_timeout(tcase, 60);
+	tcase_set_tags(tcase, "no-valgrind");
+	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase,
 	    a_will_that_is_due_is_published_once_whoever_dies, 0, VICTIM_COUNT);
 	tcase_add_loop_test(tcase, a_will_that_is_retained_is_kept_whoever_dies,
