@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	packaging/sysusers.d/signet.conf \
 	packaging/tmpfiles.d/signet.conf
 dist_bin_SCRIPTS += packaging/signet-pki
+dist_pkgdata_DATA = packaging/signet-pki.sh
 
 # Where the shells look for what they complete; zsh of Debian has another
 # folder for packages.
