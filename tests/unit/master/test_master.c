@@ -42,49 +42,6 @@ static int stop_seconds = STOP_SECONDS;
 static char folder[] = "/tmp/signet-test-XXXXXX";
 static uint16_t port;
 
-static unsigned int
-count_workers(const struct config *config)
-{
-	return config->processes.workers;
-}
-
-static unsigned int
-count_gates(const struct config *config)
-{
-	return config->processes.gates;
-}
-
-static unsigned int
-count_stores(const struct config *config)
-{
-	(void)config;
-	return 1;
-}
-
-const struct role role_table[] = {
-	{ .id = IPC_ROLE_GATE,
-	    .name = "gate",
-	    .count = count_gates,
-	    .peers = IPC_ROLE_WORKER,
-	    .has_listeners = true,
-	    .credentials = IPC_CREDENTIAL_BIT(IPC_CREDENTIAL_CERTIFICATE) |
-			   IPC_CREDENTIAL_BIT(IPC_CREDENTIAL_CLIENT_CA),
-	    .needs = { .calls = ROLE_NEEDS_ACCEPT | ROLE_NEEDS_STREAMS },
-	    .run = toy_gate_run },
-	{ .id = IPC_ROLE_WORKER,
-	    .name = "worker",
-	    .count = count_workers,
-	    .peers = IPC_ROLE_GATE | IPC_ROLE_WORKER | IPC_ROLE_STORE,
-	    .run = toy_worker_run },
-	{ .id = IPC_ROLE_STORE,
-	    .name = "store",
-	    .count = count_stores,
-	    .peers = IPC_ROLE_WORKER,
-	    .is_last = true,
-	    .run = toy_store_run },
-	{ .name = NULL },
-};
-
 static struct config *
 make_config(void)
 {
