@@ -249,7 +249,7 @@ def expect_ended(daemon, client, version, reason, alert, seconds):
 
 
 def is_refused_as_expired(daemon, name):
-    """By a gate: in the second in which it ends, a worker does it."""
+    """By a gate: in the moment in which it ends, a worker may do it."""
     stream = Stream(daemon.address, context(daemon.pki, name))
     with stream:
         try:
