@@ -88,17 +88,25 @@ def others_are_not_slowed(broker):
                                         for member in counts), 60,
                             source.push)
             return time.monotonic() - started
-    alone = min(seconds() for _ in range(2))
-    slow = []
-    for worker in broker.workers():
-        for qos in 0, 1:
-            client = broker.client_on(worker, receive_buffer=4096)
-            client.subscribe("busy", qos=qos)
-            slow.append(client)
-    among = min(seconds() for _ in range(2))
-    for client in slow:
-        client.abort()
-    assert among < 2.5 * alone + 0.5, (alone, among)
+
+    def seconds_among_slow_ones():
+        slow = []
+        for worker in broker.workers():
+            for qos in 0, 1:
+                client = broker.client_on(worker, receive_buffer=4096)
+                client.subscribe("busy", qos=qos)
+                slow.append(client)
+        among = seconds()
+        for client in slow:
+            client.abort()
+        return among
+
+    # Others may load the machine meanwhile; they do not do so each time.
+    for _ in range(5):
+        alone, among = seconds(), seconds_among_slow_ones()
+        if among < 2.5 * alone + 0.5:
+            return
+    raise AssertionError((alone, among))
 
 
 @routing(limits={"outbox_bytes": OUTBOX})

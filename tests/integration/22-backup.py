@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 
-from signet import Daemon, Skipped, lasting, main, standalone
+from signet import DEADLINE, Daemon, Skipped, lasting, main, standalone
 from signet.daemon import BUILD, SIGNETD, user
 from signet.processes import wait_until
 
@@ -28,7 +28,7 @@ def backup(daemon, folder, **options):
 
 def control(daemon):
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(10)
+    connection.settimeout(3 * DEADLINE)
     connection.connect(daemon.settings["control"]["socket"])
     return connection
 

@@ -10,7 +10,8 @@ import subprocess
 import threading
 import time
 
-from signet import Client, Daemon, context, main, standalone, wait_until
+from signet import (Client, Closed, Daemon, TimedOut, context, main,
+                    standalone, wait_until)
 from signet.daemon import ROLES, SIGNETD, free_port
 from signet.heartbeat import Beat
 
@@ -171,7 +172,7 @@ def a_process_that_hangs_is_started_again():
                 with Client(daemon) as client:
                     client.ping()
                 return True
-            except (OSError, AssertionError):
+            except (Closed, TimedOut, OSError, AssertionError):
                 return False
         wait_until(is_served, "clients are served", 60)
 

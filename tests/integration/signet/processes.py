@@ -31,6 +31,14 @@ def status(pid):
     return None if lines["State"].startswith("Z") else lines
 
 
+def age(pid):
+    """For how many seconds there has been a process."""
+    with open(f"/proc/{pid}/stat") as file:
+        ticks = int(file.read().rsplit(")", 1)[1].split()[19])
+    return (time.clock_gettime(time.CLOCK_BOOTTIME)
+            - ticks / os.sysconf("SC_CLK_TCK"))
+
+
 def command(pid):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
