@@ -178,6 +178,55 @@ def old_versions_and_suites_are_refused(broker):
     assert not faults, "\n".join(faults)
 
 
+def with_compression(hello, methods):
+    """A ClientHello that offers these (RFC 5246 s7.4.1.2)."""
+    pos = 5 + 4 + 2 + 32
+    pos += 1 + hello[pos]  # session_id
+    pos += 2 + int.from_bytes(hello[pos:pos + 2], "big")  # cipher_suites
+    body = (hello[9:pos] + bytes([len(methods)]) + methods
+            + hello[pos + 1 + hello[pos]:])
+    return (hello[:3] + (len(body) + 4).to_bytes(2, "big") + hello[5:6]
+            + len(body).to_bytes(3, "big") + body)
+
+
+@case
+def nothing_is_compressed(broker):
+    """Whatever a client offers (RFC 9325 s3.3). In TLS 1.3 an offer is a fault
+    (RFC 8446 s4.1.2)."""
+    for maximum in TLS_1_2, None:
+        for methods in b"\0", b"\1\0", b"\0\1", b"\x40\0", b"\1":
+            with Stream(broker.address, context(
+                    broker.pki, maximum=maximum)) as stream:
+                try:
+                    stream.tls.do_handshake()
+                except ssl.SSLWantReadError:
+                    pass
+                stream.send_raw(with_compression(stream.outgoing.read(),
+                                                 methods))
+                data = stream.socket.recv(5, socket.MSG_WAITALL)
+                data += stream.socket.recv(
+                    int.from_bytes(data[3:5], "big"), socket.MSG_WAITALL)
+                if data[0] == 21:  # alert
+                    assert methods != b"\0", data.hex()
+                    await_refusal(broker, stream.port)
+                    continue
+                assert data[0] == 22 and data[5] == 2, data.hex()
+                pos = 5 + 4 + 2 + 32
+                pos += 1 + data[pos] + 2
+                assert data[pos] == 0, (methods, data.hex())
+    expect_good(broker)
+
+
+@case
+def the_newest_version_is_spoken(broker):
+    """TLS 1.2 with mbedTLS 2.28, and 1.3 with 3.6."""
+    mark = broker.log.mark()
+    expect_good(broker)
+    broker.expect_best_tls(mark, 1)
+    with broker.client(tls={"maximum": TLS_1_2}) as client:
+        assert client.stream.tls.version() == "TLSv1.2"
+
+
 @case
 def bytes_that_are_not_tls_are_refused(broker):
     for data in (codec.connect("c"), b"GET / HTTP/1.1\r\n\r\n", b"\0" * 600,

@@ -22,11 +22,14 @@ def mqtt_js_exchanges_messages(broker):
     for version, qos, tls, scheme in itertools.product(
             ("4", "5"), ("0", "1", "2"), ("TLSv1.2", "TLSv1.3"),
             ("mqtts", "wss") if broker.is_signet else ("mqtts",)):
+        mark = broker.log.mark()
         done = subprocess.run(
             ["node", SCRIPT, str(broker.port), broker.pki, version, qos, tls,
              scheme], capture_output=True, text=True, timeout=4 * DEADLINE)
         assert done.returncode == 0, (version, qos, tls, scheme, done.stderr)
         assert done.stdout.startswith("ok"), done.stdout
+        if broker.is_signet:
+            broker.expect_best_tls(mark, 1, tls)
 
 
 main()

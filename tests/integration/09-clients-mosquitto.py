@@ -79,13 +79,15 @@ def mosquitto_clients_exchange_messages(broker):
     need_mosquitto()
     for version in "mqttv311", "mqttv5":
         for qos in 0, 1, 2:
-            topic = unique("mosquitto/")
+            topic, mark = unique("mosquitto/"), broker.log.mark()
             with Subscriber(broker, f"{topic}/+", 2, version, qos) as sub:
                 publish(broker, f"{topic}/a", b"hello", version, qos)
                 publish(broker, f"{topic}/b", b"x" * 300000, version, qos)
                 got = sub.messages()
             assert got[0] == f"{topic}/a {qos} 5 hello", got[0]
             assert got[1].startswith(f"{topic}/b {qos} 300000 x"), got[1][:80]
+            if broker.is_signet:
+                broker.expect_best_tls(mark, 3)
 
 
 @case(generic=True)
@@ -117,14 +119,18 @@ def mosquitto_pub_s_properties_arrive(broker):
 @case(generic=True)
 def mosquitto_sub_s_will_is_published(broker):
     need_mosquitto()
-    with broker.client() as watch:
-        topic = unique("mosquitto/will/")
-        watch.subscribe(topic)
-        with Subscriber(broker, "none", 1, "mqttv5", 0, "--will-topic", topic,
-                        "--will-payload", "gone") as sub:
-            sub.process.kill()
-            # stdbuf executes mosquitto_sub: it is the same process.
-            assert watch.take().payload == b"gone"
+    for version in "mqttv311", "mqttv5":
+        for qos in 0, 1, 2:
+            topic = unique("mosquitto/will/")
+            with broker.client() as watch:
+                watch.subscribe(topic, qos=2)
+                with Subscriber(broker, "none", 1, version, 0,
+                                "--will-topic", topic, "--will-payload",
+                                "gone", "--will-qos", str(qos)) as sub:
+                    # stdbuf executes mosquitto_sub: it is the same process.
+                    sub.process.kill()
+                    got = watch.take()
+                assert (got.payload, got.qos) == (b"gone", qos), got
 
 
 @case(generic=True)

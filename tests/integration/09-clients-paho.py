@@ -90,8 +90,12 @@ def paho_exchanges_messages(broker):
     if paho is None:
         raise Skipped("python3-paho-mqtt is not installed")
     for version in 4, 5:
-        for maximum in ssl.TLSVersion.TLSv1_2, None:
+        for maximum, best in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"),
+                              (None, "TLSv1.3")):
+            mark = broker.log.mark()
             exchange(broker, version, maximum)
+            if broker.is_signet:
+                broker.expect_best_tls(mark, 2, best)
 
 
 @case(timeout=120)

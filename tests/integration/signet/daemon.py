@@ -13,6 +13,7 @@ import time
 
 from . import processes
 from .client import Client, unique
+from .features import best_tls
 from .log import Log
 from .pki import pki
 from .processes import wait_until
@@ -204,6 +205,15 @@ class Daemon(Broker):
     @property
     def pid(self):
         return self.process.pid
+
+    def expect_best_tls(self, mark, count, best=None):
+        """So many clients have come since, with the newest version of TLS
+        that the daemon speaks, or that they were allowed."""
+        def lines():
+            return self.log.find(mark, event="connected")
+        wait_until(lambda: len(lines()) >= count, f"{count} clients came")
+        wanted = min(best or "TLSv1.3", best_tls(SIGNETD))
+        assert {line["tls"] for line in lines()} == {wanted}, lines()
 
     def restart(self, is_orderly=True, seconds=0, **overrides):
         """End it, or kill -9 all of it, and start it again some seconds later
