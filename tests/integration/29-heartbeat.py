@@ -188,6 +188,38 @@ def what_is_not_authentic_gets_no_answer(broker):
         assert found["taken"] == found["answered"], found
 
 
+FLOOD = 20000
+
+
+@case(**settings(), processes={"workers": 1})
+def a_flood_changes_nothing_and_is_not_answered(broker):
+    with broker.client() as client, Beat(client, LONG) as beat:
+        beat.ask()
+        forged = beat.question(key=bytes(32))
+        for i in range(FLOOD):
+            beat.send(forged)
+            if i % 1000 == 0:
+                client.ping()
+
+        def is_answered():
+            """There may be no room for a question yet."""
+            beat.send(beat.question())
+            try:
+                return beat.receive(1).sequence == beat.sequence
+            except TimedOut:
+                return False
+        wait_until(is_answered, "a question is answered", 60)
+        client.ping()
+        found = wait_until(
+            lambda: (lambda now: now if now["forged"] and now["taken"] > 1
+                     else None)(counts(broker)), "all is counted", 60)
+        print(f"     of {FLOOD} forged ones as fast as can be: {found}")
+        assert found["answered"] == found["taken"], found
+        assert found["forged"] <= FLOOD, found
+        assert found["missed"] == 0 and found["sessions"] == 1, \
+            found
+
+
 @case(**settings())
 def what_came_before_gets_no_answer(broker):
     with broker.client() as client, Beat(client, LONG) as beat:
