@@ -44,6 +44,7 @@ static const struct option long_options[] = {
 	{ "cert", required_argument, NULL, 'C' },
 	{ "client-id", required_argument, NULL, 'i' },
 	{ "config", required_argument, NULL, 'c' },
+	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -74,8 +75,12 @@ take_options(struct question *question, int argc, char **argv)
 	int option;
 
 	optind = 0; /* begin anew: these are other options */
-	while ((option = getopt_long(argc, argv, "+C:i:c:", long_options,
+	while ((option = getopt_long(argc, argv, "+C:i:c:h", long_options,
 		    NULL)) != -1) {
+		if (option == 'h') {
+			fputs(usage, stdout);
+			exit(EXIT_SUCCESS);
+		}
 		if (option == 'C')
 			question->certificate_file = optarg;
 		else if (option == 'i')

@@ -24,23 +24,23 @@ struct status {
 struct line {
 	const char *title;
 	const char *statistic;
-	const char *unit;
-	bool has_rate; /* what it counts is shown by the second */
+	const char *unit; /* with a space before it, or nothing */
+	bool has_rate;    /* what it counts is shown by the second */
 };
 
 static const struct line lines[] = {
-	{ "Connected", "connected", "sessions", false },
-	{ "Offline", NULL, "sessions", false },
+	{ "Connected", "connected", " sessions", false },
+	{ "Offline", NULL, " sessions", false },
 	{ "Subscriptions", "subscriptions", "", false },
-	{ "Retained", "retained", "messages", false },
-	{ "Messages in", "messages_received", "messages", true },
-	{ "Messages out", "messages_sent", "messages", true },
-	{ "Dropped", "messages_dropped", "messages", true },
-	{ "Denied", "denied", "requests", true },
-	{ "Waiting for clients", "queued_messages", "messages", false },
-	{ "", "queued_bytes", "bytes", false },
-	{ "Between processes", "channel_bytes", "bytes", false },
-	{ "Waiting for the disk", "store_bytes", "bytes", false },
+	{ "Retained", "retained", " messages", false },
+	{ "Messages in", "messages_received", " messages", true },
+	{ "Messages out", "messages_sent", " messages", true },
+	{ "Dropped", "messages_dropped", " messages", true },
+	{ "Denied", "denied", " requests", true },
+	{ "Waiting for clients", "queued_messages", " messages", false },
+	{ "", "queued_bytes", " bytes", false },
+	{ "Between processes", "channel_bytes", " bytes", false },
+	{ "Waiting for the disk", "store_bytes", " bytes", false },
 	{ "Handshakes under way", "handshakes", "", false },
 };
 
@@ -120,10 +120,10 @@ print_line(const struct status *status, const struct line *line)
 
 	printf("%-22s", line->title);
 	if (line->has_rate)
-		printf("%.1f/s, %lld %s", rate_of(status, line->statistic),
+		printf("%.1f/s, %lld%s", rate_of(status, line->statistic),
 		    (long long)value, line->unit);
 	else
-		printf("%lld %s", (long long)value, line->unit);
+		printf("%lld%s", (long long)value, line->unit);
 	putchar('\n');
 }
 

@@ -18,7 +18,7 @@ import time
 from signet import (DEADLINE, Closed, Daemon, Skipped, Stream, codec,
                     context, lasting, main, standalone, wait_until)
 from signet.authority import Authority
-from signet.daemon import BUILD, free_port
+from signet.daemon import BUILD, SIGNETD, free_port
 
 DAY = 86400
 
@@ -335,6 +335,149 @@ def a_reload_that_waits_for_a_process():
                 raise
         assert reload.wait(6 * DEADLINE) == 0
         await_state(broker, "ready")
+
+
+def shown_states(broker):
+    """What each place says of the daemon and its processes: status, its JSON,
+    the page and the metrics, which only tell what is ready."""
+    got = broker.status()
+    text, _ = broker.ctl("status")
+    page = broker.get("/")
+    said = {f"{one['role']}/{one['index']}": one["state"]
+            for one in got["processes"]}
+    rows = [row.split() for row in text.split("\nPROCESS", 1)[1].splitlines()]
+    return {
+        "json": (got["daemon"]["state"], said),
+        "text": (re.search(r": ([a-z]+), up ", text)[1],
+                 {row[0]: row[2] for row in rows[1:]}),
+        "page": (re.search(r'</h1><p class="\w+">([a-z]+)</p>', page)[1],
+                 dict(re.findall(r'<tr><td>([a-z]+/\d+)</td>'
+                                 r'<td class="\w+">([a-z]+)</td>', page))),
+    }, {f"{role}/{index}": int(value) for role, index, value in re.findall(
+        r'^signet_process_ready\{role="(\w+)",index="(\d+)"\} (\d)$',
+        broker.get("/metrics"), re.M)}, said
+
+
+def expect_states(broker, state, **states):
+    """The daemon is in this one, and its processes are in these, where one
+    that is not named is ready."""
+    def wrong():
+        try:
+            places, ready, said = shown_states(broker)
+        except (AssertionError, OSError, IndexError, TypeError) as early:
+            return repr(early)  # somebody says nothing yet
+        wanted = (state, {name: states.get(name.split("/")[0], "ready")
+                          for name in said} | {
+                              name.replace("_", "/"): word
+                              for name, word in states.items()
+                              if "_" in name})
+        return ([(place, seen, wanted) for place, seen in places.items()
+                 if seen != wanted]
+                or [name for name, word in wanted[1].items()
+                    if ready.get(name) != (word == "ready")])
+    try:
+        wait_until(lambda: not wrong(), f"it is {state}", 6 * DEADLINE)
+    except AssertionError as late:
+        raise AssertionError(f"{late}: {wrong()}") from None
+
+
+class HeldDatabase:
+    """While this is entered, whoever opens the database waits: what RocksDB
+    reads first is a pipe that nobody writes to."""
+
+    def __init__(self, broker):
+        self.current = f"{broker.settings['store']['path']}/db/CURRENT"
+        self.pipe = f"{broker.folder}/pipe"
+        with open(self.current, "rb") as file:
+            self.content = file.read()
+        self.kept = f"{self.current}.kept"
+        self.is_fed = False
+
+    def __enter__(self):
+        owner = os.stat(self.current)
+        os.rename(self.current, self.kept)
+        os.mkfifo(self.pipe)
+        os.chown(self.pipe, owner.st_uid, owner.st_gid)
+        os.link(self.pipe, self.current)
+        return self
+
+    def __exit__(self, *_):
+        os.rename(self.kept, self.current)
+
+    def let_go(self):
+        """Whoever waits, if somebody does, reads what the file has."""
+        if self.is_fed:
+            return
+        try:
+            pipe = os.open(self.pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody has opened it yet
+            return
+        self.is_fed = True
+        with contextlib.suppress(BrokenPipeError), \
+                open(pipe, "wb", buffering=0) as file:
+            file.write(self.content)
+
+
+@standalone(timeout=180)
+def a_start_that_waits_for_the_disk():
+    with Watched() as broker:
+        expect_states(broker, "ready")
+        broker.process.terminate()
+        assert broker.process.wait(6 * DEADLINE) == 0
+        mark = broker.log.mark()
+        with HeldDatabase(broker) as database:
+            broker.spawn([SIGNETD, "-c", broker.configuration])
+            # Nobody is let in before what is kept is known.
+            expect_states(broker, "starting", store="starting",
+                          worker="starting", gate="down")
+            row = [row.split() for row in
+                   broker.ctl("status")[0].splitlines()
+                   if row.startswith("gate/0 ")]
+            assert row == [["gate/0", "-", "down", "-", "0"]], row
+
+        def is_ready():
+            database.let_go()
+            return broker.log.find(mark, event="ready", speaker="master")
+        wait_until(is_ready, "it is ready", 6 * DEADLINE)
+        expect_states(broker, "ready")
+
+
+@standalone(timeout=180)
+def a_process_that_waits_for_another_to_start():
+    with Watched(processes={"hang_seconds": 600}) as broker:
+        expect_states(broker, "ready")
+        with stopped(broker.role_pids("store")[0]):
+            os.kill(broker.role_pids("worker")[1], signal.SIGKILL)
+            expect_states(broker, "ready", worker_1="starting")
+        expect_states(broker, "ready")
+
+
+@standalone(timeout=180)
+def an_end_that_waits_for_a_process():
+    with Watched(processes={"stop_seconds": 60,
+                            "hang_seconds": 600}) as broker:
+        expect_states(broker, "ready")
+        with stopped(broker.role_pids("gate")[1]):
+            broker.process.terminate()
+            expect_states(broker, "stopping", gate_0="down")
+        assert broker.process.wait(6 * DEADLINE) == 0
+        assert not os.path.exists(broker.settings["control"]["socket"])
+        broker.remove()
+
+
+@standalone(timeout=120)
+def no_line_ends_with_a_space():
+    with Daemon() as broker, broker.client() as client:
+        client.subscribe("a")
+        fail(broker)
+        wait_until(lambda: "no-certificate" in broker.ctl("status")[0],
+                   "one is refused", 3 * DEADLINE)
+        for command in (("status",), ("sessions",),
+                        ("session", f"device-1/{client.client_id}"),
+                        ("version",)):
+            text, code = broker.ctl(*command)
+            assert code == 0 and text, (command, text)
+            assert not re.findall(r"^.* $", text, re.M), (command, text)
 
 
 main()

@@ -343,6 +343,9 @@ def versions_and_usage_and_who_is_not_there(broker):
     text, code = broker.ctl("version")
     assert code == 0 and text == (f"signetctl {got['signetctl']}\n"
                                   f"signetd {got['daemon']}"), text
+    for command in (), ("explain",), ("status",):
+        text, code = broker.ctl(*command, "--help")
+        assert code == 0 and text.startswith("usage: signetctl "), text
     for said, *wrong in (
             ("there is no command",), ("there is no command dance", "dance"),
             ("x: too much behind status", "status", "x"),
