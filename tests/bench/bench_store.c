@@ -3,9 +3,9 @@
  * usage: bench_store [FOLDER]
  *
  * Measure the store alone, in a process of its own, over a new folder in
- * FOLDER (/tmp): transactions a second of a lone writer, beside a bare write
- * and fdatasync; what is written to disk for a message of 200 bytes that waits
- * in a queue; how long 100,000 sessions take to load.
+ * FOLDER (/tmp): how long a transaction takes that is alone, beside a bare
+ * write and fdatasync of several files; what is written to disk for a message
+ * of 200 bytes that waits in a queue; how long 100,000 sessions take to load.
  */
 #include <check.h>
 #include <fcntl.h>
@@ -19,7 +19,9 @@
 #include "store/store.h"
 
 #define BODY_BYTES   250 /* a payload of 200 with a topic and what is around */
-#define LONE_SECONDS 3
+#define LONE_TURNS   20
+#define LONE_OF_TURN 100
+#define BARE_BYTES   (LONE_TURNS * LONE_OF_TURN * BODY_BYTES)
 
 #define QUEUES         1000
 #define QUEUE_MESSAGES 1000
@@ -42,6 +44,8 @@ const struct role role_table[] = {
 	    .count = count,
 	    .peers = IPC_ROLE_WORKER,
 	    .is_last = true,
+	    .needs = { .calls = ROLE_NEEDS_FILES | ROLE_NEEDS_THREADS },
+	    .prepare = store_prepare,
 	    .run = store_run },
 	{ .name = NULL },
 };
@@ -100,44 +104,116 @@ put_entry(struct rig_worker *worker, uint64_t session, uint64_t sequence)
 		.body = next_body() });
 }
 
+/* What is measured by turns, so that all meet the same disk. */
+enum lone {
+	LONE_GROWING,   /* bare write and fdatasync of a file that grows, */
+	LONE_ALLOCATED, /* that has its place, as RocksDB's log has, */
+	LONE_WRITTEN,   /* and was written before */
+	LONE_STORE,
+	LONE_COUNT
+};
+
+struct samples {
+	const char *name;
+	int fd;
+	uint64_t count;
+	double us[LONE_TURNS * LONE_OF_TURN];
+};
+
+static struct samples lone[LONE_COUNT] = {
+	{ .name = "bare sync, growing file" },
+	{ .name = "bare sync, allocated file" },
+	{ .name = "bare sync, written file" },
+	{ .name = "lone transaction" },
+};
+
 static void
-bare_sync(void)
+bare_open(enum lone kind)
 {
+	static const uint8_t zeros[BARE_BYTES];
 	char path[160];
-	double begin = now();
-	unsigned int times = 0;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/bare", rig.folder);
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	snprintf(path, sizeof(path), "%s/bare-%d", rig.folder, (int)kind);
+	fd = open(path, O_RDWR | O_CREAT, 0600);
 	ck_assert_int_ge(fd, 0);
-	while (now() - begin < LONE_SECONDS) {
-		ck_assert_int_eq(write(fd, next_body().data, BODY_BYTES),
-		    BODY_BYTES);
-		ck_assert_int_eq(fdatasync(fd), 0);
-		times++;
-	}
-	printf("bare write and fdatasync: %.0f a second, %.0f us each\n",
-	    times / (now() - begin), 1e6 * (now() - begin) / times);
-	close(fd);
+	if (kind == LONE_ALLOCATED)
+		ck_assert_int_eq(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0,
+				     BARE_BYTES),
+		    0);
+	if (kind == LONE_WRITTEN)
+		ck_assert_int_eq(pwrite(fd, zeros, BARE_BYTES, 0), BARE_BYTES);
+	ck_assert_int_eq(fsync(fd), 0);
+	lone[kind].fd = fd;
+}
+
+static void
+bare_close(enum lone kind)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/bare-%d", rig.folder, (int)kind);
+	close(lone[kind].fd);
 	unlink(path);
+}
+
+static void
+bare_write(const struct samples *samples)
+{
+	ck_assert_int_eq(pwrite(samples->fd, next_body().data, BODY_BYTES,
+			     (off_t)samples->count * BODY_BYTES),
+	    BODY_BYTES);
+	ck_assert_int_eq(fdatasync(samples->fd), 0);
+}
+
+static void
+lone_once(struct rig_worker *worker, enum lone kind)
+{
+	struct samples *samples = &lone[kind];
+	double begin = now();
+
+	if (kind == LONE_STORE) {
+		put_entry(worker, 1, samples->count + 1);
+		rig_write(worker);
+	} else {
+		bare_write(samples);
+	}
+	samples->us[samples->count++] = 1e6 * (now() - begin);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+lone_print(struct samples *samples)
+{
+	qsort(samples->us, samples->count, sizeof(double), compare);
+	printf("%s: p50 %.0f us, p90 %.0f us, p99 %.0f us\n", samples->name,
+	    samples->us[samples->count / 2],
+	    samples->us[samples->count * 9 / 10],
+	    samples->us[samples->count * 99 / 100]);
 }
 
 static void
 lone_writer(struct rig_worker *worker)
 {
-	double begin = now();
-	uint64_t times = 0;
-
-	while (now() - begin < LONE_SECONDS) {
-		put_entry(worker, 1, ++times);
-		rig_write(worker);
-		if (times % 10000 == 0)
-			rig_forget(worker);
+	for (int kind = 0; kind < LONE_STORE; kind++)
+		bare_open((enum lone)kind);
+	for (int turn = 0; turn < LONE_TURNS; turn++) {
+		for (int kind = 0; kind < LONE_COUNT; kind++)
+			for (int i = 0; i < LONE_OF_TURN; i++)
+				lone_once(worker, (enum lone)kind);
+		rig_forget(worker);
 	}
-	printf("lone writer: %.0f transactions a second, %.0f us each\n",
-	    (double)times / (now() - begin),
-	    1e6 * (now() - begin) / (double)times);
+	for (int kind = 0; kind < LONE_STORE; kind++)
+		bare_close((enum lone)kind);
+	for (int kind = 0; kind < LONE_COUNT; kind++)
+		lone_print(&lone[kind]);
 }
 
 static unsigned long long
@@ -240,7 +316,6 @@ START_TEST(measure)
 	struct rig_worker *worker;
 
 	rig_setup_in(parent);
-	bare_sync();
 	worker = rig_begin(0);
 	put_session(worker, 1);
 	rig_write(worker);
