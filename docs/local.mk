@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 dist_man_MANS += docs/signet.conf.5 docs/signetctl.1 \
 	docs/signetd.8
-EXTRA_DIST += docs/README.md docs/tour.md docs/admission.md docs/architecture.md docs/certificates.md \
+EXTRA_DIST += docs/index.md docs/tour.md docs/admission.md docs/architecture.md docs/certificates.md \
 	docs/conformance.md docs/dependencies.md docs/from-mosquitto.md docs/heartbeat.md \
 	docs/metrics.md docs/presence.md \
 	docs/operations.md docs/performance.md docs/rights.md \
