@@ -47,6 +47,7 @@ class Mortal(Daemon):
         self.process.wait()
         while any(processes.status(pid) is not None for pid in pids):
             time.sleep(0.001)
+        self.await_unlocked()
 
     @property
     def store(self):

@@ -2,6 +2,7 @@
 """Starts and ends the daemon under test, each with its own configuration."""
 
 import atexit
+import fcntl
 import os
 import pwd
 import shutil
@@ -228,12 +229,28 @@ class Daemon(Broker):
         assert not is_orderly or returned == 0, self.log.tail()
         wait_until(lambda: not any(map(processes.status, pids)),
                    "all processes are gone")
+        self.await_unlocked()
         time.sleep(seconds)
         self.settings = merge(self.settings, overrides)
         write_configuration(self.configuration, self.settings)
         mark = self.log.mark()
         self.spawn([*self.prefix, SIGNETD, "-c", self.configuration])
         self.await_ready(mark)
+
+    def await_unlocked(self):
+        """Until nobody has the store any more: threads of a process that was
+        killed may end after the one that /proc tells of."""
+        def is_free():
+            try:
+                with open(f"{self.settings['store']['path']}/db/LOCK",
+                          "r+b") as file:
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except FileNotFoundError:
+                return True
+            except BlockingIOError:
+                return False
+            return True
+        wait_until(is_free, "nobody has the store", 3 * DEADLINE)
 
     def configure(self, **overrides):
         """Put a configuration with these settings on top in the place of the
