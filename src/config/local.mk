@@ -20,14 +20,14 @@ libsignet_config_a_SOURCES = \
 CONFIG_ALL = libsignet-config.a $(LIB_ALL) $(LIBCONFIG_LIBS)
 
 # The manual pages are kept as they are built here; tests compare them.
-EXTRA_PROGRAMS += src/config/print_manual
+EXTRA_PROGRAMS = src/config/print_manual
 src_config_print_manual_SOURCES = src/config/print_manual.c
 src_config_print_manual_LDADD = $(CONFIG_ALL)
 CLEANFILES += src/config/print_manual
 
 .PHONY: update-manual
-update-manual: src/config/print_manual$(EXEEXT) src/lib/print_words$(EXEEXT)
-	src/config/print_manual < $(srcdir)/docs/signet.conf.5 > manual.tmp
+update-manual: src/config/print_manual$(EXEEXT)
+	src/config/print_manual settings < $(srcdir)/docs/signet.conf.5 > manual.tmp
 	mv manual.tmp $(srcdir)/docs/signet.conf.5
-	src/lib/print_words < $(srcdir)/docs/signetd.8 > manual.tmp
+	src/config/print_manual words < $(srcdir)/docs/signetd.8 > manual.tmp
 	mv manual.tmp $(srcdir)/docs/signetd.8

@@ -20,9 +20,3 @@ libsignet_lib_a_SOURCES = \
 	src/lib/table.h
 
 LIB_ALL = libsignet-lib.a
-
-# The list in the manual page is kept as it is made here; a test compares it.
-EXTRA_PROGRAMS = src/lib/print_words
-src_lib_print_words_SOURCES = src/lib/print_words.c
-src_lib_print_words_LDADD = $(LIB_ALL)
-CLEANFILES += src/lib/print_words
