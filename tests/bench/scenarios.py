@@ -64,6 +64,9 @@ class Scenario:
     least: float = None  # ... at least this
     is_durable: bool = False  # the brokers keep what lasts on disk
     has_seconds: bool = True  # it takes --seconds
+    # The same for Signet where nothing has to be on disk. The difference is
+    # the store's part, and stands beside a bare sync.
+    without_store: tuple = ()
 
 
 SCENARIOS = (
@@ -122,7 +125,9 @@ SCENARIOS = (
              " and there, a session that lasts",
              ("pairs", "-P", "1", "-w", "1", "-q", "1", "-s", "200",
               "--await-acks", "--session-expiry", "3600"), DURABLE_ALONE,
-             is_durable=True),
+             is_durable=True,
+             without_store=("pairs", "-P", "1", "-w", "1", "-q", "1", "-s",
+                            "200", "--await-acks")),
     Scenario("storm", "full handshakes and CONNECT, 16 at once",
              ("storm", "-c", "16"), STORM),
 )
