@@ -8,6 +8,7 @@ libsignet_ipc_a_SOURCES = \
 	src/ipc/message.c src/ipc/message.h \
 	src/ipc/message_source.c \
 	src/ipc/message_denial.c \
+	src/ipc/message_expiry.c \
 	src/ipc/message_forward.c \
 	src/ipc/message_reload.c \
 	src/ipc/message_retained.c \

@@ -295,6 +295,23 @@ int ipc_denial_logged_decode(struct bytes payload,
     struct ipc_denial_logged *logged);
 
 /*
+ * EXPIRY: the certificate of somebody connected ends soon, of which there is to
+ * be one line in the log in a day. The worker that a hash of the fingerprint
+ * names logs it.
+ */
+struct ipc_expiry {
+	uint64_t connection;
+	uint8_t days_left;
+	uint8_t fingerprint[32]; /* SHA-256 of the certificate */
+	struct bytes identity;
+};
+/* A longer one is cut by who encodes it: more does not fit into a log. */
+#define IPC_EXPIRY_IDENTITY_MAX 264
+#define IPC_EXPIRY_LEN_MAX      (8 + 1 + 32 + 4 + IPC_EXPIRY_IDENTITY_MAX)
+void ipc_expiry_encode(const struct ipc_expiry *expiry, struct buffer *out);
+int ipc_expiry_decode(struct bytes payload, struct ipc_expiry *expiry);
+
+/*
  * INTEREST_SHARE: how many members of a Shared Subscription (MQTT 5.0, 4.8.2)
  * a worker has now; number as in INTEREST_ADD.
  */

@@ -13,6 +13,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/denial.c src/worker/denial.h \
 	src/worker/denials.c src/worker/denials.h \
 	src/worker/dispatch.c \
+	src/worker/expiry.c src/worker/expiry.h \
 	src/worker/handle_ack.c \
 	src/worker/handle_connect.c src/worker/handle_connect.h \
 	src/worker/handle_publish.c \
@@ -73,6 +74,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/subscription_record.h \
 	src/worker/sys.c src/worker/sys.h \
 	src/worker/throttle.c src/worker/throttle.h \
+	src/worker/told.c src/worker/told.h \
 	src/worker/topic_alias.c src/worker/topic_alias.h \
 	src/worker/topic_alias_out.c src/worker/topic_alias_out.h \
 	src/worker/topic_node.c \

@@ -2,13 +2,12 @@
 #include "worker/trust.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
-#include "lib/memory.h"
 #include "proc/chain.h"
 #include "worker/connection.h"
+#include "worker/expiry.h"
 #include "worker/session.h"
 #include "worker/worker.h"
 
@@ -18,9 +17,6 @@
 
 /* The clock may be set: dates are compared with it at least this often. */
 #define LOOK_MS (60 * 60 * 1000)
-
-#define DAY_SECONDS     86400
-#define WARNING_SECONDS (30 * DAY_SECONDS)
 
 /* Why somebody is ended: for the log, in TLS, and in a DISCONNECT. */
 struct end {
@@ -127,7 +123,7 @@ void
 trust_done(struct worker *worker)
 {
 	ipc_trust_unmap(&worker->trust.index);
-	free(worker->trust.told.hashes);
+	told_done(&worker->trust.told);
 }
 
 int
@@ -233,62 +229,10 @@ trust_deadline_ms(const struct connection *connection, uint64_t in_ms)
 	return in_ms < left ? in_ms : left;
 }
 
-/* Remember who was told of today; false if it was already, or if they are too
- * many to be remembered. */
-static bool
-is_first_today(struct trust_told *told, const struct tls_peer *peer,
-    int64_t day)
-{
-	uint64_t hash;
-
-	if (told->day != day) {
-		told->day = day;
-		told->count = 0;
-	}
-	if (told->hashes == NULL)
-		told->hashes = memory_new(TRUST_TOLD_MAX,
-		    sizeof(*told->hashes));
-	memcpy(&hash, peer->fingerprint, sizeof(hash));
-	for (size_t i = 0; i < told->count; i++)
-		if (told->hashes[i] == hash)
-			return false;
-	if (told->count >= TRUST_TOLD_MAX)
-		return false;
-	told->hashes[told->count++] = hash;
-	if (told->count == TRUST_TOLD_MAX)
-		log_warning(log_word("event", "expires"),
-		    log_word("what", "client"),
-		    log_string("warning", "the certificates of more clients "
-					  "than can be told of in a day end "
-					  "within 30 days"));
-	return true;
-}
-
-static void
-warn_early(struct connection *connection, uint64_t left)
-{
-	struct worker *worker = connection->worker;
-	struct tls_peer peer;
-
-	if (connection->state != CONNECTION_OPEN ||
-	    left / 1000 >= WARNING_SECONDS)
-		return;
-	connection_peer(connection, &peer);
-	if (!is_first_today(&worker->trust.told, &peer,
-		clock_realtime_seconds() / DAY_SECONDS))
-		return;
-	log_warning(log_id("session", connection->id),
-	    log_word("event", "expires"), log_word("what", "client"),
-	    log_number("days_left", (int64_t)(left / 1000 / DAY_SECONDS)),
-	    log_text("identity", peer.identity),
-	    log_hex("fingerprint", bytes_of(peer.fingerprint, TLS_HASH_LEN)),
-	    log_string("hint", "renew the client's certificate"));
-}
-
 void
 trust_warn(struct connection *connection)
 {
-	warn_early(connection, left_ms(connection));
+	expiry_report(connection, left_ms(connection));
 }
 
 bool
@@ -300,7 +244,7 @@ trust_due(struct connection *connection)
 	if (connection->state >= CONNECTION_CLOSING)
 		return false;
 	if (left > 0) {
-		warn_early(connection, left);
+		expiry_report(connection, left);
 		return false;
 	}
 	connection_peer(connection, &peer);

@@ -9,23 +9,16 @@
 #include "ipc/trust.h"
 #include "proc/child.h"
 #include "tls/handover.h"
+#include "worker/told.h"
 
 struct connection;
 struct worker;
-
-/* Clients of whom it was told today that their certificates end soon. */
-#define TRUST_TOLD_MAX 4096
-struct trust_told {
-	int64_t day;      /* since 1970 */
-	size_t count;     /* of hashes */
-	uint64_t *hashes; /* NULL: nobody yet */
-};
 
 struct worker_trust {
 	struct ipc_trust_index index; /* zeroed: none has come */
 	int64_t crls_end_at;          /* the first CRL to end, or NEVER */
 	struct connection *cursor;    /* of the walk: who is looked at next */
-	struct trust_told told;
+	struct told told;             /* whose certificates end soon */
 };
 
 /* Take what came before the start. */
@@ -58,8 +51,8 @@ uint64_t trust_left_ms(int64_t not_after, int64_t realtime_ms);
 uint64_t trust_deadline_ms(const struct connection *connection, uint64_t in_ms);
 
 /*
- * At a deadline: end the connection if its certificate has ended, and tell
- * once a day if that is near. Is it ended?
+ * At a deadline: end the connection if its certificate has ended, and tell if
+ * that is near. Is it ended?
  */
 bool trust_due(struct connection *connection);
 

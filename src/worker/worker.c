@@ -6,12 +6,12 @@
  * the routing of messages between them and to other workers; heartbeats.
  * Privileges: none; the sockets that are handed to it, and its channels.
  * Receives: SESSION_HANDOFF from gates and workers; INTEREST_*, RETAINED_*,
- * PUBLISH_*, FORWARD_* and DENIAL* from workers; STORE_* from the store;
- * TRUST_INDEX, STATISTICS_SUM, SESSIONS_*, HEARTBEAT_SOCKET, PROPOSE, COMMIT
- * and STOP from the master; datagrams of heartbeats from anybody.
- * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_*, FORWARD_* and
- * DENIAL* to workers; SOURCE to gates; STORE_* to the store; SESSIONS_PAGE to
- * the master.
+ * PUBLISH_*, FORWARD_*, DENIAL* and EXPIRY from workers; STORE_* from the
+ * store; TRUST_INDEX, STATISTICS_SUM, SESSIONS_*, HEARTBEAT_SOCKET, PROPOSE,
+ * COMMIT and STOP from the master; datagrams of heartbeats from anybody.
+ * Sends: SESSION_HANDOFF, INTEREST_*, RETAINED_*, PUBLISH_*, FORWARD_*,
+ * DENIAL* and EXPIRY to workers; SOURCE to gates; STORE_* to the store;
+ * SESSIONS_PAGE to the master.
  * On failure: its connections are lost, and nothing of the other workers'; what
  * it has acknowledged is on disk, and comes back with the one in its place.
  */
@@ -28,6 +28,7 @@
 #include "worker/connection.h"
 #include "worker/denial.h"
 #include "worker/denials.h"
+#include "worker/expiry.h"
 #include "worker/handoff.h"
 #include "worker/heartbeat.h"
 #include "worker/inspect.h"
@@ -201,6 +202,8 @@ on_message(struct proc_child *child, struct proc_peer *peer,
 		return on_denial(worker, peer, message->payload);
 	case IPC_DENIAL_LOGGED:
 		return on_denial_logged(worker, message->payload);
+	case IPC_EXPIRY:
+		return on_expiry(worker, message->payload);
 	case IPC_STORE_OPENED:
 	case IPC_STORE_ROW:
 	case IPC_STORE_LOADED:

@@ -262,6 +262,20 @@ decode_denial_logged(struct bytes payload)
 }
 
 static int
+decode_expiry(struct bytes payload)
+{
+	struct buffer out = { NULL, 0, 0 };
+	struct ipc_expiry expiry;
+	int error = ipc_expiry_decode(payload, &expiry);
+
+	if (error != 0)
+		return error;
+	ipc_expiry_encode(&expiry, &out);
+	expect_same(&out, payload);
+	return 0;
+}
+
+static int
 decode_statistics_sum(struct bytes payload)
 {
 	struct ipc_statistics_sum totals;
@@ -365,6 +379,8 @@ on_message(void *context, struct ipc_message *message)
 		return decode_denial(message->payload);
 	case IPC_DENIAL_LOGGED:
 		return decode_denial_logged(message->payload);
+	case IPC_EXPIRY:
+		return decode_expiry(message->payload);
 	case IPC_STATISTICS_SUM:
 		return decode_statistics_sum(message->payload);
 	case IPC_INTEREST_SHARE:

@@ -8,6 +8,7 @@ tests_unit_ipc_test_ipc_SOURCES = \
 	tests/unit/ipc/test_memory.c \
 	tests/unit/ipc/test_message.c \
 	tests/unit/ipc/test_message_denial.c \
+	tests/unit/ipc/test_message_expiry.c \
 	tests/unit/ipc/test_message_source.c \
 	tests/unit/ipc/test_message_retained.c \
 	tests/unit/ipc/test_message_forward.c \

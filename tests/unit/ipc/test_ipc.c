@@ -12,6 +12,7 @@ main(void)
 
 	suite_add_tcase(suite, test_message());
 	suite_add_tcase(suite, test_message_denial());
+	suite_add_tcase(suite, test_message_expiry());
 	suite_add_tcase(suite, test_message_source());
 	suite_add_tcase(suite, test_message_retained());
 	suite_add_tcase(suite, test_message_forward());

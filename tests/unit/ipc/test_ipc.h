@@ -6,6 +6,7 @@
 
 TCase *test_message(void);
 TCase *test_message_denial(void);
+TCase *test_message_expiry(void);
 TCase *test_message_source(void);
 TCase *test_message_retained(void);
 TCase *test_message_forward(void);

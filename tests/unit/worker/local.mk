@@ -11,6 +11,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_deadline.c \
 	tests/unit/worker/test_denial.c \
 	tests/unit/worker/test_denials.c \
+	tests/unit/worker/test_expiry.c \
 	tests/unit/worker/test_journal.c \
 	tests/unit/worker/test_journal_changes.c \
 	tests/unit/worker/test_journal_quiet.c \
@@ -31,6 +32,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_router.c \
 	tests/unit/worker/test_session.c \
 	tests/unit/worker/test_subscription_record.c \
+	tests/unit/worker/test_told.c \
 	tests/unit/worker/test_topic_alias.c \
 	tests/unit/worker/test_moved.c \
 	tests/unit/worker/test_outbox.c \

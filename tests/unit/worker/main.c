@@ -15,6 +15,8 @@ main(void)
 	suite_add_tcase(suite, test_deadline());
 	suite_add_tcase(suite, test_denial());
 	suite_add_tcase(suite, test_denials());
+	suite_add_tcase(suite, test_expiry());
+	suite_add_tcase(suite, test_told());
 	suite_add_tcase(suite, test_journal());
 	suite_add_tcase(suite, test_journal_changes());
 	suite_add_tcase(suite, test_journal_quiet());

@@ -7,6 +7,8 @@
 TCase *test_deadline(void);
 TCase *test_denial(void);
 TCase *test_denials(void);
+TCase *test_expiry(void);
+TCase *test_told(void);
 TCase *test_journal(void);
 TCase *test_journal_changes(void);
 TCase *test_journal_quiet(void);
