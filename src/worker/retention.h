@@ -84,8 +84,9 @@ void retention_taken_in(struct worker *worker, uint64_t announcement);
 /* The subscription ends, and with it its query. */
 void retention_cancel(struct subscription *subscription);
 
-/* A worker is gone: what was asked of it is answered by nobody; what it was to
- * keep is sent to the one in its place, when that has taken in what it has. */
+/* A worker is gone: what was asked of it is asked of the one in its place, and
+ * what it was to keep is sent there, when that has taken in what it has. Who was
+ * sent a part of the answer gets that part again. */
 void retention_peer_down(struct worker *worker, struct proc_peer *peer);
 void retention_resume(struct worker *worker, unsigned int index);
 

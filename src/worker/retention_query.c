@@ -282,10 +282,10 @@ query_turn(struct retention *retention, struct retention_query *query,
 		return false;
 	if (query->worker == worker->child->index)
 		walk_here(retention, query, budget);
-	else if (worker->peers[query->worker] != NULL)
+	else if (interest_is_known(worker, query->worker))
 		ask_there(retention, query);
-	else
-		query_next_worker(query);
+	else /* until it has taken in what it has kept */
+		return false;
 	return !query->is_asked;
 }
 
@@ -310,14 +310,20 @@ retention_query_turn(struct retention *retention)
 	return goes_on;
 }
 
+/* What it has not answered is asked of the one in its place, from the first
+ * page on: where the walk was, nobody knows any more. */
 void
 retention_query_peer_down(struct retention *retention, unsigned int worker)
 {
 	struct retention_query *query, *next;
 
 	HASH_ITER(hh, retention->queries, query, next)
-	if (query->worker == worker)
-		query_next_worker(query);
+	{
+		if (query->worker != worker)
+			continue;
+		query->is_begun = false;
+		query->is_asked = false;
+	}
 }
 
 int

@@ -119,6 +119,37 @@ def the_interest_of_a_dead_worker_is_forgotten():
             gone.abort()
 
 
+@standalone(timeout=120)
+def what_is_retained_where_a_worker_died_comes_when_it_is_back():
+    """To who subscribes meanwhile, and to who had got a part of it
+    [MQTT-3.3.1-6], [MQTT5-3.3.1-9]."""
+    with Daemon() as daemon:
+        away, home = daemon.workers()
+        index = int(away.split("/")[1])
+        topics = {f"kept/{i}" for i in range(300)}
+        partly = daemon.client_on(home, props={"receive_maximum": 10})
+        with daemon.client_on(home) as late:
+            for i, topic in enumerate(sorted(topics), 1):
+                late.send(codec.publish(topic, b"x", 1, i, retain=True))
+                if i % 50 == 0:  # less than the Receive Maximum
+                    for _ in range(50):
+                        late.expect(codec.PUBACK)
+            partly.subscribe("kept/#", qos=1)
+            got = {partly.take().topic for _ in range(5)}
+            os.kill(daemon.pid, signal.SIGSTOP)  # nobody starts another
+            try:
+                os.kill(daemon.role_pids("worker")[index], signal.SIGKILL)
+                late.subscribe("kept/#", qos=1)  # its end is known by SUBACK
+            finally:
+                os.kill(daemon.pid, signal.SIGCONT)
+            seconds = 3 * DEADLINE
+            assert {late.take(seconds).topic for _ in topics} == topics
+            late.expect_nothing()
+            while got != topics:  # some of them a second time
+                got.add(partly.take(seconds).topic)
+        partly.abort()
+
+
 @standalone
 def a_gate_s_crash_is_noticed_by_nobody_who_is_connected():
     with Daemon() as daemon:
