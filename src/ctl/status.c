@@ -127,13 +127,12 @@ print_line(const struct status *status, const struct line *line)
 	putchar('\n');
 }
 
-/* Each reason that has occurred. */
-static void
-print_refusals(const struct status *status)
+/* What has occurred of the counters whose names begin with this. */
+static bool
+print_counted(const struct status *status, const char *prefix,
+    const char *title, char separator, bool is_first)
 {
-	static const char prefix[] = "refused_";
-	const size_t len = sizeof(prefix) - 1;
-	bool is_first = true;
+	const size_t len = strlen(prefix);
 
 	for (size_t i = 0; i < status->count; i++) {
 		const struct row *row = &status->rows[i];
@@ -143,13 +142,24 @@ print_refusals(const struct status *status)
 		    memcmp(name.data, prefix, len) != 0 ||
 		    row_number(row, "value") == 0)
 			continue;
-		printf("%-22s%lld ", is_first ? "Refused" : "",
-		    (long long)row_number(row, "value"));
+		printf("%-22s%lld %s", is_first ? "Refused" : "",
+		    (long long)row_number(row, "value"), title);
 		for (size_t j = len; j < name.len; j++)
-			putchar(name.data[j] == '_' ? '-' : name.data[j]);
+			putchar(name.data[j] == '_' ? separator : name.data[j]);
 		putchar('\n');
 		is_first = false;
 	}
+	return is_first;
+}
+
+/* Each limit, and each reason. */
+static void
+print_refusals(const struct status *status)
+{
+	bool is_first = print_counted(status, "not_admitted_",
+	    "not admitted: ", '_', true);
+
+	(void)print_counted(status, "refused_", "", '-', is_first);
 }
 
 static void

@@ -15,6 +15,9 @@
 
 #define NAME_MAX_LEN 64
 
+/* One that has not answered for so long is not called ready. */
+#define SILENT_MS 10000
+
 static const char *
 daemon_state(const struct master *master)
 {
@@ -47,6 +50,14 @@ static const char *const member_states[] = {
 	[MEMBER_READY] = "ready",
 };
 
+static const char *
+member_word(const struct member *member, uint64_t now_ms)
+{
+	return monitor_silent_ms(member, now_ms) >= SILENT_MS
+		   ? "silent"
+		   : member_states[member->state];
+}
+
 static void
 print_member(const struct member *member, struct buffer *out)
 {
@@ -58,7 +69,7 @@ print_member(const struct member *member, struct buffer *out)
 	fields_begin(out, "process");
 	fields_word(out, "role", member->role->name);
 	fields_number(out, "index", member->index);
-	fields_word(out, "state", member_states[member->state]);
+	fields_word(out, "state", member_word(member, now_ms));
 	if (member->process != NULL) {
 		fields_number(out, "pid", member->process->pid);
 		fields_number(out, "uptime",

@@ -32,6 +32,14 @@ monitor_on_exit(struct member *member)
 	member->monitored.restarts++;
 }
 
+uint64_t
+monitor_silent_ms(const struct member *member, uint64_t now_ms)
+{
+	return member->state == MEMBER_READY && member->monitored.is_asked
+		   ? now_ms - member->monitored.asked_ms
+		   : 0;
+}
+
 /* The worker that has been ready longest: it publishes what is below $SYS. */
 static struct member *
 publisher_of(struct master *master)

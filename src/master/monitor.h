@@ -37,4 +37,7 @@ void monitor_close(struct monitor *monitor);
 int monitor_on_statistics(struct member *member, struct bytes payload);
 void monitor_on_exit(struct member *member);
 
+/* For how long a member that is ready has not answered; 0: nothing is asked. */
+uint64_t monitor_silent_ms(const struct member *member, uint64_t now_ms);
+
 #endif

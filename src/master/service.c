@@ -127,15 +127,6 @@ service_stopping(struct service *service)
 	service->status[0] = '\0';
 }
 
-/* For how long it has not answered. */
-static uint64_t
-silent_ms(const struct member *member, uint64_t now_ms)
-{
-	return member->state == MEMBER_READY && member->monitored.is_asked
-		   ? now_ms - member->monitored.asked_ms
-		   : 0;
-}
-
 static void
 end_hung(const struct master *master, uint64_t now_ms)
 {
@@ -145,13 +136,13 @@ end_hung(const struct master *master, uint64_t now_ms)
 	for (size_t i = 0; i < master->member_count; i++) {
 		struct member *member = &master->members[i];
 
-		if (silent_ms(member, now_ms) < limit_ms)
+		if (monitor_silent_ms(member, now_ms) < limit_ms)
 			continue;
 		log_error(log_word("process", member->role->name),
 		    log_number("index", member->index),
 		    log_word("event", "killed"), log_word("reason", "hung"),
 		    log_number("seconds",
-			(int64_t)(silent_ms(member, now_ms) / 1000)));
+			(int64_t)(monitor_silent_ms(member, now_ms) / 1000)));
 		member_kill(member);
 	}
 }
@@ -169,7 +160,7 @@ feed(struct master *master, uint64_t now_ms)
 	if (service->watchdog_ms == 0 || now_ms - service->fed_ms < quarter_ms)
 		return;
 	for (size_t i = 0; i < master->member_count; i++)
-		if (silent_ms(&master->members[i], now_ms) > quarter_ms)
+		if (monitor_silent_ms(&master->members[i], now_ms) > quarter_ms)
 			return;
 	service->fed_ms = now_ms;
 	tell(service, "WATCHDOG=1");

@@ -42,7 +42,7 @@ print_statistics(const struct state *state, bool is_open_metrics,
 }
 
 static void
-print_daemon(const struct state *state, bool is_open_metrics,
+print_daemon(const struct state *state, uint64_t now_ms, bool is_open_metrics,
     struct buffer *out)
 {
 	const struct row *daemon = state_find(state, "daemon", NULL, NULL);
@@ -63,6 +63,11 @@ print_daemon(const struct state *state, bool is_open_metrics,
 	    "Grows with each configuration that is taken up");
 	text_print(out, PREFIX "configuration_generation %lld\n",
 	    (long long)row_number(daemon, "generation"));
+	print_head(out, is_open_metrics, "status_age_seconds", false,
+	    "How long ago the daemon told all this: about 1 at most, if it "
+	    "does not hang");
+	text_print(out, PREFIX "status_age_seconds %.3f\n",
+	    (double)(now_ms - state->told_ms) / 1000);
 }
 
 /* A metric with a sample for each process. */
@@ -108,10 +113,10 @@ print_certificates(const struct state *state, bool is_open_metrics,
 }
 
 void
-exposition_print(const struct state *state, bool is_open_metrics,
-    struct buffer *out)
+exposition_print(const struct state *state, uint64_t now_ms,
+    bool is_open_metrics, struct buffer *out)
 {
-	print_daemon(state, is_open_metrics, out);
+	print_daemon(state, now_ms, is_open_metrics, out);
 	print_statistics(state, is_open_metrics, out);
 	print_head(out, is_open_metrics, "process_ready", false,
 	    "Whether a process of the daemon does its work");

@@ -8,7 +8,8 @@
 
 #include "metrics/state.h"
 
-void exposition_print(const struct state *state, bool is_open_metrics,
-    struct buffer *out);
+/* now_ms: CLOCK_MONOTONIC. */
+void exposition_print(const struct state *state, uint64_t now_ms,
+    bool is_open_metrics, struct buffer *out);
 
 #endif

@@ -81,7 +81,8 @@ on_metrics(struct metrics *metrics, struct MHD_Connection *connection)
 				   NULL;
 	struct buffer body = { NULL, 0, 0 };
 
-	exposition_print(&metrics->state, is_open_metrics, &body);
+	exposition_print(&metrics->state, clock_monotonic_ms(), is_open_metrics,
+	    &body);
 	return answer(connection, MHD_HTTP_OK,
 	    is_open_metrics ? "application/openmetrics-text; version=1.0.0; "
 			      "charset=utf-8"
@@ -94,7 +95,7 @@ on_page(struct metrics *metrics, struct MHD_Connection *connection)
 {
 	struct buffer body = { NULL, 0, 0 };
 
-	page_print(&metrics->state, &body);
+	page_print(&metrics->state, clock_monotonic_ms(), &body);
 	return answer(connection, MHD_HTTP_OK, "text/html; charset=utf-8",
 	    &body);
 }

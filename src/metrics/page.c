@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metrics/page.h"
 
+#include <stdio.h>
+
 #include "metrics/text.h"
 
 #define DAY_SECONDS 86400
@@ -23,11 +25,28 @@ print_cell(const char *tag, const char *class, struct bytes text,
 }
 
 static void
-print_head(const struct state *state, struct buffer *out)
+print_state(const struct state *state, struct bytes word, uint64_t now_ms,
+    struct buffer *out)
+{
+	bool is_ready = bytes_equal(word, BYTES_LITERAL("ready"));
+
+	if (!state_is_alive(state, now_ms)) {
+		text_print(out,
+		    "<p class=\"bad\">silent</p><p class=\"bad\">The daemon "
+		    "has said nothing for %llu&#160;s: this is what it said "
+		    "before.</p>",
+		    (unsigned long long)(now_ms - state->told_ms) / 1000);
+		return;
+	}
+	print_cell("p", is_ready ? " class=\"good\"" : " class=\"warn\"", word,
+	    out);
+}
+
+static void
+print_head(const struct state *state, uint64_t now_ms, struct buffer *out)
 {
 	const struct row *daemon = state_find(state, "daemon", NULL, NULL);
 	long long up;
-	bool is_ready;
 
 	if (daemon == NULL) {
 		text_print(out,
@@ -36,14 +55,12 @@ print_head(const struct state *state, struct buffer *out)
 		return;
 	}
 	up = (long long)row_number(daemon, "uptime");
-	is_ready = bytes_equal(row_text(daemon, "state"),
-	    BYTES_LITERAL("ready"));
 	text_print(out, "<h1>Signet ");
 	text_html(out, row_text(daemon, "version"));
-	text_print(out, "</h1><p class=\"%s\">", is_ready ? "good" : "warn");
-	text_html(out, row_text(daemon, "state"));
+	text_print(out, "</h1>");
+	print_state(state, row_text(daemon, "state"), now_ms, out);
 	text_print(out,
-	    "</p><p>up %lld d %lld h %lld min</p><p>configuration %lld</p>\n",
+	    "<p>up %lld d %lld h %lld min</p><p>configuration %lld</p>\n",
 	    up / 86400, up % 86400 / 3600, up % 3600 / 60,
 	    (long long)row_number(daemon, "generation"));
 }
@@ -79,20 +96,20 @@ print_sessions(const struct state *state, struct buffer *out)
 }
 
 static void
-print_line(const double *history, size_t count, double most, const char *class,
+print_line(const double *history, size_t count, double scale, const char *class,
     struct buffer *out)
 {
 	text_print(out, "<polyline class=\"%s\" points=\"", class);
 	for (size_t i = 0; i < count; i++)
 		text_print(out, "%zu,%.1f ", i + STATE_HISTORY_MAX - count,
-		    CHART_HEIGHT - 2 - history[i] / most * (CHART_HEIGHT - 4));
+		    CHART_HEIGHT - 2 - history[i] / scale * (CHART_HEIGHT - 4));
 	text_print(out, "\"/>");
 }
 
 static void
 print_messages(const struct state *state, struct buffer *out)
 {
-	double most = 1;
+	double most = 0, scale;
 
 	for (size_t i = 0; i < state->history_count; i++) {
 		if (state->received[i] > most)
@@ -100,6 +117,7 @@ print_messages(const struct state *state, struct buffer *out)
 		if (state->sent[i] > most)
 			most = state->sent[i];
 	}
+	scale = most > 1 ? most : 1;
 	text_print(out, "<dl class=\"numbers\">");
 	print_number(out, "in", " class=\"in key\"", "1",
 	    state_rate(state, IPC_STATISTIC_MESSAGES_RECEIVED));
@@ -115,8 +133,8 @@ print_messages(const struct state *state, struct buffer *out)
 	    "role=\"img\" aria-label=\"messages in a second, over the last two "
 	    "minutes\">",
 	    STATE_HISTORY_MAX - 1, CHART_HEIGHT);
-	print_line(state->received, state->history_count, most, "in", out);
-	print_line(state->sent, state->history_count, most, "out", out);
+	print_line(state->received, state->history_count, scale, "in", out);
+	print_line(state->sent, state->history_count, scale, "out", out);
 	text_print(out, "</svg>\n");
 }
 
@@ -157,12 +175,35 @@ static const struct {
 #undef REFUSAL
 };
 
-static void
-print_refusals(const struct state *state, struct buffer *out)
+/* Those that were closed without a handshake, by the limit. */
+static bool
+print_not_admitted(const struct state *state, struct buffer *out)
 {
 	bool is_any = false;
 
+	for (unsigned int i = 0; i < IPC_STATISTIC_COUNT; i++) {
+		const struct ipc_statistic_row *row = &ipc_statistic_rows[i];
+		int64_t count = state_value(state, (enum ipc_statistic)i);
+		char title[64];
+
+		if (strcmp(row->metric, "connections_not_admitted") != 0 ||
+		    count == 0)
+			continue;
+		snprintf(title, sizeof(title), "not admitted: %s",
+		    row->topic + sizeof("admission/") - 1);
+		print_row(out, title, count);
+		is_any = true;
+	}
+	return is_any;
+}
+
+static void
+print_refusals(const struct state *state, struct buffer *out)
+{
+	bool is_any;
+
 	text_print(out, "<table>");
+	is_any = print_not_admitted(state, out);
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		int64_t count = state_value(state, refusals[i].which);
 
@@ -234,7 +275,6 @@ static const struct {
 	const char *marker;
 	void (*print)(const struct state *state, struct buffer *out);
 } parts[] = {
-	{ "@head\n", print_head },
 	{ "@sessions\n", print_sessions },
 	{ "@messages\n", print_messages },
 	{ "@queues\n", print_queues },
@@ -256,9 +296,11 @@ print_part(const struct state *state, const char *line, struct buffer *out)
 }
 
 void
-page_print(const struct state *state, struct buffer *out)
+page_print(const struct state *state, uint64_t now_ms, struct buffer *out)
 {
 	for (size_t i = 0; i < sizeof(page_lines) / sizeof(page_lines[0]); i++)
-		if (!print_part(state, page_lines[i], out))
+		if (strcmp(page_lines[i], "@head\n") == 0)
+			print_head(state, now_ms, out);
+		else if (!print_part(state, page_lines[i], out))
 			buffer_append(out, bytes_of_string(page_lines[i]));
 }

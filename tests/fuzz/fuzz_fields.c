@@ -88,8 +88,8 @@ show(struct bytes lines)
 	if (error != 0 && (error != -EBADMSG || state.count != 0))
 		abort();
 	(void)state_is_ready(&state, 1);
-	page_print(&state, &out);
-	exposition_print(&state, true, &out);
+	page_print(&state, 2, &out);
+	exposition_print(&state, 2, true, &out);
 	read_through(buffer_view(&out));
 	buffer_done(&out);
 }

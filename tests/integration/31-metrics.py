@@ -14,8 +14,9 @@ import stat
 import subprocess
 import tempfile
 
-from signet import (DEADLINE, Daemon, Skipped, main, standalone, wait_until)
-from signet.daemon import TOP, free_port
+from signet import (DEADLINE, Daemon, Skipped, main, processes, standalone,
+                    wait_until)
+from signet.daemon import SIGNETD, TOP, free_port
 
 OPEN_METRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 
@@ -124,6 +125,20 @@ def both_formats_are_what_their_parsers_take():
             raise Skipped("neither promtool nor prometheus_client is there")
 
 
+def head(broker):
+    """[state, its colour, version, configuration, minutes up] of the page."""
+    text = get(broker, "/")
+    version = re.search(r"<h1>Signet ([0-9.]+)</h1>", text)
+    state = re.search(r'</h1><p class="(\w+)">(\w+)</p>', text)
+    up = re.search(r"<p>up (\d+) d (\d+) h (\d+) min</p>", text)
+    generation = re.search(r"<p>configuration (\d+)</p>", text)
+    if None in (version, state, up, generation):
+        return [None] * 5
+    days, hours, minutes = map(int, up.groups())
+    return [state[2], state[1], version[1], int(generation[1]),
+            (days * 24 + hours) * 60 + minutes]
+
+
 @standalone(timeout=120)
 def health_is_that_of_all_processes():
     with daemon() as broker:
@@ -142,10 +157,17 @@ def health_is_that_of_all_processes():
             wait_until(lambda: request(broker, "/healthz")[0] == 503,
                        "the silence is noticed", 3 * DEADLINE)
             assert request(broker, "/readyz")[0] == 503
+            # What is shown is said to be of before.
+            assert head(broker)[:2] == ["silent", "bad"], head(broker)
+            assert numbers(broker)["signet_status_age_seconds"] >= 10
         finally:
             os.kill(broker.pid, signal.SIGCONT)
         wait_until(lambda: request(broker, "/healthz")[0] == 200,
                    "it speaks again")
+        wait_until(lambda: head(broker)[:2] == ["ready", "good"],
+                   "what is shown is of now")
+        wait_until(lambda: numbers(broker)["signet_status_age_seconds"] < 5,
+                   "the numbers are of now")
 
 
 @standalone(timeout=60)
@@ -268,6 +290,52 @@ def the_page_shows_what_there_is():
                    and page(broker).sections["Processes"][
                        page(broker).sections["Processes"].index("worker/1")
                        + 2] == "1", "the restart is shown", 2 * DEADLINE)
+
+
+@standalone(timeout=60)
+def the_head_of_the_page_is_true():
+    with daemon() as broker:
+        wait_until(lambda: head(broker)[0] == "ready", "it is told")
+        before = head(broker)
+        version = subprocess.run([SIGNETD, "--version"], capture_output=True,
+                                 text=True, timeout=60).stdout.split()[-1]
+        assert before[2] == version, before
+        assert before[4] <= processes.age(broker.pid) / 60, before
+        broker.reload(limits={"topic_levels": 20})
+        told = json.loads(broker.ctl("--json", "status")[0])["daemon"]
+        assert told["generation"] > before[3], (before, told)
+        wait_until(lambda: head(broker)[3] == told["generation"],
+                   "the new configuration is told", 2 * DEADLINE)
+
+
+@standalone(timeout=120)
+def the_rates_of_the_page_and_of_signetctl():
+    with daemon(sessions={"max_queued_messages": 3}) as broker, \
+            broker.client() as client, \
+            broker.client(certificate="client-rsa", version=5) as other:
+        with broker.client(version=5, props={
+                "session_expiry_interval": 600}) as away:
+            away.subscribe("full", qos=1)
+            away.disconnect()
+        client.subscribe("heard")
+
+        def rates():
+            for _ in range(20):
+                client.publish("heard", b"")
+                client.publish("full", b"", 1)
+                other.publish("not/mine", b"")
+                client.take()
+            shown_there = page(broker).sections["Messages in a second"]
+            text, _ = broker.ctl("status")
+            return [float(shown_there[shown_there.index(word) + 1])
+                    for word in ("in", "out", "dropped", "denied",
+                                 "most, in two minutes")] + [
+                float(rate) for rate in re.findall(
+                    r"^(?:Messages in|Messages out|Dropped|Denied) +"
+                    r"([0-9.]+)/s, ", text, re.M)]
+        assert len(rates()) == 9
+        wait_until(lambda: min(rates()) > 0, "all of them are shown",
+                   3 * DEADLINE)
 
 
 @standalone(timeout=60)

@@ -52,7 +52,7 @@ START_TEST(a_certificate_says_nothing_but_its_name)
 	    "certificate\twhat=server\tname=CN=</td><script>\tends_at=87400\n";
 
 	ck_assert_int_eq(state_take(&state, BYTES_LITERAL(lines), 1), 0);
-	page_print(&state, &out);
+	page_print(&state, 1, &out);
 	ck_assert_ptr_nonnull(strstr(text(), "CN=&#60;/td&#62;"));
 	ck_assert_ptr_null(strstr(text(), "<script"));
 	ck_assert_ptr_nonnull(strstr(text(), ">1 days<"));
@@ -61,12 +61,81 @@ END_TEST
 
 START_TEST(a_page_without_a_word_of_the_master_is_whole)
 {
-	page_print(&state, &out);
+	page_print(&state, 1, &out);
 	ck_assert_ptr_nonnull(strstr(text(), "</html>"));
 	out.len = 0;
-	exposition_print(&state, true, &out);
+	exposition_print(&state, 1, true, &out);
 	ck_assert_ptr_nonnull(strstr(text(), "signet_sessions 0\n"));
+	ck_assert_ptr_null(strstr(text(), "status_age"));
 	ck_assert_ptr_nonnull(strstr(text(), "\n# EOF\n"));
+}
+END_TEST
+
+START_TEST(what_a_silent_master_said_is_called_old)
+{
+	static const char lines[] = "daemon\tversion=1\tstate=ready\n";
+
+	ck_assert_int_eq(state_take(&state, BYTES_LITERAL(lines), 1000), 0);
+	page_print(&state, 10999, &out);
+	ck_assert_ptr_nonnull(strstr(text(), "<p class=\"good\">ready</p>"));
+	ck_assert_ptr_null(strstr(text(), "silent"));
+	out.len = 0;
+	page_print(&state, 14000, &out);
+	ck_assert_ptr_null(strstr(text(), ">ready<"));
+	ck_assert_ptr_nonnull(strstr(text(), "<p class=\"bad\">silent</p>"));
+	ck_assert_ptr_nonnull(strstr(text(), " said nothing for 13&#160;s: "));
+	out.len = 0;
+	exposition_print(&state, 14500, true, &out);
+	ck_assert_ptr_nonnull(
+	    strstr(text(), "\nsignet_status_age_seconds 13.500\n"));
+}
+END_TEST
+
+START_TEST(the_most_of_two_minutes_is_one_that_was)
+{
+	static const char *const lines[] = {
+		"daemon\tstate=ready\nstatistic\tname=messages_received\t"
+		"value=0\tper_second_hundredths=0\n",
+		"daemon\tstate=ready\nstatistic\tname=messages_received\t"
+		"value=9\tper_second_hundredths=450\n",
+	};
+	static const char *const shown[] = {
+		"most, in two minutes</dt><dd>0.0</dd>",
+		"most, in two minutes</dt><dd>4.5</dd>",
+		"most, in two minutes</dt><dd>4.5</dd>",
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		out.len = 0;
+		ck_assert_int_eq(state_take(&state,
+				     bytes_of_string(lines[i % 2]), 1),
+		    0);
+		page_print(&state, 1, &out);
+		ck_assert_msg(strstr(text(), shown[i]) != NULL, "%zu: %s", i,
+		    text());
+	}
+}
+END_TEST
+
+START_TEST(connections_that_were_not_admitted_were_refused)
+{
+	static const char lines[] =
+	    "daemon\tstate=ready\n"
+	    "statistic\tname=not_admitted_connections_per_source\tvalue=7\n"
+	    "statistic\tname=refused_plaintext\tvalue=3\n";
+
+	page_print(&state, 1, &out);
+	ck_assert_ptr_nonnull(strstr(text(), "<p class=\"none\">none</p>"));
+	out.len = 0;
+	ck_assert_int_eq(state_take(&state, BYTES_LITERAL(lines), 1), 0);
+	page_print(&state, 1, &out);
+	ck_assert_ptr_nonnull(
+	    strstr(text(), "<th>not admitted: connections_per_source</th>"
+			   "<td class=\"number\">7</td>"));
+	ck_assert_ptr_nonnull(
+	    strstr(text(), "<th>plaintext</th><td class=\"number\">3</td>"));
+	ck_assert_ptr_null(strstr(text(), "class=\"none\""));
+	ck_assert_ptr_null(strstr(text(), "displaced"));
 }
 END_TEST
 
@@ -80,5 +149,8 @@ test_page(void)
 	tcase_add_test(tests, a_label_does_not_end_early);
 	tcase_add_test(tests, a_certificate_says_nothing_but_its_name);
 	tcase_add_test(tests, a_page_without_a_word_of_the_master_is_whole);
+	tcase_add_test(tests, what_a_silent_master_said_is_called_old);
+	tcase_add_test(tests, the_most_of_two_minutes_is_one_that_was);
+	tcase_add_test(tests, connections_that_were_not_admitted_were_refused);
 	return tests;
 }
