@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from signet import (Client, Closed, Daemon, TimedOut, context, main,
+from signet import (Client, Closed, Daemon, Skipped, TimedOut, context, main,
                     standalone, wait_until)
 from signet.daemon import ROLES, SIGNETD, free_port
 from signet.heartbeat import Beat
@@ -266,6 +266,21 @@ def heartbeats_come_to_sockets_that_are_passed_on():
             daemon.spawn([SIGNETD, "-c", daemon.configuration])
             daemon.await_ready(mark)
             each_worker_answers(daemon, workers)
+
+
+@standalone
+def one_socket_can_hear_heartbeats_of_both_families():
+    # As systemd binds it with BindIPv6Only=both.
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as both:
+        both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        try:
+            both.bind(("::", 0))
+        except OSError as error:
+            raise Skipped(f"there is no IPv6: {error}") from None
+        with Managed(listening=both, processes={"workers": 1},
+                     **beating([both], address="::")) as daemon:
+            assert not daemon.log.find(event="socket-unused")
+            each_worker_answers(daemon, 1)
 
 
 @standalone
