@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define TAG_AT    (BEAT_DATAGRAM_LEN - BEAT_TAG_LEN)
 #define FLAGS_ALL (BEAT_MESSAGES_WAIT | BEAT_GOING_AWAY | BEAT_NEW_KEY)
 
 /* The layout on the wire; every number is in network byte order. */
@@ -37,8 +36,7 @@ get_u64(const uint8_t *in)
 }
 
 void
-beat_datagram_encode(const struct beat_datagram *datagram,
-    const struct beat_key *key, uint8_t *out)
+beat_datagram_put(const struct beat_datagram *datagram, uint8_t *out)
 {
 	uint32_t patience_ms = htobe32(datagram->patience_ms);
 
@@ -50,7 +48,14 @@ beat_datagram_encode(const struct beat_datagram *datagram,
 	put_u64(out + SEQUENCE_AT, datagram->sequence);
 	put_u64(out + CLOCK_AT, datagram->clock);
 	memcpy(out + PATIENCE_AT, &patience_ms, sizeof(patience_ms));
-	beat_key_tag(key, bytes_of(out, TAG_AT), out + TAG_AT);
+}
+
+void
+beat_datagram_encode(const struct beat_datagram *datagram,
+    const struct beat_key *key, uint8_t *out)
+{
+	beat_datagram_put(datagram, out);
+	beat_key_tag(key, bytes_of(out, BEAT_TAG_AT), out + BEAT_TAG_AT);
 }
 
 int
@@ -84,6 +89,6 @@ beat_datagram_decode(struct bytes in, struct beat_datagram *datagram)
 bool
 beat_datagram_is_authentic(struct bytes in, const struct beat_key *key)
 {
-	return beat_key_check(key, bytes_of(in.data, TAG_AT),
-	    (const uint8_t *)in.data + TAG_AT);
+	return beat_key_check(key, bytes_of(in.data, BEAT_TAG_AT),
+	    (const uint8_t *)in.data + BEAT_TAG_AT);
 }

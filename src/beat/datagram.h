@@ -51,6 +51,12 @@ beat_handle_worker(uint64_t handle)
 	return (uint8_t)(handle >> 56);
 }
 
+/* Where its tag is, over all that stands before it. */
+#define BEAT_TAG_AT (BEAT_DATAGRAM_LEN - BEAT_TAG_LEN)
+
+/* Write a datagram but for its tag. out: BEAT_DATAGRAM_LEN bytes. */
+void beat_datagram_put(const struct beat_datagram *datagram, uint8_t *out);
+
 /* Write a datagram and its tag. out: BEAT_DATAGRAM_LEN bytes. */
 void beat_datagram_encode(const struct beat_datagram *datagram,
     const struct beat_key *key, uint8_t *out);

@@ -118,8 +118,11 @@ void
 heartbeat_forget_old_key(struct heartbeat *heartbeat)
 {
 	heartbeat->old_until_ms = 0;
-	beat_key_wipe(&heartbeat->old_key);
-	memset(&heartbeat->old_key, 0, sizeof(heartbeat->old_key));
+	if (heartbeat->old_key == NULL)
+		return;
+	beat_key_wipe(heartbeat->old_key);
+	free(heartbeat->old_key);
+	heartbeat->old_key = NULL;
 }
 
 static void
@@ -366,7 +369,8 @@ on_due(void *context, struct deadline *deadline)
 	}
 	if (now_ms >= heartbeat->renew_at_ms) {
 		heartbeat_forget_old_key(heartbeat);
-		heartbeat->old_key = heartbeat->key;
+		heartbeat->old_key = memory_new(1, sizeof(*heartbeat->old_key));
+		*heartbeat->old_key = heartbeat->key;
 		heartbeat->old_until_ms = now_ms + OLD_KEY_MS;
 		renew_key(heartbeat);
 	}

@@ -34,7 +34,24 @@ struct heartbeat {
 	uint64_t old_until_ms; /* the key before is good; 0: it is gone */
 	struct beat_window window;
 	struct beat_key key;
-	struct beat_key old_key;
+	struct beat_key *old_key; /* NULL: there is none */
+};
+
+/* Of one call. */
+#define HEARTBEAT_QUESTIONS_MAX 64
+
+/* A datagram that has come, and what becomes of it. */
+struct heartbeat_question {
+	struct bytes datagram; /* borrowed */
+	uint8_t *answer;       /* BEAT_DATAGRAM_LEN bytes */
+	bool is_taken;         /* and answered */
+
+	/* While it is judged: what it says, and by which key, if any, that is
+	 * to be proved. */
+	struct beat_datagram claimed;
+	struct heartbeat *heartbeat;
+	const struct beat_key *key;
+	uint8_t tag[BEAT_TAG_LEN];
 };
 
 TAILQ_HEAD(heartbeat_queue, heartbeat);
@@ -106,12 +123,12 @@ void heartbeat_set_deadline(struct heartbeat *heartbeat);
 void heartbeat_forget_old_key(struct heartbeat *heartbeat);
 
 /*
- * A datagram has come.
+ * Datagrams have come, in this order.
  *
- * answer: BEAT_DATAGRAM_LEN bytes, which are written if it is to be answered.
- * Returns true if it is.
+ * count: at most HEARTBEAT_QUESTIONS_MAX. datagram and answer of each are set;
+ * is_taken is said of each, and answer written where it is true.
  */
-bool heartbeat_take(struct worker *worker, struct bytes datagram,
-    uint8_t *answer);
+void heartbeats_take(struct worker *worker,
+    struct heartbeat_question *questions, size_t count);
 
 #endif

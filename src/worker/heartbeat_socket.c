@@ -11,18 +11,25 @@
 #include "lib/memory.h"
 #include "worker/heartbeat.h"
 
-/* Of one system call, and of one turn: a fraction of a millisecond. */
-#define BATCH_MAX      64
-#define BATCHES_A_TURN 2
+/* Of one system call. */
+#define BATCH_MAX HEARTBEAT_QUESTIONS_MAX
+
+/*
+ * A turn's share: so many batches for each millisecond since the turn before,
+ * which take some tenths of it. A flood costs a part of the processor's time,
+ * then, and the rest is the connections'.
+ */
+#define BATCHES_A_MS   2
+#define BATCHES_A_TURN 8
 
 /*
  * Where so many come within so long, it is cheaper to let some gather than to
- * wake up for each: until there are only a few at a time.
+ * wake up for each; of a flood a share is taken in each FLOOD_MS.
  */
 #define BUSY_COUNT 64
 #define BUSY_MS    10
-#define GATHER_MS  1
-#define FEW        4
+#define GATHER_MS  2
+#define FLOOD_MS   1
 
 /* One byte more, so that what is longer is seen to be. */
 #define QUESTION_MAX (BEAT_DATAGRAM_LEN + 1)
@@ -46,10 +53,13 @@ struct heartbeat_socket {
 	uv_poll_t *poll;    /* the loop frees it, */
 	uv_timer_t *gather; /* and this: one of the two is active */
 	int fd;
-	unsigned int received; /* at once, the last time */
-	unsigned int busy_count;
-	uint64_t busy_since_ms;
+	unsigned int received; /* in this turn, */
+	uint64_t received_ms;  /* which was then */
+	unsigned int count;    /* since then: */
+	uint64_t counted_since_ms;
+	bool was_busy;     /* until then */
 	uint32_t overflow; /* as the kernel counts */
+	unsigned int used; /* places, since they were prepared */
 	struct mmsghdr questions[BATCH_MAX];
 	struct mmsghdr answers[BATCH_MAX];
 	struct slot slots[BATCH_MAX];
@@ -57,29 +67,34 @@ struct heartbeat_socket {
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
+/* Are there so many now, or have there just been? */
+static bool
+is_busy(struct heartbeat_socket *socket)
+{
+	uint64_t span_ms = worker_now_ms(socket->worker) -
+			   socket->counted_since_ms;
+
+	if (span_ms >= BUSY_MS) {
+		socket->was_busy = socket->count >= BUSY_COUNT &&
+				   span_ms < 2 * BUSY_MS;
+		socket->counted_since_ms += span_ms;
+		socket->count = 0;
+	}
+	socket->count += socket->received;
+	return socket->was_busy || socket->count >= BUSY_COUNT;
+}
+
 static void
 on_gathered(uv_timer_t *timer)
 {
 	struct heartbeat_socket *socket = timer->data;
 	bool is_all = heartbeat_socket_receive(socket);
 
-	if (is_all && socket->received >= FEW)
-		uv_timer_start(timer, on_gathered, GATHER_MS, 0);
+	if (is_busy(socket))
+		uv_timer_start(timer, on_gathered,
+		    is_all ? GATHER_MS : FLOOD_MS, 0);
 	else
 		uv_poll_start(socket->poll, UV_READABLE, on_poll);
-}
-
-static bool
-is_busy(struct heartbeat_socket *socket)
-{
-	uint64_t now_ms = worker_now_ms(socket->worker);
-
-	if (now_ms - socket->busy_since_ms > BUSY_MS) {
-		socket->busy_since_ms = now_ms;
-		socket->busy_count = 0;
-	}
-	socket->busy_count += socket->received;
-	return socket->busy_count >= BUSY_COUNT;
 }
 
 static void
@@ -90,10 +105,11 @@ on_poll(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
-	if (!is_busy(socket) || !is_all)
+	if (!is_busy(socket))
 		return;
 	uv_poll_stop(poll);
-	uv_timer_start(socket->gather, on_gathered, GATHER_MS, 0);
+	uv_timer_start(socket->gather, on_gathered,
+	    is_all ? GATHER_MS : FLOOD_MS, 0);
 }
 
 struct heartbeat_socket *
@@ -101,8 +117,10 @@ heartbeat_socket_open(struct worker *worker, int fd)
 {
 	struct heartbeat_socket *socket = memory_new(1, sizeof(*socket));
 
+	beat_key_start(); /* no heartbeat has a key before there is a socket */
 	socket->worker = worker;
 	socket->fd = fd;
+	socket->used = BATCH_MAX;
 	socket->poll = memory_new(1, sizeof(*socket->poll));
 	socket->poll->data = socket;
 	if (uv_poll_init(&worker->child->loop, socket->poll, fd) != 0) {
@@ -145,10 +163,12 @@ heartbeat_socket_close(struct heartbeat_socket **socket)
 	*socket = NULL;
 }
 
+/* The places that were used are as if they were new. */
 static void
 prepare(struct heartbeat_socket *socket)
 {
-	for (unsigned int i = 0; i < BATCH_MAX; i++) {
+	for (; socket->used > 0; socket->used--) {
+		unsigned int i = socket->used - 1;
 		struct slot *slot = &socket->slots[i];
 
 		slot->question_at = (struct iovec){ slot->question,
@@ -227,42 +247,69 @@ send_answers(struct heartbeat_socket *socket, unsigned int count)
 	}
 }
 
-/* One of a batch; returns whether it has an answer now, the count-th. */
-static bool
-take(struct heartbeat_socket *socket, unsigned int i, unsigned int count)
+/* A batch has come: judge it and answer what is good. */
+static void
+take(struct heartbeat_socket *socket, unsigned int received)
 {
-	struct mmsghdr *question = &socket->questions[i];
-	struct slot *slot = &socket->slots[i];
-	struct bytes in = bytes_of(slot->question, question->msg_len);
+	struct heartbeat_question questions[BATCH_MAX];
+	unsigned int count = 0;
 
-	if (!heartbeat_take(socket->worker, in, slot->answer))
-		return false;
-	slot->answer_at = (struct iovec){ slot->answer, BEAT_DATAGRAM_LEN };
-	socket->answers[count] = *question;
-	socket->answers[count].msg_hdr.msg_iov = &slot->answer_at;
-	socket->answers[count].msg_hdr.msg_flags = 0;
-	return true;
+	for (unsigned int i = 0; i < received; i++) {
+		struct slot *slot = &socket->slots[i];
+
+		turn_control(socket, &socket->questions[i].msg_hdr);
+		questions[i].datagram = bytes_of(slot->question,
+		    socket->questions[i].msg_len);
+		questions[i].answer = slot->answer;
+	}
+	heartbeats_take(socket->worker, questions, received);
+	for (unsigned int i = 0; i < received; i++) {
+		struct slot *slot = &socket->slots[i];
+
+		if (!questions[i].is_taken)
+			continue;
+		slot->answer_at = (struct iovec){ slot->answer,
+			BEAT_DATAGRAM_LEN };
+		socket->answers[count] = socket->questions[i];
+		socket->answers[count].msg_hdr.msg_iov = &slot->answer_at;
+		socket->answers[count].msg_hdr.msg_flags = 0;
+		count++;
+	}
+	send_answers(socket, count);
+}
+
+/* How many batches this turn may have. */
+static unsigned int
+share(struct heartbeat_socket *socket)
+{
+	uint64_t now_ms = worker_now_ms(socket->worker);
+	uint64_t span_ms = now_ms - socket->received_ms;
+
+	socket->received_ms = now_ms;
+	if (span_ms == 0)
+		return 1;
+	if (span_ms >= BATCHES_A_TURN / BATCHES_A_MS)
+		return BATCHES_A_TURN;
+	return (unsigned int)span_ms * BATCHES_A_MS;
 }
 
 bool
 heartbeat_socket_receive(struct heartbeat_socket *socket)
 {
+	unsigned int left = share(socket);
+
 	socket->received = 0;
-	for (unsigned int batch = 0; batch < BATCHES_A_TURN; batch++) {
-		unsigned int answers = 0;
+	for (; left > 0; left--) {
 		int received;
 
 		prepare(socket);
 		received = recvmmsg(socket->fd, socket->questions, BATCH_MAX,
 		    MSG_DONTWAIT, NULL);
-		for (int i = 0; i < received; i++) {
-			turn_control(socket, &socket->questions[i].msg_hdr);
-			answers += take(socket, (unsigned int)i, answers);
-		}
-		if (received > 0)
+		if (received > 0) {
+			socket->used = (unsigned int)received;
 			socket->received += (unsigned int)received;
-		if (answers > 0)
-			send_answers(socket, answers);
+			take(socket, (unsigned int)received);
+		}
 		if (received < BATCH_MAX)
 			return true;
 	}

@@ -238,6 +238,26 @@ def what_came_before_gets_no_answer(broker):
 
 
 @case(**settings())
+def good_and_bad_ones_may_come_at_once(broker):
+    """Each is judged for itself, and after those that came before it."""
+    with broker.client() as client, Beat(client, LONG) as beat:
+        for _ in range(20):
+            first = beat.sequence + 1
+            for _ in range(8):
+                good = beat.question()
+                for data in (good, beat.question(beat.sequence + 1000,
+                                                 key=bytes(32)),
+                             good, good[:-1],
+                             beat.question(1, handle=1)):
+                    beat.send(data)
+            got = [beat.receive().sequence for _ in range(8)]
+            assert got == list(range(first, first + 8)), (got, first)
+        beat.expect_silence()
+        await_counts(broker, taken=161, answered=161, forged=160,
+                     replayed=160, malformed=160, unknown=160)
+
+
+@case(**settings())
 def answers_go_where_questions_come_from_and_are_no_larger(broker):
     with broker.client() as client, Beat(client, LONG) as beat:
         beat.ask()
@@ -424,12 +444,14 @@ def keys_are_renewed():
             beat.offer = before
             assert beat.ask().flags == NEW_KEY
             beat.send(beat.question(key=after.key))  # not its number
-            assert beat.ask().flags == NEW_KEY
+            # From the first question under the new one on, the old is void.
+            new = {"key": after.key, "key_number": after.key_number}
+            for data in (beat.question(), beat.question(**new),
+                         beat.question()):
+                beat.send(data)
+            assert beat.receive().flags == NEW_KEY
+            assert beat.receive(key=after.key).flags == 0
             beat.offer = after
-            assert beat.ask().flags == 0
-            # From then on the old one is void.
-            beat.send(beat.question(key=before.key,
-                                    key_number=before.key_number))
             beat.expect_silence()
             await_counts(daemon, forged=2)
 

@@ -10,5 +10,6 @@ tests_unit_beat_test_beat_SOURCES = \
 	tests/unit/beat/test_pacer.c \
 	tests/unit/beat/test_window.c
 tests_unit_beat_test_beat_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_beat_test_beat_LDADD = $(BEAT_ALL) $(CHECK_LIBS)
+tests_unit_beat_test_beat_LDADD = $(BEAT_ALL) $(IPSEC_MB_LIBS) \
+	$(CHECK_LIBS)
 endif
