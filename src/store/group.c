@@ -10,6 +10,7 @@
 #include "store/fault.h"
 #include "store/loader.h"
 #include "store/sweep.h"
+#include "store/writer.h"
 
 /* A group is full then: the batch is in memory twice while it is written. */
 #define GROUP_BYTES (128 * 1024 * 1024)
@@ -29,7 +30,7 @@ struct item {
 STAILQ_HEAD(item_queue, item);
 
 struct group {
-	uv_work_t work; /* first: they are the same address */
+	struct writer *writer;
 	struct store *store;
 	struct item_queue waiting;
 	struct item_queue written; /* those that are under way */
@@ -47,12 +48,17 @@ struct group {
 	char why[DATABASE_WHY_MAX];
 };
 
+static void on_work(void *context);
+static void on_done(void *context);
+
 struct group *
 group_new(struct store *store)
 {
 	struct group *group = memory_new(1, sizeof(*group));
 
 	group->store = store;
+	group->writer = writer_new(&store->child->loop, on_work, on_done,
+	    group);
 	group->owners.cache = owner_cache_new();
 	STAILQ_INIT(&group->waiting);
 	STAILQ_INIT(&group->written);
@@ -73,6 +79,12 @@ items_free(struct item_queue *queue)
 }
 
 void
+group_close(struct group *group)
+{
+	writer_close(group->writer);
+}
+
+void
 group_free(struct group **pointer)
 {
 	struct group *group = *pointer;
@@ -83,6 +95,7 @@ group_free(struct group **pointer)
 	items_free(&group->waiting);
 	items_free(&group->written);
 	owner_cache_free(&group->owners.cache);
+	writer_free(&group->writer);
 	free(group);
 }
 
@@ -222,11 +235,11 @@ item_apply(struct group *group, struct item *item, struct store_batch *batch)
 	return 0;
 }
 
-/* In a thread of the pool: nothing else changes rows meanwhile. */
+/* In the thread that writes: nothing else changes rows meanwhile. */
 static void
-on_work(uv_work_t *work)
+on_work(void *context)
 {
-	struct group *group = (struct group *)work;
+	struct group *group = context;
 	struct store_batch batch;
 	struct item *item;
 	bool has_epoch = false;
@@ -298,11 +311,10 @@ group_finish(struct group *group)
 }
 
 static void
-on_done(uv_work_t *work, int status)
+on_done(void *context)
 {
-	struct group *group = (struct group *)work;
+	struct group *group = context;
 
-	(void)status;
 	group->is_under_way = false;
 	if (group->error == 0) {
 		fault_over(group->store->fault);
@@ -381,9 +393,7 @@ group_start(struct group *group)
 	group_owners(group, &group->owners);
 	group->is_under_way = true;
 	store->job_count++;
-	if (uv_queue_work(&store->child->loop, &group->work, on_work,
-		on_done) != 0)
-		panic("the pool takes a group");
+	writer_start(group->writer);
 }
 
 size_t

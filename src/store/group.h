@@ -11,8 +11,10 @@
 #include "store/owner.h"
 #include "store/store_internal.h"
 
-/* Returned, free with group_free() when nothing is under way. */
+/* Returned, free with group_free() after group_close(), when nothing is under
+ * way, and a turn of the loop. */
 struct group *group_new(struct store *store);
+void group_close(struct group *group);
 void group_free(struct group **group);
 
 /* Read where the workers stand. 0 or as database_get(). */

@@ -22,7 +22,8 @@ libsignet_store_a_SOURCES = \
 	src/store/store.c src/store/store.h \
 	src/store/store_internal.h \
 	src/store/sweep.c src/store/sweep.h \
-	src/store/walk.c src/store/walk.h
+	src/store/walk.c src/store/walk.h \
+	src/store/writer.c src/store/writer.h
 libsignet_store_a_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DSIGNET_ROCKSDB_LIBRARY='"$(ROCKSDB_LIBRARY)"'
 libsignet_store_a_CFLAGS = $(AM_CFLAGS) $(ROCKSDB_CFLAGS)

@@ -21,7 +21,7 @@
 /* Of a transaction: far more than a worker gathers before it holds back. */
 #define TRANSACTION_BYTES_MAX ((size_t)1 << 30)
 
-/* Readers at a time: of the pool's four threads one is always the group's. */
+/* Readers at a time, of the pool's four threads. */
 #define READERS_MAX 2
 
 struct store_client *
@@ -335,6 +335,8 @@ store_done(struct store *store)
 		if (store->job_count > 0)
 			uv_run(&store->child->loop, UV_RUN_ONCE);
 	} while (store->job_count > 0);
+	group_close(store->group);
+	uv_run(&store->child->loop, UV_RUN_NOWAIT);
 	database_close(&store->database);
 	sweep_free(&store->sweep);
 	fault_free(&store->fault);

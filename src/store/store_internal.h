@@ -2,10 +2,10 @@
 /*
  * What the parts of the store role share.
  *
- * One thread runs the loop: it takes messages and answers them. Whatever
- * touches the disk is a job in a thread of libuv's pool: the group that is
- * written (one at a time), pages that are read and rows that are loaded (few
- * at a time, so that the group always finds a thread), opening the database.
+ * One thread runs the loop: it takes messages and answers them. Another writes
+ * groups (one at a time). Whatever else touches the disk is a job in a thread of
+ * libuv's pool: pages that are read and rows that are loaded (few at a time, so
+ * that others find a thread), opening the database.
  */
 #ifndef SIGNET_STORE_STORE_INTERNAL_H
 #define SIGNET_STORE_STORE_INTERNAL_H
