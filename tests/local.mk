@@ -35,6 +35,7 @@ EXTRA_DIST += \
 	tests/soak/crashes \
 	tests/soak/reloads \
 	tests/soak/ledger.py \
+	tests/soak/offline \
 	tests/soak/pool.py \
 	tests/vm/guest \
 	tests/vm/run \
