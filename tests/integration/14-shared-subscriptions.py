@@ -148,6 +148,29 @@ def each_group_and_each_subscriber_gets_a_copy(broker):
         assert sorted(taken[b]) == sorted(list(range(10)) * 2), taken
 
 
+@routing
+def a_copy_has_the_identifiers_of_what_it_came_for(broker, here, there):
+    """[MQTT5-3.3.4-5]: one copy for each group, with its own identifier, and
+    one for all that is not shared, with those of all that match."""
+    root = unique("several")
+    with broker.client_on(here) as client, broker.client_on(there) as sender:
+        for topic_filter, qos, number in (
+                (f"{root}/x", 0, 1), (f"{root}/#", 2, 2),
+                (f"$share/a/{root}/x", 1, 3), (f"$share/b/{root}/+", 2, 4),
+                (f"$share/c/{root}/x", 2, None)):
+            client.subscribe(topic_filter, qos=qos, props=number and {
+                "subscription_identifier": number})
+        for qos in 0, 1, 2:
+            sender.publish(f"{root}/x", b"x", qos)
+            got = [client.take() for _ in range(4)]
+            found = sorted((sorted(one.props.get("subscription_identifier",
+                                                 [])), one.qos)
+                           for one in got)
+            assert found == [([], qos), ([1, 2], qos), ([3], min(qos, 1)),
+                             ([4], qos)], found
+        client.expect_nothing()
+
+
 @case(generic=True)
 def a_member_gets_no_more_than_its_qos(broker):  # [MQTT5-4.8.2-3]
     topic = unique("qos/")

@@ -409,7 +409,9 @@ def an_identifier_in_use_is_not_given_again(broker):
     [MQTT-4.3.2-1], [MQTT-4.3.3-1], [MQTT5-2.2.1-4], [MQTT5-4.3.2-1]
     [MQTT5-4.3.3-1]"""
     topic, burst = unique("ids/"), 90
-    with broker.client() as sender, broker.client() as receiver:
+    here, there = broker.workers()[0], broker.workers()[-1]
+    with broker.client_on(there) as sender, \
+            broker.client_on(here) as receiver:
         receiver.subscribe(topic, qos=2)
         sender.publish(topic, b"kept", 1)
         sender.publish(topic, b"kept", 2)

@@ -299,27 +299,31 @@ def what_is_retained_expires(broker, here, there):
         assert 90 <= got.props["message_expiry_interval"] <= 98, got
 
 
-@case
-def what_is_retained_outlives_sessions(broker):  # MQTT 3.1.1, 3.1.2.4
+@routing
+def what_is_retained_outlives_sessions(broker, here, there):
+    """MQTT 3.1.1, 3.1.2.4"""
     topic = unique("outlives/")
-    with broker.client() as sender:
+    with broker.client_on(there) as sender, broker.client_on(here) as other:
         retain(sender, topic, b"x")
         sender.leave()
+        other.subscribe(topic)
+        expect_retained(other, b"x")
     with sender.resume(broker, clean=True) as receiver:
         receiver.subscribe(topic)
         expect_retained(receiver, b"x")
 
 
-@case
-def one_subscribe_asks_for_each_filter(broker):
+@routing
+def one_subscribe_asks_for_each_filter(broker, here, there):
     """[MQTT-3.8.4-4], [MQTT5-3.8.4-5]"""
     for version in 4, 5:
-        with broker.client(version=version) as client:
+        receiver, sender = ends(broker, here, there, version)
+        with receiver, sender:
             topics = [unique("each/") for _ in range(4)]
             for topic in topics:
-                retain(client, topic, topic.encode())
-            client.subscribe(*topics, qos=1)
-            expect_retained(client, *(t.encode() for t in topics))
+                retain(sender, topic, topic.encode())
+            receiver.subscribe(*topics, qos=1)
+            expect_retained(receiver, *(t.encode() for t in topics))
 
 
 @case(limits={"retained_messages": 3})

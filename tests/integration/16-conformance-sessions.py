@@ -188,13 +188,15 @@ def a_session_taken_over_keeps_its_state(broker, here, there):
                 assert second.take().payload == b"on"
 
 
-@case
-def a_client_identifier_names_its_session(broker):
+@routing
+def a_client_identifier_names_its_session(broker, here, there):
     """[MQTT-3.1.3-2], [MQTT5-3.1.3-2]: each has its own, and so has the same
     identifier of another identity."""
     for version in 4, 5:
         topic = unique("named/")
-        with broker.client(version=version, **lasting(version)) as one:
+        with broker.client_on(here, version=version,
+                              **lasting(version)) as one, \
+                broker.client_on(there) as sender:
             one.subscribe(topic)
             one.leave()
             with broker.client(client_id=f"{one.client_id}-", clean=False,
@@ -204,7 +206,7 @@ def a_client_identifier_names_its_session(broker):
                 assert not stranger.connack.session_present
                 with one.resume(broker) as again:
                     assert again.connack.session_present
-                    other.publish(topic, b"x")
+                    sender.publish(topic, b"x")
                     again.take()
                     stranger.expect_nothing()
                     other.expect_nothing()

@@ -41,7 +41,8 @@ CONNECT = [
 
 @case(roles=CONNECT)
 def client_identifiers_are_granted(broker):
-    """MQTT 5.0, 3.2.2.2: 0x85; 3.1.1, 3.2.2.3: 2. Without a role 0x87, 5."""
+    """MQTT 5.0, 3.2.2.2: 0x85; 3.1.1, 3.2.2.3: 2. Without a role 0x87, 5.
+    [MQTT-3.1.3-9], [MQTT5-3.1.3-8]"""
     for certificate, client_id, answers in (
             ("client-2", "device-2", (0, 0)),
             ("client-2", "app-7", (0, 0)),
