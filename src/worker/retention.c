@@ -228,8 +228,9 @@ send_put(struct worker *worker, unsigned int home, uint64_t number,
 }
 
 /*
- * Have it kept by another worker, now or, at QoS above 0, when that is there;
- * connection and ack: who waits, or NULL. Returned: what waits, or NULL.
+ * Have it kept by another worker, now or when that is there; connection and
+ * ack: who waits, or NULL. Returned: what waits. At QoS 0, where nobody is held
+ * back, it is dropped if too much waits: NULL.
  */
 static struct retention_wait *
 put_elsewhere(struct worker *worker, unsigned int home,
@@ -240,11 +241,11 @@ put_elsewhere(struct worker *worker, unsigned int home,
 	bool is_there = interest_is_known(worker, home);
 	struct retention_wait *wait;
 
-	if (parts->qos == 0 && !is_there)
+	if (parts->qos == 0 && !is_there && retention_is_full(worker))
 		return NULL;
 	wait = memory_new(1, sizeof(*wait));
 	wait->number = ++retention->numbers;
-	if (parts->qos > 0)
+	if (parts->qos > 0 || !is_there)
 		wait->message = message_new(parts);
 	wait->connection = connection;
 	wait->ack = ack;

@@ -21,7 +21,7 @@
 /* A PUT that another worker has not acknowledged yet. */
 struct retention_wait {
 	STAILQ_ENTRY(retention_wait) next;
-	struct message *message;           /* to send it again; NULL at QoS 0 */
+	struct message *message;           /* to send it again; NULL: not */
 	struct connection *connection;     /* NULL: nobody waits (any more) */
 	struct retention_promise *promise; /* NULL: none */
 	uint64_t number;

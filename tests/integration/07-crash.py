@@ -150,6 +150,40 @@ def what_is_retained_where_a_worker_died_comes_when_it_is_back():
         partly.abort()
 
 
+@standalone(timeout=120)
+def what_is_to_be_retained_waits_for_the_worker_that_died():
+    """At each QoS, and also what removes: [MQTT-3.3.1-5], [MQTT5-3.3.1-5]."""
+    with Daemon() as daemon:
+        away, home = daemon.workers()
+        index = int(away.split("/")[1])
+        removed = [f"kept/removed/{i}" for i in range(20)]
+        topics = {f"kept/{qos}/{i}": qos for qos in (0, 1, 2)
+                  for i in range(20)}
+        acknowledged = []
+        with daemon.client_on(home) as client:
+            for topic in removed:
+                client.publish(topic, b"x", 1, retain=True)
+            pid = daemon.role_pids("worker")[index]
+            os.kill(daemon.pid, signal.SIGSTOP)  # nobody starts another
+            try:
+                os.kill(pid, signal.SIGKILL)
+                client.subscribe("its/end/is/known/by/suback")
+                for i, (topic, qos) in enumerate(topics.items(), 1):
+                    client.send(codec.publish(topic, b"x", qos,
+                                              i if qos else None, retain=True))
+                client.send(b"".join(codec.publish(topic, b"", retain=True)
+                                     for topic in removed))
+            finally:
+                os.kill(daemon.pid, signal.SIGCONT)
+            while len(acknowledged) < 40:
+                got = client.receive(3 * DEADLINE)
+                assert got.type in (codec.PUBACK, codec.PUBREC), got
+                acknowledged.append(got.packet_id)
+            client.subscribe("kept/#", qos=2)
+            assert {client.take().topic for _ in topics} == set(topics)
+            client.expect_nothing()
+
+
 @standalone
 def a_gate_s_crash_is_noticed_by_nobody_who_is_connected():
     with Daemon() as daemon:
