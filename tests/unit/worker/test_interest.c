@@ -248,6 +248,7 @@ START_TEST(retained_messages_are_asked_for_when_all_comes_live)
 	struct ipc_retained_query query;
 	uint64_t number = subscribe(session, "a/#", &made), before_ns;
 
+	ck_assert_int_eq(says(&peers[0], on_interest_sync, 0, ""), 0);
 	retention_query(made, BYTES_LITERAL("a/#"), number);
 	bare_peer_listen(&peers[0]);
 	retention_turn(&bare.worker);
@@ -270,6 +271,45 @@ START_TEST(retained_messages_are_asked_for_when_all_comes_live)
 	ck_assert_uint_ge(query.until_ns, before_ns);
 	ck_assert_uint_le(query.until_ns, clock_monotonic_ns());
 	ck_assert(bytes_equal(query.topic_filter, BYTES_LITERAL("a/#")));
+}
+END_TEST
+
+/* How many queries a worker is sent in some turns. */
+static size_t
+queries_to(struct bare_peer *peer)
+{
+	size_t found = 0;
+
+	for (int i = 0; i < 3; i++)
+		retention_turn(&bare.worker);
+	bare_peer_listen(peer);
+	for (size_t i = 0; i < peer->count; i++)
+		found += peer->told[i].type == IPC_RETAINED_QUERY;
+	return found;
+}
+
+START_TEST(who_has_not_loaded_is_asked_for_retained_messages_later)
+{
+	struct proc_peer *peer = &peers[0].peer.public;
+	struct subscription *made;
+	uint64_t number = subscribe(session, "a/#", &made);
+
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_int_eq(acks(&peers[i], number), 0);
+	retention_query(made, BYTES_LITERAL("a/#"), number);
+	ck_assert_uint_eq(queries_to(&peers[0]), 0);
+	ck_assert_int_eq(says(&peers[0], on_interest_sync, 0, ""), 0);
+	ck_assert_uint_eq(queries_to(&peers[0]), 1);
+	ck_assert_uint_eq(queries_to(&peers[0]), 0);
+
+	/* It dies before it has answered. */
+	interest_peer_down(&bare.worker, peer);
+	retention_peer_down(&bare.worker, peer);
+	interest_peer_up(&bare.worker, peer);
+	ck_assert_uint_eq(queries_to(&peers[0]), 0);
+	ck_assert_int_eq(says(&peers[0], on_interest_sync, 0, ""), 0);
+	ck_assert_uint_eq(queries_to(&peers[0]), 1);
+	ck_assert_uint_eq(queries_to(&peers[1]), 0);
 }
 END_TEST
 
@@ -314,6 +354,7 @@ START_TEST(an_older_retained_message_does_not_come_behind_its_replacement)
 		.published_ns = 5,
 	};
 
+	ck_assert_int_eq(says(&peers[0], on_interest_sync, 0, ""), 0);
 	for (size_t i = 0; i < 2; i++)
 		ck_assert_int_eq(acks(&peers[i], number), 0);
 	retention_query(made, BYTES_LITERAL("a/#"), number);
@@ -380,6 +421,8 @@ test_interest(void)
 	tcase_add_test(tcase, one_that_comes_is_told_everything);
 	tcase_add_test(tcase,
 	    retained_messages_are_asked_for_when_all_comes_live);
+	tcase_add_test(tcase,
+	    who_has_not_loaded_is_asked_for_retained_messages_later);
 	tcase_add_test(tcase,
 	    an_older_retained_message_does_not_come_behind_its_replacement);
 	tcase_add_test(tcase, a_query_that_waits_may_end);
