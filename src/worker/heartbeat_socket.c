@@ -16,11 +16,11 @@
 
 /*
  * A turn's share: so many batches for each millisecond since the turn before,
- * which take some tenths of it. A flood costs a part of the processor's time,
+ * which take a tenth of it or so. A flood costs a part of the processor's time,
  * then, and the rest is the connections'.
  */
 #define BATCHES_A_MS   2
-#define BATCHES_A_TURN 8
+#define BATCHES_A_TURN 4
 
 /*
  * Where so many come within so long, it is cheaper to let some gather than to
