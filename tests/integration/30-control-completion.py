@@ -3,12 +3,19 @@
 """What the shells complete for signetctl: all that its usage and the manual
 name, and the names of sessions, none of which is evaluated."""
 
+import fcntl
 import os
+import pty
 import re
+import select
 import shutil
+import signal
 import socket
+import struct
 import subprocess
 import tempfile
+import termios
+import time
 
 from signet import Skipped, case, main, standalone, unique
 from signet.daemon import BUILD, TOP
@@ -200,13 +207,64 @@ def zsh_knows_the_same():
             assert re.search(rf"(?<![\w-]){value}(?![\w-])", text), value
 
 
-@standalone
-def zsh_can_read_it():
+class Zsh:
+    """An interactive one, that completes."""
+
+    def __init__(self):
+        self.home = tempfile.mkdtemp(prefix="signet-test-")
+        pid, self.terminal = pty.fork()
+        if pid == 0:
+            try:
+                # No line is divided.
+                fcntl.ioctl(0, termios.TIOCSWINSZ,
+                            struct.pack("HHHH", 50, 1000, 0, 0))
+                os.execvpe("zsh", ["zsh", "-f", "-i"], {
+                    "HOME": self.home, "TERM": "dumb", "LC_ALL": "C.UTF-8",
+                    "PATH": f"{os.path.dirname(SIGNETCTL)}:"
+                            f"{os.environ['PATH']}"})
+            finally:
+                os._exit(127)
+        self.pid = pid
+        self.type(f"fpath=({os.path.dirname(ZSH)} $fpath); autoload -U "
+                  "compinit && compinit -u -D; timeout() { shift; \"$@\" }; "
+                  "echo completes-$((1 + 1))\n", "completes-2")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.terminal)
+        shutil.rmtree(self.home)
+
+    def type(self, keys, wanted):
+        """Until it has written what is wanted."""
+        seen, end = b"", time.monotonic() + SECONDS
+        os.write(self.terminal, keys.encode())
+        while wanted.encode() not in seen:
+            assert time.monotonic() < end, (keys, wanted, seen)
+            if select.select([self.terminal], [], [], 1)[0]:
+                seen += os.read(self.terminal, 4096)
+
+    def expect(self, line, wanted):
+        self.type(f"{line}\t", wanted)
+        self.type("\x15echo next-$((2 + 1))\n", "next-3")
+
+
+@case
+def zsh_completes(broker):
     if shutil.which("zsh") is None:
         raise Skipped("zsh is not installed")
-    done = subprocess.run(["zsh", "-f", "-n", ZSH], capture_output=True,
-                          text=True, timeout=SECONDS)
-    assert done.returncode == 0 and done.stderr == "", done
+    at = f"signetctl -s {broker.settings['control']['socket']}"
+    name = unique("here")
+    with Zsh() as zsh, broker.client(client_id=name):
+        for line, wanted in (("disc", "disconnect "), ("log lev", "level "),
+                             ("sessions --sor", "--sort"),
+                             ("sessions --sort fing", "fingerprint "),
+                             (f"session device-1/{name[:-2]}", name),
+                             (f"sessions --client-id {name[:-2]}", name)):
+            zsh.expect(f"{at} {line}", wanted)
 
 
 main()
