@@ -12,19 +12,61 @@ struct rights_filter {
 	char *text;
 	bool has_dollar; /* reaches topics that begin with $ */
 	rights_variable_set variables;
+	/* Of its pieces so many are those of the filter before it, too: at
+	 * most SHARED_MAX. */
+	uint8_t shared_count;
 	size_t piece_count;
 	struct rights_piece pieces[];
 };
 
+#define SHARED_MAX 8
+
+/* A topic on its way through filters. */
+struct walk {
+	const struct rights_values *values;
+	bool is_denial;
+	rights_variable_set plain; /* values that were seen to be */
+	/* How many pieces the last filter has taken off, and what was left of
+	 * the topic in front of each, and of the last. */
+	size_t taken;
+	struct bytes rest[SHARED_MAX + 1];
+};
+
+/* The same bytes? Most texts of rules are short: the two ends of 4 to 16 bytes
+ * are compared at once, which is cheaper than a call. */
+static inline bool
+are_same(const uint8_t *one, const uint8_t *other, size_t len)
+{
+	uint64_t a[2], b[2];
+	uint32_t c[2], d[2];
+
+	if (len > 16)
+		return memcmp(one, other, len) == 0;
+	if (len >= 8) {
+		memcpy(&a[0], one, 8);
+		memcpy(&b[0], other, 8);
+		memcpy(&a[1], one + len - 8, 8);
+		memcpy(&b[1], other + len - 8, 8);
+		return a[0] == b[0] && a[1] == b[1];
+	}
+	if (len >= 4) {
+		memcpy(&c[0], one, 4);
+		memcpy(&d[0], other, 4);
+		memcpy(&c[1], one + len - 4, 4);
+		memcpy(&d[1], other + len - 4, 4);
+		return c[0] == d[0] && c[1] == d[1];
+	}
+	while (len > 0 && one[len - 1] == other[len - 1])
+		len--;
+	return len == 0;
+}
+
+/* start: not empty. */
 static inline bool
 starts_with(struct bytes text, struct bytes start)
 {
-	if (text.len < start.len)
-		return false;
-	/* Most differ at once: that is cheaper than a call. */
-	return start.len == 0 ||
-	       (text.data[0] == start.data[0] &&
-		   memcmp(text.data, start.data, start.len) == 0);
+	return text.len >= start.len && text.data[0] == start.data[0] &&
+	       are_same(text.data, start.data, start.len);
 }
 
 /* The filter as it may look for a client: each variable becomes a letter. */
@@ -197,18 +239,29 @@ take_encoded(struct bytes *topic, const struct rights_values *values,
 	return true;
 }
 
+static bool
+is_plain(struct walk *walk, enum rights_variable variable)
+{
+	rights_variable_set bit = (rights_variable_set)(1u << variable);
+
+	if ((walk->plain & bit) == 0 &&
+	    rights_value_is_plain(walk->values, variable))
+		walk->plain |= bit;
+	return (walk->plain & bit) != 0;
+}
+
 /* Take a value off the front of topic, if it is there and may be there. */
 static bool
-take_value(struct bytes *topic, const struct rights_values *values,
+take_value(struct walk *walk, struct bytes *topic,
     const struct rights_piece *piece)
 {
-	struct bytes value = values->of[piece->variable];
+	struct bytes value = walk->values->of[piece->variable];
 
-	if (piece->variable == RIGHTS_IDENTITY && values->is_uri)
-		return take_encoded(topic, values, piece);
+	if (piece->variable == RIGHTS_IDENTITY && walk->values->is_uri)
+		return take_encoded(topic, walk->values, piece);
 	/* The cheap question first: most values differ. */
-	if (!starts_with(*topic, value) ||
-	    !rights_value_is_plain(values, piece->variable))
+	if (value.len == 0 || !starts_with(*topic, value) ||
+	    !is_plain(walk, piece->variable))
 		return false;
 	*topic = bytes_skip(*topic, value.len);
 	return true;
@@ -242,61 +295,115 @@ begins_with_wildcard(const struct rights_filter *filter)
 	       filter->pieces[0].type == RIGHTS_PIECE_ALL;
 }
 
-/* Each piece takes its part off the front of topic, which, is_denial, is a
- * name. */
+/* Take a piece off the front of rest; the last ones leave it as it is. */
 static inline bool
-takes_all(const struct rights_filter *filter,
-    const struct rights_values *values, struct bytes topic, bool is_denial)
+take_piece(struct walk *walk, struct bytes *rest,
+    const struct rights_piece *piece)
 {
-	struct bytes rest = topic;
-	const struct rights_piece *piece = filter->pieces;
-	const struct rights_piece *end = piece + filter->piece_count;
-
-	for (; piece < end; piece++) {
-		switch (piece->type) {
-		case RIGHTS_PIECE_TEXT:
-			if (!starts_with(rest, piece->text))
-				return false;
-			rest = bytes_skip(rest, piece->text.len);
-			break;
-		case RIGHTS_PIECE_VARIABLE:
-			if (!take_value(&rest, values, piece))
-				return is_denial &&
-				       !rights_value_is_plain(values,
-					   piece->variable);
-			break;
-		case RIGHTS_PIECE_LEVEL:
-			if (!take_level(&rest))
-				return false;
-			break;
-		case RIGHTS_PIECE_LEVELS:
-			/* The parent itself [MQTT5-4.7.1-1], or what is below. */
-			return rest.len == 0 || rest.data[0] == '/';
-		default:
-			return true;
-		}
+	switch (piece->type) {
+	case RIGHTS_PIECE_TEXT:
+		if (!starts_with(*rest, piece->text))
+			return false;
+		*rest = bytes_skip(*rest, piece->text.len);
+		return true;
+	case RIGHTS_PIECE_VARIABLE:
+		return take_value(walk, rest, piece);
+	case RIGHTS_PIECE_LEVEL:
+		return take_level(rest);
+	default:
+		return true;
 	}
-	return rest.len == 0;
+}
+
+/* May no more be left of the topic than is left when all has been taken? */
+static bool
+ends_with(const struct rights_piece *last, struct bytes rest)
+{
+	if (last->type == RIGHTS_PIECE_ALL)
+		return true;
+	/* The parent itself [MQTT5-4.7.1-1], or what is below. */
+	return rest.len == 0 ||
+	       (last->type == RIGHTS_PIECE_LEVELS && rest.data[0] == '/');
+}
+
+/* It is denied where it would be named by a value that cannot be. */
+static bool
+is_denied_unnamed(struct walk *walk, const struct rights_piece *piece)
+{
+	return walk->is_denial && piece->type == RIGHTS_PIECE_VARIABLE &&
+	       !is_plain(walk, piece->variable);
+}
+
+/*
+ * Each piece takes its part off the front of the topic, but for the first so
+ * many, which the filter before has in common with this one.
+ */
+static inline bool
+takes_all(struct walk *walk, const struct rights_filter *filter, size_t at)
+{
+	struct bytes rest;
+
+	/* What stopped that one stops this one as well. */
+	if (at > walk->taken)
+		return false;
+	rest = walk->rest[at];
+	for (; at < filter->piece_count; at++) {
+		if (at <= SHARED_MAX)
+			walk->rest[at] = rest;
+		if (take_piece(walk, &rest, &filter->pieces[at]))
+			continue;
+		walk->taken = at;
+		return is_denied_unnamed(walk, &filter->pieces[at]);
+	}
+	walk->taken = at;
+	if (at <= SHARED_MAX)
+		walk->rest[at] = rest;
+	return ends_with(&filter->pieces[at - 1], rest);
+}
+
+/* [MQTT-4.7.2-1], and no variable is worth more than a wildcard. Filters whose
+ * first piece is the same give the same answer. */
+static inline bool
+is_out_of_reach(const struct rights_filter *filter, struct bytes topic,
+    bool is_denial)
+{
+	return topic.data[0] == '$' &&
+	       (is_denial ? begins_with_wildcard(filter) : !filter->has_dollar);
+}
+
+/* Nothing has been taken yet: what is left of it later is not there. */
+static inline void
+walk_begin(struct walk *walk, const struct rights_values *values,
+    struct bytes topic, bool is_denial)
+{
+	walk->values = values;
+	walk->is_denial = is_denial;
+	walk->plain = 0;
+	walk->taken = 0;
+	walk->rest[0] = topic;
 }
 
 bool
 rights_filter_covers(const struct rights_filter *filter,
     const struct rights_values *values, struct bytes topic)
 {
-	/* [MQTT-4.7.2-1], and no variable is worth more than a wildcard. */
-	if (topic.len == 0 || (topic.data[0] == '$' && !filter->has_dollar))
-		return false;
-	return takes_all(filter, values, topic, false);
+	struct walk walk;
+
+	walk_begin(&walk, values, topic, false);
+	return topic.len > 0 && !is_out_of_reach(filter, topic, false) &&
+	       takes_all(&walk, filter, 0);
 }
 
 bool
 rights_filter_meets_name(const struct rights_filter *filter,
     const struct rights_values *values, struct bytes topic_name)
 {
-	if (topic_name.len == 0 ||
-	    (topic_name.data[0] == '$' && begins_with_wildcard(filter)))
-		return false;
-	return takes_all(filter, values, topic_name, true);
+	struct walk walk;
+
+	walk_begin(&walk, values, topic_name, true);
+	return topic_name.len > 0 &&
+	       !is_out_of_reach(filter, topic_name, true) &&
+	       takes_all(&walk, filter, 0);
 }
 
 static bool
@@ -384,4 +491,62 @@ rights_filter_meets(const struct rights_filter *filter,
 
 	return topic.len > 0 && !is_kept_apart_by_dollar(cursor, topic) &&
 	       meets(&cursor, topic);
+}
+
+static bool
+is_same_piece(const struct rights_piece *one, const struct rights_piece *other)
+{
+	if (one->type != other->type)
+		return false;
+	if (one->type == RIGHTS_PIECE_TEXT)
+		return bytes_equal(one->text, other->text);
+	if (one->type == RIGHTS_PIECE_VARIABLE)
+		return one->variable == other->variable;
+	return one->type == RIGHTS_PIECE_LEVEL;
+}
+
+void
+rights_filters_link(struct rights_filter *const *filters, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		const struct rights_filter *before = filters[i - 1];
+		uint8_t at = 0;
+
+		while (
+		    at < SHARED_MAX && at < before->piece_count &&
+		    at < filters[i]->piece_count &&
+		    is_same_piece(&before->pieces[at], &filters[i]->pieces[at]))
+			at++;
+		filters[i]->shared_count = at;
+	}
+}
+
+static size_t
+find_meeting(struct rights_filter *const *filters, size_t count,
+    const struct rights_values *values, struct bytes topic)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rights_filter_meets(filters[i], values, topic))
+			return i;
+	return count;
+}
+
+size_t
+rights_filters_find(struct rights_filter *const *filters, size_t count,
+    enum rights_question question, const struct rights_values *values,
+    struct bytes topic)
+{
+	bool is_denial = question == RIGHTS_MEETS_NAME;
+	struct walk walk;
+
+	if (topic.len == 0 || count == 0)
+		return count;
+	if (question == RIGHTS_MEETS)
+		return find_meeting(filters, count, values, topic);
+	walk_begin(&walk, values, topic, is_denial);
+	for (size_t i = 0; i < count; i++)
+		if (!is_out_of_reach(filters[i], topic, is_denial) &&
+		    takes_all(&walk, filters[i], filters[i]->shared_count))
+			return i;
+	return count;
 }

@@ -52,4 +52,22 @@ bool rights_filter_meets(const struct rights_filter *filter,
 bool rights_filter_meets_name(const struct rights_filter *filter,
     const struct rights_values *values, struct bytes topic_name);
 
+/*
+ * Filters that stand in a row, one behind the other, often begin alike: note
+ * how, so that a topic is held against what they share once.
+ */
+void rights_filters_link(struct rights_filter *const *filters, size_t count);
+
+enum rights_question {
+	RIGHTS_COVERS,     /* rights_filter_covers() */
+	RIGHTS_MEETS,      /* rights_filter_meets() */
+	RIGHTS_MEETS_NAME, /* rights_filter_meets_name() */
+};
+
+/* The index of the first filter of linked ones that answers the question with
+ * true; count if there is none. */
+size_t rights_filters_find(struct rights_filter *const *filters, size_t count,
+    enum rights_question question, const struct rights_values *values,
+    struct bytes topic);
+
 #endif

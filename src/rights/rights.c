@@ -284,6 +284,9 @@ rights_topic_is_reserved(struct bytes topic_name)
 	static const struct bytes levels[] = { { (const uint8_t *)"$SYS", 4 },
 		{ (const uint8_t *)"$signet", 7 } };
 
+	/* Hardly one does: this is asked of each message. */
+	if (topic_name.len == 0 || topic_name.data[0] != '$')
+		return false;
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
 		size_t len = levels[i].len;
 

@@ -202,6 +202,8 @@ rules_init(struct rights_rules *rules, enum rights_list list,
 				  ? rights_pattern_variables(rules->patterns[i])
 				  : rights_filter_variables(rules->filters[i]);
 	}
+	if (rules->filters != NULL)
+		rights_filters_link(rules->filters, rules->count);
 }
 
 static void
@@ -376,32 +378,28 @@ find_pattern(const struct rights_rules *rules, bool is_denial,
 	return false;
 }
 
-typedef bool filter_question(const struct rights_filter *filter,
-    const struct rights_values *values, struct bytes topic);
-
-static inline bool
-find_filter(const struct rights_rules *rules, filter_question *is_of,
-    const struct rights_values *values, struct bytes topic, size_t *index,
-    const char **rule)
-{
-	for (size_t i = 0; i < rules->count; i++) {
-		if (!is_of(rules->filters[i], values, topic))
-			continue;
-		*index = i;
-		*rule = rights_filter_text(rules->filters[i]);
-		return true;
-	}
-	return false;
-}
-
 /* To grant, a rule covers the topic; to deny, it need not. */
-static filter_question *
+static enum rights_question
 question_of(enum rights_list list)
 {
 	if (list == RIGHTS_LIST_DENY_SUBSCRIBE)
-		return rights_filter_meets;
-	return rights_list_is_denial(list) ? rights_filter_meets_name
-					   : rights_filter_covers;
+		return RIGHTS_MEETS;
+	return rights_list_is_denial(list) ? RIGHTS_MEETS_NAME : RIGHTS_COVERS;
+}
+
+static bool
+find_filter(const struct rights_rules *rules, enum rights_list list,
+    const struct rights_values *values, struct bytes topic, size_t *index,
+    const char **rule)
+{
+	size_t at = rights_filters_find(rules->filters, rules->count,
+	    question_of(list), values, topic);
+
+	if (at == rules->count)
+		return false;
+	*index = at;
+	*rule = rights_filter_text(rules->filters[at]);
+	return true;
 }
 
 bool
@@ -419,6 +417,5 @@ rights_role_find(const struct rights_role *role, enum rights_list list,
 	if (is_of_patterns(list))
 		return find_pattern(rules, rights_list_is_denial(list), values,
 		    index, rule);
-	return find_filter(rules, question_of(list), values, topic, index,
-	    rule);
+	return find_filter(rules, list, values, topic, index, rule);
 }

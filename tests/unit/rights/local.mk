@@ -5,6 +5,7 @@ tests_unit_rights_test_rights_SOURCES = \
 	tests/unit/rights/main.c tests/unit/rights/tests.h \
 	tests/unit/rights/table.c tests/unit/rights/table.h \
 	tests/unit/rights/test_filter.c \
+	tests/unit/rights/test_filter_row.c \
 	tests/unit/rights/test_pattern.c \
 	tests/unit/rights/test_rights.c \
 	tests/unit/rights/test_role.c

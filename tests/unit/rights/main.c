@@ -13,6 +13,7 @@ main(void)
 
 	hash_start();
 	suite_add_tcase(suite, test_filter());
+	suite_add_tcase(suite, test_filter_row());
 	suite_add_tcase(suite, test_pattern());
 	suite_add_tcase(suite, test_role());
 	suite_add_tcase(suite, test_rights());

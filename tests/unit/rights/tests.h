@@ -5,6 +5,7 @@
 #include <check.h>
 
 TCase *test_filter(void);
+TCase *test_filter_row(void);
 TCase *test_pattern(void);
 TCase *test_rights(void);
 TCase *test_role(void);
