@@ -5,6 +5,7 @@ tests_unit_store_test_store_SOURCES = \
 	tests/unit/store/main.c tests/unit/store/tests.h \
 	tests/unit/store/bad_block.c tests/unit/store/bad_block.h \
 	tests/unit/store/changes.c tests/unit/store/changes.h \
+	tests/unit/store/held_sync.c tests/unit/store/held_sync.h \
 	tests/unit/store/rig.c tests/unit/store/rig.h \
 	tests/unit/store/test_fault.c \
 	tests/unit/store/test_owner.c \
@@ -13,7 +14,7 @@ tests_unit_store_test_store_SOURCES = \
 	tests/unit/store/test_store.c \
 	tests/unit/store/test_sweep.c
 tests_unit_store_test_store_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-# RocksDB is to find our pread().
+# RocksDB is to find our pread() and fdatasync().
 tests_unit_store_test_store_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 tests_unit_store_test_store_LDADD = $(STORE_ALL) $(CHECK_LIBS)
 endif

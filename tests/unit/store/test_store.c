@@ -3,6 +3,7 @@
  * The store from outside, as its workers see it.
  */
 #include "changes.h"
+#include "held_sync.h"
 #include "tests.h"
 
 #define ENTRIES_MAX 64
@@ -370,6 +371,35 @@ START_TEST(many_transactions_are_written_in_their_order)
 }
 END_TEST
 
+START_TEST(reads_do_not_wait_for_a_write)
+{
+	struct rig_worker *worker, *other;
+
+	rig_stop();
+	held_sync_prepare(rig.folder);
+	rig_start();
+	worker = rig_begin(0);
+	other = rig_begin(1);
+	put_session(worker, 10, rig_key_at(0, 1));
+	put_entry(worker, 10, 1, 0, IPC_STORE_NEVER);
+	rig_write(worker);
+	put_session(other, 11, rig_key_at(1, 1));
+	put_entry(other, 11, 1, 0, IPC_STORE_NEVER);
+	rig_write(other);
+
+	held_sync_begin(rig.folder);
+	put_entry(worker, 10, 2, 0, IPC_STORE_NEVER);
+	rig_send(worker);
+	held_sync_await(rig.folder);
+	/* rig_page() takes nothing else: it is not answered yet */
+	expect_queue(other, 11, 1);
+	expect_queue(worker, 10, 1);
+	held_sync_end(rig.folder);
+	rig_await_written(worker, worker->transaction);
+	expect_queue(worker, 10, 2);
+}
+END_TEST
+
 START_TEST(a_page_ends_at_its_count_or_its_bytes)
 {
 	struct rig_worker *worker = rig_begin(0);
@@ -475,6 +505,7 @@ test_store(void)
 	tcase_add_test(tests, an_epoch_is_given_out_once);
 	tcase_add_test(tests, an_epoch_of_before_is_not_given_out_again);
 	tcase_add_test(tests, many_transactions_are_written_in_their_order);
+	tcase_add_test(tests, reads_do_not_wait_for_a_write);
 	tcase_add_test(tests, a_page_ends_at_its_count_or_its_bytes);
 	tcase_add_test(tests, what_has_expired_is_not_loaded);
 	tcase_add_test(tests, many_sessions_are_loaded_in_pieces);
