@@ -134,4 +134,22 @@ def what_was_seen_passing_has_one_answer_and_moves_nothing(broker):
               f"another's address: {len(answers)} answers of {LEN} bytes")
 
 
+@case(**settings(least_interval_ms=300))
+def what_the_kernel_finds_broken_saves_nobody(broker):
+    """It drops what has a wrong checksum, which is not for want of room: so
+    the silence of a client goes on to count."""
+    need_raw_sockets()
+    with broker.client() as client, Beat(client, 300) as beat, \
+            Spoofer(beat.offer.port) as spoofer:
+        beat.ask()
+
+        def is_over():
+            spoofer.send(bytes(LEN), is_damaged=True)
+            spoofer.send(bytes(LEN))
+            return broker.log.find(event="closed", reason="heartbeat-timeout",
+                                   client_id=client.client_id)
+        wait_until(is_over, "the client is missed", 60)
+        client.abort()
+
+
 main()
