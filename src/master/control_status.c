@@ -15,9 +15,6 @@
 
 #define NAME_MAX_LEN 64
 
-/* One that has not answered for so long is not called ready. */
-#define SILENT_MS 10000
-
 static const char *
 daemon_state(const struct master *master)
 {
@@ -53,7 +50,7 @@ static const char *const member_states[] = {
 static const char *
 member_word(const struct member *member, uint64_t now_ms)
 {
-	return monitor_silent_ms(member, now_ms) >= SILENT_MS
+	return monitor_silent_ms(member, now_ms) >= MONITOR_SILENT_MS
 		   ? "silent"
 		   : member_states[member->state];
 }

@@ -11,6 +11,9 @@
 #include "ipc/message.h"
 #include "master/statistics.h"
 
+/* One that has not answered for so long is not called ready. */
+#define MONITOR_SILENT_MS 10000
+
 struct master;
 struct member;
 

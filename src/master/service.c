@@ -179,7 +179,7 @@ add(char *status, const char *format, ...)
 
 /* What `systemctl status' shows. */
 static void
-print_status(const struct master *master, char *status)
+print_status(const struct master *master, uint64_t now_ms, char *status)
 {
 	const struct service *service = &master->service;
 	const struct member *first = NULL;
@@ -187,9 +187,12 @@ print_status(const struct master *master, char *status)
 
 	status[0] = '\0';
 	for (size_t i = master->member_count; i-- > 0;) {
-		if (master->members[i].state == MEMBER_READY)
+		const struct member *member = &master->members[i];
+
+		if (member->state == MEMBER_READY &&
+		    monitor_silent_ms(member, now_ms) < MONITOR_SILENT_MS)
 			continue;
-		first = &master->members[i];
+		first = member;
 		missing++;
 	}
 	if (master->is_up)
@@ -208,14 +211,14 @@ print_status(const struct master *master, char *status)
 }
 
 static void
-tell_status(struct master *master)
+tell_status(struct master *master, uint64_t now_ms)
 {
 	struct service *service = &master->service;
 	char status[SERVICE_STATUS_MAX];
 
 	if (service->fd < 0)
 		return;
-	print_status(master, status);
+	print_status(master, now_ms, status);
 	if (strcmp(status, service->status) == 0)
 		return;
 	memcpy(service->status, status, sizeof(status));
@@ -227,7 +230,7 @@ service_tick(struct master *master, uint64_t now_ms)
 {
 	if (!master->is_stopping) {
 		end_hung(master, now_ms);
-		tell_status(master);
+		tell_status(master, now_ms);
 	}
 	feed(master, now_ms);
 	(void)log_repeats_due();

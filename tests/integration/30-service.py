@@ -177,6 +177,22 @@ def a_process_that_hangs_is_started_again():
         wait_until(is_served, "clients are served", 60)
 
 
+@standalone(timeout=120)
+def the_status_names_a_process_that_is_silent():
+    with Managed(processes={"hang_seconds": 600}) as daemon:
+        told = daemon.manager
+        told.expect("READY")
+        pid = daemon.roles()["worker 1"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            wait_until(lambda: told.status().endswith(
+                "; waiting for worker/1"), "the status says so", 60)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: told.status() == "0 clients are connected",
+                   "the status is good again", 60)
+
+
 @standalone
 def sockets_that_are_passed_on_are_listened_on():
     with bound() as listening:
