@@ -44,9 +44,9 @@ def a_publisher_over_websocket_reaches_all(broker):
             receiver = broker.client_on(other)
             back = client_on(broker, other)
             topic = unique("ws/")
-            receiver.subscribe(topic, qos=1)
-            back.subscribe(topic, qos=1)
-            for qos in 0, 1:
+            receiver.subscribe(topic, qos=2)
+            back.subscribe(topic, qos=2)
+            for qos in 0, 1, 2:
                 for size in 0, 1, 100, 125, 126, 65535, 70000, 300000:
                     payload = bytes([qos + 1]) * size
                     sender.publish(topic, payload, qos=qos)
