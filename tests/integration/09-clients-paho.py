@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Python paho as a peer."""
 
+import itertools
 import queue
 import ssl
 
@@ -27,7 +28,7 @@ class Peer:
     """A connected paho client; what happens is put in queues."""
 
     def __init__(self, broker, name, version, maximum=None,
-                 transport="tcp"):
+                 transport="tcp", will=None):
         self.queues = {what: queue.Queue()
                        for what in ("connect", "subscribe", "message")}
         client = self.client = make(unique("paho"), version, transport)
@@ -37,6 +38,8 @@ class Peer:
         if maximum is not None:
             context.maximum_version = maximum
         client.tls_set_context(context)
+        if will is not None:
+            client.will_set(*will)
         client.on_connect = lambda *a: self.queues["connect"].put(a[3])
         client.on_subscribe = lambda *a: self.queues["subscribe"].put(a[3])
         client.on_message = lambda *a: self.queues["message"].put(a[2])
@@ -106,6 +109,60 @@ def paho_exchanges_messages_over_websocket(broker):
         for to, by in (("websockets", "websockets"), ("tcp", "websockets"),
                        ("websockets", "tcp")):
             exchange(broker, version, None, to, by)
+
+
+def keep(peers, qos):
+    """A retained message; and the empty one that removes it."""
+    receiver, sender = peers
+    topic = unique("paho/kept/")
+    # It is kept when it is acknowledged.
+    sender.client.publish(topic, b"kept", max(qos, 1),
+                          retain=True).wait_for_publish()
+    receiver.subscribe(topic, qos)
+    got = receiver.get("message")
+    assert (got.payload, got.qos, got.retain) == (b"kept", qos, True)
+    sender.client.publish(topic, b"", qos, retain=True)
+    got = receiver.get("message")
+    assert (got.payload, got.qos, got.retain) == (b"", qos, False)
+
+
+def share(peers, qos):
+    """Each message comes to one of them."""
+    topic = unique("paho/shared/")
+    peers[1].queues["message"] = peers[0].queues["message"]
+    for peer in peers:
+        peer.subscribe(f"$share/group/{topic}", qos)
+    for i in range(10):
+        peers[0].client.publish(topic, str(i), qos).wait_for_publish()
+    got = [peers[0].get("message").payload for _ in range(10)]
+    assert sorted(got) == [b"%d" % i for i in range(10)], got
+
+
+def die(broker, watcher, version, qos, transport):
+    """Without DISCONNECT."""
+    topic = unique("paho/will/")
+    watcher.subscribe(topic, qos)
+    mortal = Peer(broker, "client-6", version, transport=transport,
+                  will=(topic, b"gone", qos))
+    mortal.client.loop_stop()
+    mortal.client.socket().close()
+    got = watcher.get("message")
+    assert (got.payload, got.qos) == (b"gone", qos)
+
+
+@case(timeout=120)
+def paho_keeps_shares_and_dies(broker):
+    if paho is None:
+        raise Skipped("python3-paho-mqtt is not installed")
+    for version, transport in itertools.product((4, 5), ("tcp",
+                                                         "websockets")):
+        with Peer(broker, "client-4", version, None, transport) as one, \
+                Peer(broker, "client-5", version, None, transport) as other:
+            for qos in 0, 1, 2:
+                keep((one, other), qos)
+                share((one, other), qos)
+            die(broker, one, version, version - 3, transport)
+            assert one.queues["message"].empty()
 
 
 @case(generic=True)
