@@ -23,7 +23,7 @@ def refuse_sanitizers(daemon):
         raise Skipped("the sanitizer's library must be loaded first")
 
 
-@standalone(timeout=150)
+@standalone(timeout=300)
 def what_is_acknowledged_survives_power_cuts():
     with Recorded(**SETTINGS) as daemon:
         trial = PowerTrial(daemon, SEED, ROUNDS, ("power",))
