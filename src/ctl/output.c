@@ -18,8 +18,9 @@ static const char *const numbers[] = { "index", "pid", "uptime", "restarts",
 	"silent_ms", "generation", "value", "time", "ends_at", "worker",
 	"subscription_count", "queued", "queued_bytes", "inflight",
 	"received_unreleased", "dropped", "expiry", "port", "not_after",
-	"connected_at", "keep_alive", "idle_ms", "unsent_bytes", "expires_in",
-	"qos", "identifier", "messages_received", "messages_sent" };
+	"connected_at", "keep_alive", "heartbeat_ms", "idle_ms", "unsent_bytes",
+	"expires_in", "qos", "identifier", "messages_received",
+	"messages_sent" };
 static const char *const booleans[] = { "durable", "no_local",
 	"retain_as_published" };
 

@@ -35,6 +35,7 @@ static const struct {
 	{ "not_after", "Certificate ends", MOMENT },
 	{ "connected_at", "Connected", MOMENT },
 	{ "keep_alive", "Keep alive", SPAN },
+	{ "heartbeat_ms", "Heartbeat, in ms", TEXT },
 	{ "roles", "Roles", TEXT },
 	{ "durable", "Durable", TEXT },
 	{ "expiry", "Expiry interval", SPAN },

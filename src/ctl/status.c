@@ -33,6 +33,7 @@ static const struct line lines[] = {
 	{ "Offline", NULL, " sessions", false },
 	{ "Subscriptions", "subscriptions", "", false },
 	{ "Retained", "retained", " messages", false },
+	{ "Heartbeats", "heartbeats", " sessions", false },
 	{ "Messages in", "messages_received", " messages", true },
 	{ "Messages out", "messages_sent", " messages", true },
 	{ "Dropped", "messages_dropped", " messages", true },

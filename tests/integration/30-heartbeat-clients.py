@@ -4,6 +4,7 @@
 docs/examples with the MQTT libraries that they are for."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from signet import DEADLINE, Daemon, Skipped, case, main
+from signet import DEADLINE, Daemon, Skipped, case, main, wait_until
 from signet.daemon import BUILD, ROLES, TOP, free_port
 
 EXAMPLES = f"{TOP}/docs/examples"
@@ -64,6 +65,29 @@ def run_example(broker, *command):
     assert done.returncode == 0, (done.stdout, done.stderr)
     times = re.findall(r"^\d+\.\d{3} ms$", done.stdout, re.M)
     assert len(times) >= COUNT, (done.stdout, done.stderr)
+
+
+@case(**settings(least_interval_ms=700))
+def signetctl_shows_who_has_one(broker):
+    def interval(client):
+        text, status = broker.ctl("--json", "session",
+                                  f"device-1/{client.client_id}")
+        assert status == 0, text
+        return json.loads(text)["sessions"][0].get("heartbeat_ms")
+
+    def is_counted(count):
+        return re.search(rf"^Heartbeats +{count} sessions$",
+                         broker.ctl("status")[0], re.M)
+    with broker.client() as client, broker.client() as other:
+        assert interval(client) is None
+        client.subscribe("$signet/heartbeat/100")
+        assert (interval(client), interval(other)) == (700, None)
+        text, _ = broker.ctl("session", f"device-1/{client.client_id}")
+        assert re.search("^Heartbeat, in ms +700$", text, re.M), text
+        wait_until(lambda: is_counted(1), "one is counted")
+        client.unsubscribe("$signet/heartbeat/100")
+        assert interval(client) is None
+        wait_until(lambda: is_counted(0), "none is counted")
 
 
 @case(**settings(least_interval_ms=50, misses=100))
