@@ -84,10 +84,10 @@ def signetctl_shows_who_has_one(broker):
         assert (interval(client), interval(other)) == (700, None)
         text, _ = broker.ctl("session", f"device-1/{client.client_id}")
         assert re.search("^Heartbeat, in ms +700$", text, re.M), text
-        wait_until(lambda: is_counted(1), "one is counted")
+        wait_until(lambda: is_counted(1), "one is counted", 60)
         client.unsubscribe("$signet/heartbeat/100")
         assert interval(client) is None
-        wait_until(lambda: is_counted(0), "none is counted")
+        wait_until(lambda: is_counted(0), "none is counted", 60)
 
 
 @case(**settings(least_interval_ms=50, misses=100))
