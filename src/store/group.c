@@ -15,6 +15,11 @@
 /* A group is full then: the batch is in memory twice while it is written. */
 #define GROUP_BYTES (128 * 1024 * 1024)
 
+/* Each start of a worker takes an epoch, of 2^32. So many may be missing where
+ * a fault of the disk has left an older number, and where it has left none. */
+#define EPOCHS_LOST_MAX 4096
+#define EPOCHS_EVER_MAX (1024 * 1024)
+
 struct item {
 	STAILQ_ENTRY(item) next;
 	struct store_client *client;
@@ -35,13 +40,14 @@ struct group {
 	struct item_queue waiting;
 	struct item_queue written; /* those that are under way */
 	bool is_under_way;
-	bool is_failed;  /* what is under way has to be written again */
-	bool is_untried; /* there was no room, or no step of the sweep */
-	bool is_unread;  /* the latter: it could not read */
-	bool is_swept;   /* it has a step of the sweep */
-	bool has_dead;   /* and removes a session */
-	uint64_t number; /* of groups that were written, this one included */
-	uint32_t epoch;  /* the last that was given out */
+	bool is_failed;     /* what is under way has to be written again */
+	bool is_untried;    /* there was no room, or no step of the sweep */
+	bool is_unread;     /* the latter: it could not read */
+	bool is_swept;      /* it has a step of the sweep */
+	bool has_dead;      /* and removes a session */
+	uint64_t number;    /* of groups that were written, this one included */
+	uint32_t epoch;     /* the last that was given out */
+	uint32_t epoch_max; /* more is not believed of who has one */
 	struct row_cursor cursors[STORE_WORKERS_MAX];
 	struct owners owners; /* of what is under way */
 	int error;
@@ -136,6 +142,22 @@ load_cursor(struct group *group, uint16_t worker, char *why)
 	return 0;
 }
 
+static void
+group_set_epoch(struct group *group, uint32_t epoch)
+{
+	uint32_t more = epoch == 0 ? EPOCHS_EVER_MAX : EPOCHS_LOST_MAX;
+
+	group->epoch = epoch;
+	group->epoch_max = epoch < UINT32_MAX - more ? epoch + more
+						     : UINT32_MAX;
+}
+
+bool
+group_has_given(const struct group *group, uint32_t epoch)
+{
+	return epoch <= group->epoch_max || epoch <= group->epoch;
+}
+
 int
 group_load(struct group *group, char *why)
 {
@@ -146,7 +168,7 @@ group_load(struct group *group, char *why)
 	if (error == 0)
 		error = load_number(database, ROW_META_EPOCH, &epoch, why);
 	if (error == 0)
-		group->epoch = (uint32_t)epoch;
+		group_set_epoch(group, (uint32_t)epoch);
 	for (uint16_t i = 0; i < STORE_WORKERS_MAX && error == 0; i++)
 		error = load_cursor(group, i, why);
 	return error;
@@ -279,7 +301,8 @@ item_answer(struct item *item)
 	struct buffer payload = { NULL, 0, 0 };
 
 	if (item->is_refused) {
-		client_refuse(item->client);
+		client_refuse(item->client,
+		    "it names a session of another worker");
 		return;
 	}
 	ipc_store_state_encode(&state, &payload);

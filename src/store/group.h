@@ -20,6 +20,10 @@ void group_free(struct group **group);
 /* Read where the workers stand. 0 or as database_get(). */
 int group_load(struct group *group, char *why);
 
+/* May a worker have this epoch, or is it more than a fault of the disk can have
+ * taken from what the store knows? 0: yes. */
+bool group_has_given(const struct group *group, uint32_t epoch);
+
 /*
  * The client opens: with the epoch that it has, or, 0, to begin. It is told
  * when all that came before is written.

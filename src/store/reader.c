@@ -212,7 +212,8 @@ on_done(uv_work_t *work, int status)
 		if (job->error == 0)
 			job_answer(job);
 		else
-			client_refuse(client);
+			client_refuse(client,
+			    "it names a session of another worker");
 		free(job->request);
 		client->read_count--;
 	} else {

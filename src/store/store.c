@@ -45,11 +45,10 @@ client_unref(struct store_client **pointer)
 }
 
 void
-client_refuse(struct store_client *client)
+client_refuse(struct store_client *client, const char *why)
 {
 	if (client->peer != NULL)
-		proc_peer_refuse(client->peer,
-		    "it names a session of another worker");
+		proc_peer_refuse(client->peer, why);
 }
 
 void
@@ -128,6 +127,11 @@ store_opened(struct store *store)
 
 			if (client == NULL || !client->is_early)
 				continue;
+			if (!group_has_given(store->group, client->epoch)) {
+				client_refuse(client, "it says an epoch that "
+						      "it was not given");
+				continue;
+			}
 			client->is_early = false;
 			group_open(store->group, client, client->epoch);
 		}
@@ -192,6 +196,9 @@ on_store_open(struct store_client *client, struct bytes payload)
 	client->is_open = true;
 	client->epoch = (uint32_t)open.epoch;
 	client->is_early = !client->store->is_loaded;
+	if (!client->is_early &&
+	    !group_has_given(client->store->group, client->epoch))
+		return -EBADMSG;
 	if (!client->is_early)
 		group_open(client->store->group, client, client->epoch);
 	return 0;

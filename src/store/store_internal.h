@@ -78,7 +78,7 @@ void client_unref(struct store_client **client);
 
 /* It has asked for what is another's: its channel ends, with a line in the
  * log. */
-void client_refuse(struct store_client *client);
+void client_refuse(struct store_client *client, const char *why);
 
 /* Send a payload, if the worker is still there. */
 void client_push(struct store_client *client, enum ipc_message_type type,

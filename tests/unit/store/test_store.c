@@ -349,6 +349,28 @@ START_TEST(an_epoch_of_before_is_not_given_out_again)
 }
 END_TEST
 
+/* Who says what nobody can have given it does not use them all up. */
+START_TEST(an_epoch_far_ahead_is_refused)
+{
+	struct rig_worker *worker = rig_worker(0);
+	uint64_t given;
+
+	rig_open(worker, IPC_STORE_EPOCH_MAX);
+	rig_await_refused(worker);
+	given = rig_begin(1)->epoch;
+	ck_assert_uint_eq(given, 1);
+	rig_kill();
+	rig_start();
+	worker = rig_worker(0);
+	rig_open(worker, given + 4097);
+	rig_await_refused(worker);
+	worker = rig_worker(1);
+	rig_open(worker, given + 4096);
+	rig_expect(worker, IPC_STORE_OPENED);
+	ck_assert_uint_eq(rig_begin(0)->epoch, given + 4097);
+}
+END_TEST
+
 START_TEST(many_transactions_are_written_in_their_order)
 {
 	struct rig_worker *worker = rig_begin(0), *other = rig_begin(1);
@@ -504,6 +526,7 @@ test_store(void)
 	tcase_add_test(tests, a_worker_that_stays_hears_where_it_stands);
 	tcase_add_test(tests, an_epoch_is_given_out_once);
 	tcase_add_test(tests, an_epoch_of_before_is_not_given_out_again);
+	tcase_add_test(tests, an_epoch_far_ahead_is_refused);
 	tcase_add_test(tests, many_transactions_are_written_in_their_order);
 	tcase_add_test(tests, reads_do_not_wait_for_a_write);
 	tcase_add_test(tests, a_page_ends_at_its_count_or_its_bytes);
