@@ -283,6 +283,9 @@ on_turn_end(struct proc_child *child)
 	else
 		uv_idle_stop(&worker->idle);
 	sharing_announce(worker);
+	/* What was routed before an interest was taken in has left for where it
+	 * is retained: whoever hears of that and asks there finds it. */
+	proc_peers_flush(child);
 	interest_turn_end(worker);
 	if (worker->is_stopping && worker->connection_count == 0 &&
 	    journal_covering(worker) == IPC_STORE_NONE)
