@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tags by Intel's multi-buffer library, which hashes as many messages side by
- * side as the processor's registers have room for: 16 with AVX-512. Its
- * manager, 50 kB, holds them meanwhile.
+ * side as the processor's registers have room for: 8 with AVX2. Its manager,
+ * 50 kB, holds them meanwhile.
  */
 #include <intel-ipsec-mb.h>
 
@@ -31,10 +31,25 @@ is_fit(const IMB_MGR *candidate)
 	return true;
 }
 
+/*
+ * AVX2 also where there is AVX-512: some processors need longer to power up its
+ * registers than a batch takes, each time that they were not used for a while.
+ */
+static bool
+choose(IMB_MGR *candidate)
+{
+	IMB_ARCH architecture = IMB_ARCH_NONE;
+
+	init_mb_mgr_avx2(candidate);
+	if (imb_get_errno(candidate) == 0)
+		return true;
+	init_mb_mgr_auto(candidate, &architecture);
+	return imb_get_errno(candidate) == 0 && architecture != IMB_ARCH_NONE;
+}
+
 static bool
 start(void)
 {
-	IMB_ARCH architecture = IMB_ARCH_NONE;
 	IMB_MGR *candidate;
 
 	if (manager != NULL)
@@ -42,9 +57,7 @@ start(void)
 	candidate = alloc_mb_mgr(0);
 	if (candidate == NULL)
 		return false;
-	init_mb_mgr_auto(candidate, &architecture);
-	if (imb_get_errno(candidate) != 0 || architecture == IMB_ARCH_NONE ||
-	    !is_fit(candidate)) {
+	if (!choose(candidate) || !is_fit(candidate)) {
 		free_mb_mgr(candidate);
 		return false;
 	}
