@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "ctl/output.h"
 #include "lib/hash.h"
 #include "mqtt/topic.h"
 #include "mqtt/wire.h"
@@ -218,11 +219,11 @@ load_config(const char *file)
 static void
 print_text(struct bytes text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] < ' ' || text.data[i] == 0x7f)
-			printf("\\x%02x", text.data[i]);
-		else
-			putchar(text.data[i]);
+	struct buffer out = { NULL, 0, 0 };
+
+	output_escape(text, &out);
+	fwrite(out.data, 1, out.len, stdout);
+	buffer_done(&out);
 }
 
 static void

@@ -5,11 +5,12 @@ signetctl explain says the same as the daemon."""
 
 import re
 import subprocess
+import tempfile
 import time
 
 from signet import (DEADLINE, Client, Closed, Daemon, case, codec, main,
                     standalone, unique)
-from signet.daemon import BUILD
+from signet.daemon import BUILD, libconfig
 from signet.pki import pki
 
 SIGNETCTL = f"{BUILD}/signetctl"
@@ -554,6 +555,36 @@ def explain_needs_no_daemon_and_says_what_is_wrong():
             capture_output=True, text=True, timeout=3 * DEADLINE)
         assert done.returncode == 2 and done.stderr, (arguments, done)
         assert done.stdout == "", done
+
+
+@standalone
+def explain_prints_nothing_that_a_terminal_would_obey():
+    """As signetctl(1) promises: what is not seen, what turns the direction of
+    writing, control characters and backslashes are \\xNN."""
+    with tempfile.TemporaryDirectory(prefix="signet-test-explain-") as folder:
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-utf8", "-days", "3",
+             "-subj", "/CN=a\u202eb\\\\c\u200bd", "-keyout",
+             f"{folder}/key", "-out", f"{folder}/shown.pem"], check=True,
+            stderr=subprocess.DEVNULL)
+        with open(f"{folder}/new.conf", "w") as file:
+            file.write('listen = ( { address = "::1"; port = 1; } );\n'
+                       'tls = { certificate = "/c"; private_key = "/k"; '
+                       'client_ca = "/a"; };\n'
+                       f"roles = {libconfig([ALL])};\n")
+        for client_id, topic, printed in (
+                ("x\u2066y", "t\u202e\x1b", (r"t\xe2\x80\xae\x1b",
+                                           r"x\xe2\x81\xa6y")),
+                ("back\\slash", "t\\t", (r"t\x5ct", r"back\x5cslash"))):
+            done = subprocess.run(
+                [SIGNETCTL, "explain", "--cert", f"{folder}/shown.pem",
+                 "--client-id", client_id, "--config", f"{folder}/new.conf",
+                 "publish", topic], capture_output=True, timeout=3 * DEADLINE)
+            said = done.stdout.decode()
+            assert done.returncode == 1, done
+            for words in printed + (r"a\xe2\x80\xaeb\x5cc\xe2\x80\x8bd",):
+                assert words in said, (words, said)
 
 
 # What becomes of sessions
