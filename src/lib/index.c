@@ -5,7 +5,8 @@
 
 #include "lib/memory.h"
 
-#define BUCKETS_MIN 16
+#define BUCKETS_MIN        16
+#define ENTRIES_PER_BUCKET 2
 
 /* A table between two powers of 2 has split as many buckets of the smaller one
  * as it has more. */
@@ -63,7 +64,7 @@ index_add(struct index *index, struct index_link *link, index_hash *hash)
 		while (index->bucket_count < BUCKETS_MIN)
 			index->buckets[index->bucket_count++] = NULL;
 	}
-	if (++index->count > index->bucket_count)
+	if (++index->count > index->bucket_count * ENTRIES_PER_BUCKET)
 		grow(index, hash);
 	put(index, link, hash);
 }

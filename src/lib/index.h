@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A hash table for many small things: each is linked through one pointer of
- * its own, and the table has one for each. It grows by one bucket with each
+ * its own, and the table has one for each two. It grows by one bucket with each
  * entry that it has no room for (linear hashing: Litwin 1980), so that none has
  * to move all of it. All zero, it is empty.
  */

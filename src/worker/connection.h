@@ -54,6 +54,7 @@ struct connection {
 	uv_poll_t poll;
 	struct worker *worker;
 	struct session *session; /* NULL unless OPEN */
+	uint64_t publisher;      /* session_publisher() of it */
 	uint64_t id;
 	int64_t not_after; /* of its certificate: seconds since 1970 */
 	uint8_t *peer;     /* of tls_peer_encode() */

@@ -220,7 +220,7 @@ will_message(const struct mqtt_will *will, const struct session *session)
 	struct ipc_publish parts = {
 		.qos = will->qos < max ? will->qos : max,
 		.retain = will->retain,
-		.publisher = session->publisher,
+		.publisher = session_publisher(session),
 		.topic_name = will->topic_name,
 		.payload = will->payload,
 	};

@@ -113,7 +113,7 @@ parts_of(const struct connection *connection,
 	struct ipc_publish parts = {
 		.qos = publish->qos,
 		.retain = publish->retain,
-		.publisher = connection->session->publisher,
+		.publisher = connection->publisher,
 		.topic_name = publish->topic_name,
 		.payload = publish->payload,
 		.published_ns = publish->retain ? clock_monotonic_ns() : 0,

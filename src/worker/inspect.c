@@ -154,11 +154,13 @@ is_wanted(const struct ipc_sessions_ask *ask, const struct session *session)
 static void
 show(struct inspection *inspection, struct session *session, struct buffer *out)
 {
-	if (inspection->shown != session->publisher) {
+	uint64_t shown = session_publisher(session);
+
+	if (inspection->shown != shown) {
 		inspection->subscription_count = 0;
 		inspect_session(session, out);
 	}
-	inspection->shown = session->publisher;
+	inspection->shown = shown;
 	inspection->subscription_count += inspect_subscriptions(session,
 	    inspection->subscription_count, IPC_SESSIONS_PAGE_BYTES, out);
 	if (inspection->subscription_count < session->subscription_count)

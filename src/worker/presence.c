@@ -138,7 +138,8 @@ presence_online(struct connection *connection)
 		connection->online_since_ms = clock_read().realtime_ms;
 	connection->shows_heartbeat = has_heartbeat(connection);
 	if (topic.len > 0) {
-		say(connection->worker, buffer_view(&topic), session->publisher,
+		say(connection->worker, buffer_view(&topic),
+		    session_publisher(session),
 		    online_value(value, connection->online_since_ms,
 			connection->shows_heartbeat),
 		    true);
@@ -163,7 +164,7 @@ presence_heartbeat(struct connection *connection)
 void
 presence_end_begin(const struct session *session, struct presence_end *end)
 {
-	*end = (struct presence_end){ .publisher = session->publisher };
+	*end = (struct presence_end){ .publisher = session_publisher(session) };
 	end->is_kept = session->state.expiry_seconds > 0;
 	if (is_enabled(session->worker))
 		end->topic = topic_of(session);
@@ -203,7 +204,8 @@ presence_session_ends(const struct session *session, const char *reason)
 	topic = topic_of(session);
 	if (topic.len > 0 &&
 	    retention_has_own(session->worker, buffer_view(&topic)))
-		say(session->worker, buffer_view(&topic), session->publisher,
+		say(session->worker, buffer_view(&topic),
+		    session_publisher(session),
 		    offline_value(value, reason, false), false);
 	buffer_done(&topic);
 }

@@ -216,7 +216,8 @@ deliver_found(const struct retention_query *query, struct message *message)
 		.subscription_id_count = identifier != 0,
 	};
 
-	if (subscription->no_local && parts->publisher == session->publisher)
+	if (subscription->no_local &&
+	    parts->publisher == session_publisher(session))
 		return; /* [MQTT5-3.8.3-3] */
 	if (is_overtaken(query, parts))
 		return;

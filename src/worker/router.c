@@ -100,7 +100,7 @@ on_match(void *context, struct subscription *subscription)
 	struct delivery *delivery;
 
 	if (subscription->no_local &&
-	    parts->publisher == subscription->session->publisher)
+	    parts->publisher == session_publisher(subscription->session))
 		return; /* [MQTT5-3.8.3-3] */
 	if (parts->retain && subscription->has_query)
 		retention_overtake(subscription, parts);

@@ -63,14 +63,14 @@ session_find(struct worker *worker, struct bytes key)
 	return NULL;
 }
 
-/* The same for all workers, and for as long as retained messages are kept. */
-static uint64_t
-publisher_of(const struct worker *worker, struct bytes key)
+uint64_t
+session_publisher(const struct session *session)
 {
 	struct hash_key home_key;
 
-	memcpy(home_key.bytes, worker->child->start.home_key, HASH_KEY_LEN);
-	return hash_keyed(&home_key, key);
+	memcpy(home_key.bytes, session->worker->child->start.home_key,
+	    HASH_KEY_LEN);
+	return hash_keyed(&home_key, session_key(session));
 }
 
 struct session *
@@ -79,7 +79,6 @@ session_new(struct worker *worker, struct bytes key)
 	struct session *session = memory_new(1, sizeof(*session) + key.len);
 
 	session->worker = worker;
-	session->publisher = publisher_of(worker, key);
 	session->key_len = (uint32_t)key.len;
 	memcpy(session->key, key.data, key.len);
 	session->expires_at_ms = UINT64_MAX;
@@ -254,6 +253,7 @@ session_attach(struct session *session, struct connection *connection)
 	session->connection = connection;
 	session->worker->child->counted[IPC_STATISTIC_CONNECTED]++;
 	session->id = connection->id;
+	connection->publisher = session_publisher(session);
 	session->sent = 0;
 	session->expires_at_ms = UINT64_MAX;
 	deadline_clear(&session->deadline);

@@ -36,8 +36,7 @@ struct session {
 	struct worker *worker;
 	struct session_queue *queue;   /* NULL: it is not durable */
 	struct connection *connection; /* NULL: none */
-	uint64_t id;        /* of its (last) connection: for the log */
-	uint64_t publisher; /* a keyed hash of its key: for No Local */
+	uint64_t id; /* of its (last) connection: for the log */
 	struct subscription_list subscriptions;
 	uint32_t subscription_count;
 	uint32_t share_count; /* of them: Shared Subscriptions */
@@ -88,6 +87,10 @@ struct session *session_new(struct worker *worker, struct bytes key);
 
 struct bytes session_identity(const struct session *session);
 struct bytes session_client_id(const struct session *session);
+
+/* A keyed hash of its key, for No Local: the same for all workers, and for as
+ * long as retained messages are kept. */
+uint64_t session_publisher(const struct session *session);
 
 /*
  * A connection has taken the session: a delayed will is not published

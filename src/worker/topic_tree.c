@@ -25,7 +25,8 @@ struct topic_tree {
 	struct buffer edge; /* to look one up */
 };
 
-#define BUCKETS_MIN 16
+#define BUCKETS_MIN      16
+#define EDGES_PER_BUCKET 2
 
 static void
 node_free(struct topic_node *node)
@@ -134,7 +135,7 @@ child_new(struct topic_tree *tree, struct topic_node *parent,
 	child->level_len = (uint16_t)level.len;
 	if (level.len > 0)
 		memcpy(child->level, level.data, level.len);
-	if (++tree->edge_count > tree->bucket_count)
+	if (++tree->edge_count > tree->bucket_count * EDGES_PER_BUCKET)
 		table_grow(tree);
 	edge_add(tree, child);
 	topic_node_add_child(parent);

@@ -10,6 +10,7 @@
 static struct bare_worker bare;
 static struct bare_peer peers[2];
 static struct session *session;
+static uint64_t publisher;
 
 static void
 setup(void)
@@ -18,7 +19,7 @@ setup(void)
 	for (uint16_t i = 0; i < 2; i++)
 		bare_peer_init(&peers[i], &bare.worker, (uint16_t)(i + 1));
 	session = bare_session_new(&bare.worker, "one");
-	session->publisher = 7;
+	publisher = 9;
 }
 
 static void
@@ -61,7 +62,7 @@ message_to(const char *topic_name)
 {
 	return (struct ipc_publish){
 		.qos = 1,
-		.publisher = 9,
+		.publisher = publisher,
 		.topic_name = bytes_of_string(topic_name),
 		.payload = BYTES_LITERAL("x"),
 	};
@@ -207,7 +208,7 @@ START_TEST(no_local_leaves_out_the_own_messages)
 	struct pending item;
 
 	subscribe("a", 1, 1, true);
-	session->publisher = 9;
+	publisher = session_publisher(session);
 	ck_assert(!publish("a").has_receivers);
 	ck_assert_uint_eq(pending_queue_count(&session->state.queued), 0);
 	subscribe("+", 1, 2, false);
