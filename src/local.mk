@@ -4,5 +4,6 @@ SIGNETD_ALL = libsignet-master.a libsignet-reader.a libsignet-trust.a $(METRICS_
 	$(STORE_ALL) $(WORKER_ALL)
 
 sbin_PROGRAMS += signetd
-signetd_SOURCES = src/roles.c src/signetd.c
+signetd_SOURCES = src/check_files.c src/check_files.h src/roles.c \
+	src/signetd.c
 signetd_LDADD = $(SIGNETD_ALL)

@@ -12,8 +12,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "check_files.h"
 #include "config/file_fault.h"
-#include "gate/credentials.h"
 #include "master/folder.h"
 #include "master/master.h"
 #include "proc/child.h"
@@ -21,7 +21,6 @@
 #include "rights/rights.h"
 #include "store/check.h"
 #include "store/store.h"
-#include "trust/command.h"
 
 /* How ps shows the processes, and how they know themselves. */
 #define CHILD_TITLE  "signetd:"
@@ -157,33 +156,39 @@ check_libraries_or_refuse(void)
 		refuse(why);
 }
 
+/* One line about a file that the configuration names. */
+static void
+say(const struct config *config, const char *file, bool is_warning,
+    struct bytes text)
+{
+	struct buffer named = { NULL, 0, 0 };
+	char place[CONFIG_PLACE_MAX];
+
+	snprintf(place, sizeof(place), "%s", file);
+	config_file_fault(config, text, &named);
+	config_file_fault_place(config, text, place);
+	fprintf(stderr, "%s: %s%.*s\n", place, is_warning ? "warning: " : "",
+	    (int)named.len, (const char *)named.data);
+	buffer_done(&named);
+}
+
 /* Everything that can be known to be wrong before the daemon starts. */
 static void
 check_or_refuse(const char *file)
 {
 	struct config *config = load_or_refuse(file);
 	struct proc_credentials credentials = { .certificate = { 0 } };
-	struct buffer named = { NULL, 0, 0 };
-	char why[512] = "", place[CONFIG_PLACE_MAX];
+	struct buffer text = { NULL, 0, 0 };
 	int result;
 
-	snprintf(place, sizeof(place), "%s", file);
 	check_user_or_refuse(config);
 	check_libraries_or_refuse();
 	read_credentials_or_refuse(config, &credentials);
-	result = gate_credentials_check(&credentials, why, sizeof(why));
-	if (result >= 0)
-		result = trust_credentials_check(config, &credentials, why,
-		    sizeof(why));
-	proc_credentials_wipe(&credentials);
-	config_file_fault(config, bytes_of_string(why), &named);
-	config_file_fault_place(config, bytes_of_string(why), place);
-	config_free(&config);
+	result = check_files(config, &credentials, &text);
 	if (result != 0)
-		fprintf(stderr, "%s: %s%.*s\n", place,
-		    result > 0 ? "warning: " : "", (int)named.len,
-		    (const char *)named.data);
-	buffer_done(&named);
+		say(config, file, result > 0, buffer_view(&text));
+	buffer_done(&text);
+	config_free(&config);
 	if (result < 0)
 		exit(EXIT_FAILURE);
 }

@@ -105,14 +105,20 @@ proc_credentials_read(const struct config *config,
 }
 
 void
-proc_credentials_wipe(struct proc_credentials *credentials)
+proc_credentials_forget_crls(struct proc_credentials *credentials)
 {
-	buffer_wipe(&credentials->private_key);
-	buffer_done(&credentials->certificate);
-	buffer_done(&credentials->client_ca);
 	for (size_t i = 0; i < credentials->crl_count; i++)
 		buffer_done(&credentials->crls[i]);
 	free(credentials->crls);
 	credentials->crls = NULL;
 	credentials->crl_count = 0;
+}
+
+void
+proc_credentials_wipe(struct proc_credentials *credentials)
+{
+	buffer_wipe(&credentials->private_key);
+	buffer_done(&credentials->certificate);
+	buffer_done(&credentials->client_ca);
+	proc_credentials_forget_crls(credentials);
 }

@@ -28,6 +28,9 @@ struct proc_credentials {
 int proc_credentials_read(const struct config *config,
     struct proc_credentials *credentials, struct config_error *fault);
 
+/* Free what is large and not secret. */
+void proc_credentials_forget_crls(struct proc_credentials *credentials);
+
 void proc_credentials_wipe(struct proc_credentials *credentials);
 
 #endif

@@ -4,6 +4,7 @@ libsignet_proc_a_SOURCES = \
 	src/proc/calls.def \
 	src/proc/chain.c src/proc/chain.h \
 	src/proc/child.c src/proc/child.h src/proc/child_private.h \
+	src/proc/confined.c src/proc/confined.h \
 	src/proc/credentials.c src/proc/credentials.h \
 	src/proc/landlock.c src/proc/landlock.h \
 	src/proc/loop.c \

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The trust role: parses what an operator, or whoever writes CRLs to a file,
- * has put on the disk, so that no other process has to.
+ * has put on the disk: certificates before any other process does, CRLs so that
+ * no other process has to. Before a start, and for signetd --check, a process
+ * in its confinement does the same and ends (check_files.h).
  *
  * Duties: check certificate, client CAs and CRLs; make the index that gates
  *   verify with and workers end sessions by. It keeps nothing between two
