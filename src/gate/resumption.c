@@ -7,9 +7,9 @@
 #include "proc/chain.h"
 
 /* Of the content; another version's is not read. */
-#define FORMAT_VERSION 1
-/* version, kind of identity, end, and two lengths */
-#define CONTENT_HEAD_LEN (1 + 1 + 8 + 4 + 4)
+#define FORMAT_VERSION 2
+/* version, end, and two lengths */
+#define CONTENT_HEAD_LEN (1 + 8 + 4 + 4)
 
 /* RFC 8446 s4.6.1: a week at most; and 0 would say "unknown" (RFC 5077). */
 #define LIFETIME_MIN 1
@@ -66,8 +66,7 @@ find_peer(const struct resumptions *resumptions, int64_t now,
 
 /* Content, in one piece of memory, as the session's secret is in it. */
 static bool
-encode_content(const struct resumptions *resumptions,
-    const mbedtls_ssl_session *session, const struct tls_peer *peer,
+encode_content(const mbedtls_ssl_session *session, const struct tls_peer *peer,
     int64_t expires_at, struct buffer *out)
 {
 	struct buffer record = { .data = NULL };
@@ -77,7 +76,6 @@ encode_content(const struct resumptions *resumptions,
 	(void)mbedtls_ssl_session_save(session, NULL, 0, &len);
 	buffer_reserve(out, CONTENT_HEAD_LEN + record.len + len);
 	pack_u8(out, FORMAT_VERSION);
-	pack_u8(out, (uint8_t)resumptions->identity);
 	pack_u64(out, (uint64_t)expires_at);
 	pack_bytes(out, buffer_view(&record));
 	pack_u32(out, (uint32_t)len);
@@ -98,7 +96,7 @@ make_content(const struct resumptions *resumptions,
 
 	return find_peer(resumptions, now, &peer, expires_at) &&
 	       *expires_at > now &&
-	       encode_content(resumptions, session, &peer, *expires_at, out);
+	       encode_content(session, &peer, *expires_at, out);
 }
 
 /* One that nobody can open, where none can be made: TLS 1.3 wants one. */
@@ -166,14 +164,14 @@ take_content(const struct resumptions *resumptions, struct bytes content,
 	struct tls_peer peer;
 	int64_t expires_at;
 
-	if (unpack_u8(&in) != FORMAT_VERSION ||
-	    unpack_u8(&in) != (uint8_t)resumptions->identity)
+	if (unpack_u8(&in) != FORMAT_VERSION)
 		return false;
 	expires_at = (int64_t)unpack_u64(&in);
 	record = unpack_bytes(&in, content.len);
 	saved = unpack_bytes(&in, content.len);
 	if (!unpack_is_complete(&in) || expires_at <= now ||
 	    tls_peer_decode(record, &peer) != 0 || peer.not_after < now ||
+	    peer.identity_kind != (uint8_t)resumptions->identity ||
 	    !is_trusted(resumptions, &peer, now) ||
 	    mbedtls_ssl_session_load(session, saved.data, saved.len) != 0)
 		return false;

@@ -7,6 +7,9 @@
 #include "x509/identity.h"
 #include "x509/strict.h"
 
+_Static_assert(CONFIG_IDENTITY_FINGERPRINT == TLS_IDENTITY_KIND_MAX,
+    "an identity is handed over with its kind");
+
 void
 verification_init(struct verification *verification, enum config_identity kind,
     const struct ipc_trust_index *trust)
@@ -279,6 +282,7 @@ verification_peer(const struct verification *verification,
 		return false;
 	*peer = (struct tls_peer){
 		.not_after = verification->not_after,
+		.identity_kind = (uint8_t)verification->kind,
 		.identity = buffer_view(&verification->identity),
 		.chain_count = verification->chain_count,
 		.fields = buffer_view(&verification->fields),

@@ -10,7 +10,7 @@
 
 /* "SgH" and the version of the format. */
 #define FORMAT_MAGIC   0x536748
-#define FORMAT_VERSION 2
+#define FORMAT_VERSION 3
 
 #define DIRECTION_LEN_MAX                                                      \
 	(1 + 8 + 8 + TLS_KEY_MAX + TLS_IV_MAX + TLS_SECRET_MAX)
@@ -18,7 +18,7 @@
 #define ADDRESS_LEN_MAX (1 + 2 + 16 + 4 + 4)
 #define CERTIFICATE_LEN (2 * TLS_ID_LEN)
 #define PEER_LEN_MAX                                                           \
-	(8 + ADDRESS_LEN_MAX + 8 + 8 + 1 + TLS_HASH_LEN + 4 +                  \
+	(8 + ADDRESS_LEN_MAX + 8 + 8 + 1 + TLS_HASH_LEN + 1 + 4 +              \
 	    TLS_IDENTITY_MAX + 1 + TLS_CHAIN_MAX * CERTIFICATE_LEN + 4 +       \
 	    TLS_FIELDS_LEN_MAX)
 #define HANDOVER_LEN_MAX (4 + STATE_LEN_MAX + PEER_LEN_MAX)
@@ -66,6 +66,7 @@ peer_is_valid(const struct tls_peer *peer)
 	    peer->address.ss_family != AF_INET6)
 		return false;
 	if (peer->authenticated_at < 0 || peer->not_after < 0 ||
+	    peer->identity_kind > TLS_IDENTITY_KIND_MAX ||
 	    !is_in_range(peer->identity.len, 1, TLS_IDENTITY_MAX) ||
 	    !is_in_range(peer->chain_count, 1, TLS_CHAIN_MAX))
 		return false;
@@ -133,6 +134,7 @@ tls_peer_encode(const struct tls_peer *peer, struct buffer *out)
 	pack_u64(out, (uint64_t)peer->not_after);
 	pack_u8(out, peer->is_resumed);
 	pack_raw(out, peer->fingerprint, TLS_HASH_LEN);
+	pack_u8(out, peer->identity_kind);
 	pack_bytes(out, peer->identity);
 	pack_u8(out, peer->chain_count);
 	for (i = 0; i < peer->chain_count; i++) {
@@ -256,6 +258,7 @@ peer_decode(struct unpack *in, struct tls_peer *peer)
 	peer->not_after = seconds_decode(in);
 	peer->is_resumed = bool_decode(in);
 	unpack_raw(in, peer->fingerprint, TLS_HASH_LEN);
+	peer->identity_kind = unpack_u8(in);
 	peer->identity = unpack_bytes(in, TLS_IDENTITY_MAX);
 	peer->chain_count = unpack_u8(in);
 	if (!is_in_range(peer->chain_count, 1, TLS_CHAIN_MAX)) {

@@ -14,7 +14,9 @@
 #define TLS_HASH_LEN     32
 #define TLS_ID_LEN       16
 #define TLS_IDENTITY_MAX 512
-#define TLS_CHAIN_MAX    8
+/* As many as the configuration knows (enum config_identity), from 0. */
+#define TLS_IDENTITY_KIND_MAX 4
+#define TLS_CHAIN_MAX         8
 /* A certificate field for rights: type and value. */
 #define TLS_FIELDS_MAX      64
 #define TLS_FIELD_VALUE_MAX 512
@@ -47,8 +49,10 @@ struct tls_peer {
 	int64_t not_after;               /* seconds since 1970 */
 	bool is_resumed;
 	uint8_t fingerprint[TLS_HASH_LEN]; /* SHA-256 of the certificate */
-	struct bytes identity;             /* 1..TLS_IDENTITY_MAX bytes */
-	uint8_t chain_count;               /* 1..TLS_CHAIN_MAX, leaf first */
+	/* By which setting the identity was taken from the certificate. */
+	uint8_t identity_kind; /* 0..TLS_IDENTITY_KIND_MAX */
+	struct bytes identity; /* 1..TLS_IDENTITY_MAX bytes */
+	uint8_t chain_count;   /* 1..TLS_CHAIN_MAX, leaf first */
 	struct tls_certificate_id chain[TLS_CHAIN_MAX];
 	/* fields in wire form; walk with tls_field_next() */
 	struct bytes fields;

@@ -56,6 +56,7 @@ connection_keep_peer(struct connection *connection, const struct tls_peer *peer)
 	tls_peer_encode(peer, scratch);
 	connection->id = peer->id;
 	connection->not_after = peer->not_after;
+	connection->identity_kind = peer->identity_kind;
 	connection->peer = memory_copy(buffer_view(scratch));
 	connection->peer_len = (uint32_t)scratch->len;
 }

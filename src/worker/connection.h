@@ -64,7 +64,9 @@ struct connection {
 	uint8_t version;       /* enum mqtt_version; 0 before CONNECT */
 	uint8_t events;        /* of uv_poll_start() */
 	uint8_t closing_alert; /* enum tls_alert */
-	bool is_home : 1;      /* another worker sent it here */
+	uint8_t
+	    identity_kind; /* enum config_identity: by what its peer is known */
+	bool is_home : 1;  /* another worker sent it here */
 	bool is_throttled : 1; /* a limit of its roles is reached */
 	bool is_resuming : 1;  /* the session: what waited may be denied now */
 	bool is_dirty : 1;

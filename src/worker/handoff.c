@@ -20,6 +20,19 @@ is_tcp_socket(int fd)
 	       protocol == IPPROTO_TCP;
 }
 
+/* May this peer come in now? Otherwise it is logged. */
+static bool
+is_admitted(struct worker *worker, const struct tls_peer *peer)
+{
+	if (peer->identity_kind == (uint8_t)worker->config->identity)
+		return trust_admits(worker, peer);
+	/* Who it is was found out by the setting of before, or by one that is
+	 * not in use here yet: our roles are about others. */
+	log_info(log_id("session", peer->id), log_word("event", "refused"),
+	    log_word("reason", "identity-setting-changed"));
+	return false;
+}
+
 static void
 take_over(struct worker *worker, const struct proc_peer *peer, int fd,
     const struct ipc_session_handoff *handoff,
@@ -38,7 +51,7 @@ take_over(struct worker *worker, const struct proc_peer *peer, int fd,
 		close(fd);
 		return;
 	}
-	if (!trust_admits(worker, &handover->peer)) {
+	if (!is_admitted(worker, &handover->peer)) {
 		close(fd);
 		return;
 	}

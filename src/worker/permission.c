@@ -38,7 +38,10 @@ check(struct connection *connection, const struct rights_request *request,
 	/* Nobody is judged by roles of the past: see review.h. */
 	if (!rights_are_of(connection->rights, worker->rights))
 		permission_load(connection);
-	if (rights_check(connection->rights, request, verdict))
+	/* And no identity of the past by roles of now. */
+	if (connection->identity_kind != (uint8_t)worker->config->identity)
+		*verdict = (struct rights_verdict){ .reason = RIGHTS_NO_ROLE };
+	else if (rights_check(connection->rights, request, verdict))
 		return true;
 	worker->child->counted[IPC_STATISTIC_DENIED]++;
 	denial_report(connection, request, verdict);

@@ -3,6 +3,7 @@
 
 #include "config/change.h"
 #include "worker/connection.h"
+#include "worker/handle_connect.h"
 #include "worker/permission.h"
 #include "worker/session.h"
 #include "worker/worker.h"
@@ -14,36 +15,48 @@ bool
 review_begin(struct worker *worker, const struct config *before)
 {
 	struct review *review = &worker->review;
-	bool is_identity_same = config_is_same(before, worker->config,
-	    "identity");
 
-	if (is_identity_same && !review->is_going_on &&
+	if (before->identity == worker->config->identity &&
+	    !review->is_going_on &&
 	    config_is_same(before, worker->config, "roles"))
 		return true;
 	rights_table_free(&worker->rights);
 	worker->rights = rights_table_new(worker->config);
-	/* Who a client is may be something else by the new setting. */
-	review->is_ending_all = !is_identity_same ||
-				(review->is_going_on && review->is_ending_all);
 	review->is_going_on = true;
 	review->next = TAILQ_FIRST(&worker->connections);
 	return false;
 }
 
-/* Returns what it has cost. */
-static size_t
-review_connection(struct review *review, struct connection *connection)
+/*
+ * Who a client is may be something else by the setting of now: also of one that
+ * has said nothing yet, or that is about to move.
+ */
+static void
+end_unknown(struct connection *connection)
 {
-	struct session *session = connection->session;
-	size_t count;
-
-	if (connection->state != CONNECTION_OPEN)
-		return 1;
-	count = 1 + session->subscription_count;
-	if (review->is_ending_all)
+	if (connection->state == CONNECTION_MOVING)
+		connect_refuse(connection, MQTT_REASON_NOT_AUTHORIZED,
+		    "identity-setting-changed");
+	else
 		connection_disconnect(connection, MQTT_REASON_NOT_AUTHORIZED,
 		    "identity-setting-changed");
-	else if (!permission_renew(connection))
+}
+
+/* Returns what it has cost. */
+static size_t
+review_connection(struct connection *connection)
+{
+	const struct session *session = connection->session;
+	size_t count;
+
+	if (connection->state >= CONNECTION_CLOSING)
+		return 1;
+	count = 1 + (session != NULL ? session->subscription_count : 0);
+	if (connection->identity_kind !=
+	    (uint8_t)connection->worker->config->identity)
+		end_unknown(connection);
+	else if (connection->state == CONNECTION_OPEN &&
+		 !permission_renew(connection))
 		connection_disconnect(connection, MQTT_REASON_NOT_AUTHORIZED,
 		    "rights-withdrawn");
 	return count;
@@ -61,12 +74,11 @@ review_turn(struct worker *worker)
 		struct connection *connection = review->next;
 
 		review->next = TAILQ_NEXT(connection, in_all);
-		count += review_connection(review, connection);
+		count += review_connection(connection);
 	}
 	if (review->next != NULL)
 		return true;
 	review->is_going_on = false;
-	review->is_ending_all = false;
 	proc_child_committed(worker->child);
 	return false;
 }

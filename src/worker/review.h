@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What becomes of those who are connected when a configuration is taken up:
- * who is granted less than he uses is disconnected. Requests are judged by the
- * new roles at once; what was granted before is looked through in the turns
+ * who is granted less than he uses is disconnected, and who is known by another
+ * kind of identity than the configuration's. Requests are judged by the new
+ * configuration at once; what was granted before is looked through in the turns
  * that follow, a bounded number of subscriptions in each.
  */
 #ifndef SIGNET_WORKER_REVIEW_H
@@ -15,7 +16,6 @@ struct worker;
 
 struct review {
 	bool is_going_on;
-	bool is_ending_all;      /* whatever they are granted */
 	struct connection *next; /* NULL: all were looked at */
 };
 

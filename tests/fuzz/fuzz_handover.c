@@ -49,6 +49,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	fields_check(handover.peer.fields);
 	check(handover.peer.identity.len >= 1);
+	check(handover.peer.identity_kind <= TLS_IDENTITY_KIND_MAX);
 	tls_handover_encode(&handover, &out);
 	check(bytes_equal(buffer_view(&out), bytes_of(data, len)));
 	buffer_wipe(&out);

@@ -5,10 +5,12 @@ nothing, and whoever keeps his rights notices nothing."""
 
 import os
 import signal
+import time
+from ssl import TLSVersion
 
-from signet import (Closed, Daemon, TimedOut, codec, main, standalone,
-                    wait_until)
-from signet.daemon import ROLES
+from signet import (DEADLINE, Closed, Daemon, Stream, TimedOut, codec,
+                    context, features, main, standalone, unique, wait_until)
+from signet.daemon import ROLES, SIGNETD
 
 NOT_AUTHORIZED = 0x87
 
@@ -268,6 +270,45 @@ def another_identity_setting_ends_all_connections():
     with told() as broker, broker.client() as client:
         broker.reload(identity="fingerprint")
         client.expect_end(NOT_AUTHORIZED)
+
+
+def expect_no_connack(stream):
+    """Say CONNECT, if that is possible still."""
+    try:
+        stream.handshake()
+        stream.send(codec.connect(unique(), 5))
+        said = stream.receive()
+    except Closed:
+        return
+    raise AssertionError(f"it is answered: {said.hex()}")
+
+
+@standalone
+def who_is_known_by_the_old_identity_setting_does_not_get_in():
+    """Neither who is at a worker and has not said CONNECT yet, nor who is in
+    the middle of a handshake that began before."""
+    versions = [TLSVersion.TLSv1_2]
+    with told(log={"level": "debug"}) as broker:
+        if features.best_tls(SIGNETD) == "TLSv1.3":
+            versions.append(TLSVersion.TLSv1_3)
+        tls = [context(broker.pki, "client-1", minimum=version,
+                       maximum=version) for version in versions]
+        held = [Stream(broker.address, each).handshake() for each in tls]
+        wait_until(lambda: len(broker.log.find(event="authenticated"))
+                   == len(held), "the gates are done with them")
+        flying = [Stream(broker.address, each).handshake_half()
+                  for each in tls]
+        for stream in flying:
+            stream.receive_raw(time.monotonic() + DEADLINE)
+        mark = broker.log.mark()
+        broker.reload(identity="fingerprint")
+        for stream in held + flying:
+            expect_no_connack(stream)
+            stream.abort()
+        wait_until(lambda: len(broker.log.find(
+            mark, reason="identity-setting-changed")) == len(held + flying),
+                   "all are named in the log")
+        assert not broker.log.find(event="connected")
 
 
 @standalone

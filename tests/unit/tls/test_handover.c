@@ -68,6 +68,7 @@ example(int case_number)
 	peer->authenticated_at = 1700000000;
 	peer->not_after = 4102444800;
 	peer->is_resumed = true;
+	peer->identity_kind = 3;
 	peer->identity = BYTES_LITERAL("pump-7");
 	peer->chain_count = 2;
 	for (i = 0; i < 2; i++) {
@@ -122,6 +123,7 @@ START_TEST(handover_arrives_as_it_left)
 	ck_assert_int_eq(taken.peer.not_after, 4102444800);
 	ck_assert(taken.peer.is_resumed);
 	ck_assert_mem_eq(taken.peer.fingerprint, sent.peer.fingerprint, 32);
+	ck_assert_uint_eq(taken.peer.identity_kind, 3);
 	ck_assert(bytes_equal(taken.peer.identity, sent.peer.identity));
 	ck_assert_uint_eq(taken.peer.chain_count, 2);
 	ck_assert_mem_eq(taken.peer.chain, sent.peer.chain,
@@ -203,7 +205,7 @@ START_TEST(handover_of_another_format_is_refused)
 		encoded.data[3] = (uint8_t)version;
 		ck_assert_int_eq(tls_handover_decode(buffer_view(&encoded),
 				     &taken),
-		    version == 2 ? 0 : -TLS_ALERT_PROTOCOL_VERSION);
+		    version == 3 ? 0 : -TLS_ALERT_PROTOCOL_VERSION);
 	}
 	encoded.data[3] = 1;
 	encoded.data[0] ^= 1;
@@ -227,7 +229,8 @@ enum offset {
 	AT_AUTHENTICATED = AT_FAMILY + 1 + 2 + 4,
 	AT_NOT_AFTER = AT_AUTHENTICATED + 8,
 	AT_RESUMED = AT_NOT_AFTER + 8,
-	AT_IDENTITY = AT_RESUMED + 1 + 32,
+	AT_IDENTITY_KIND = AT_RESUMED + 1 + 32,
+	AT_IDENTITY = AT_IDENTITY_KIND + 1,
 	AT_CHAIN_COUNT = AT_IDENTITY + 4 + 6,
 	AT_FIELDS = AT_CHAIN_COUNT + 1 + 2 * 2 * TLS_ID_LEN,
 	AT_FIELD_TYPE = AT_FIELDS + 4,
@@ -259,6 +262,8 @@ START_TEST(handover_with_a_field_out_of_range_is_refused)
 		    UINT64_MAX },
 		{ "not_after before 1970", AT_NOT_AFTER, 8, (uint64_t)1 << 63 },
 		{ "resumed 2", AT_RESUMED, 1, 2 },
+		{ "identity by no setting", AT_IDENTITY_KIND, 1,
+		    TLS_IDENTITY_KIND_MAX + 1 },
 		{ "identity empty", AT_IDENTITY, 4, 0 },
 		{ "identity beyond", AT_IDENTITY, 4, TLS_IDENTITY_MAX + 1 },
 		{ "identity far beyond", AT_IDENTITY, 4, UINT32_MAX },
@@ -287,7 +292,7 @@ START_TEST(handover_with_a_field_out_of_range_is_refused)
 	    "%s", rows[_i].name);
 }
 END_TEST
-#define FAULTS_COUNT 27
+#define FAULTS_COUNT 28
 
 START_TEST(handover_of_what_cannot_be_is_a_broken_promise)
 {
@@ -302,6 +307,9 @@ START_TEST(handover_of_what_cannot_be_is_a_broken_promise)
 		break;
 	case 2:
 		sent.peer.chain_count = TLS_CHAIN_MAX + 1;
+		break;
+	case 3:
+		sent.peer.identity_kind = TLS_IDENTITY_KIND_MAX + 1;
 		break;
 	default:
 		sent.peer.address.ss_family = AF_UNIX;
@@ -522,7 +530,7 @@ test_handover(void)
 	if (getenv("CK_FORK") == NULL)
 		tcase_add_loop_test_raise_signal(tcase,
 		    handover_of_what_cannot_be_is_a_broken_promise, SIGABRT, 0,
-		    4);
+		    5);
 	tcase_add_test(tcase, handover_at_its_largest_goes_through);
 	tcase_add_test(tcase, handover_reserves_once_for_all_it_holds);
 	rig_add(tcase, connection_goes_on_where_it_arrives);

@@ -29,6 +29,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_interest.c \
 	tests/unit/worker/test_response_information.c \
 	tests/unit/worker/test_retained.c \
+	tests/unit/worker/test_review.c \
 	tests/unit/worker/test_router.c \
 	tests/unit/worker/test_session.c \
 	tests/unit/worker/test_subscription_record.c \

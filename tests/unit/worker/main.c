@@ -43,6 +43,7 @@ main(void)
 	suite_add_tcase(suite, test_acks());
 	suite_add_tcase(suite, test_response_information());
 	suite_add_tcase(suite, test_retained());
+	suite_add_tcase(suite, test_review());
 	suite_add_tcase(suite, test_interest());
 	suite_add_tcase(suite, test_router());
 	suite_add_tcase(suite, test_session());

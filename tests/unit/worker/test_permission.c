@@ -182,6 +182,20 @@ START_TEST(limits_come_and_go_with_the_roles)
 }
 END_TEST
 
+START_TEST(who_is_known_by_another_setting_may_nothing)
+{
+	ck_assert(renew("( " ROLE "publish = \"#\"; } )"));
+	ck_assert(permission_publish(&connection, BYTES_LITERAL("a"), false));
+	bare.config->identity = CONFIG_IDENTITY_FINGERPRINT;
+	ck_assert(!permission_publish(&connection, BYTES_LITERAL("a"), false));
+	ck_assert_int_eq(permission_connect(&connection,
+			     BYTES_LITERAL("device-1"), BYTES_LITERAL("one")),
+	    MQTT_REASON_NOT_AUTHORIZED);
+	connection.identity_kind = CONFIG_IDENTITY_FINGERPRINT;
+	ck_assert(permission_publish(&connection, BYTES_LITERAL("a"), false));
+}
+END_TEST
+
 static void
 count_publish(size_t len)
 {
@@ -243,6 +257,7 @@ test_permission(void)
 	tcase_add_test(tests, what_they_grant_no_more_is_withdrawn);
 	tcase_add_test(tests, a_will_that_is_not_granted_is_taken_away);
 	tcase_add_test(tests, who_may_not_connect_has_lost_something);
+	tcase_add_test(tests, who_is_known_by_another_setting_may_nothing);
 	tcase_add_test(tests, limits_come_and_go_with_the_roles);
 	tcase_add_test(tests, a_second_s_worth_may_come_at_once);
 	tcase_add_test(tests, bytes_count_for_every_packet);

@@ -35,6 +35,7 @@ TCase *test_skeleton(void);
 TCase *test_acks(void);
 TCase *test_response_information(void);
 TCase *test_retained(void);
+TCase *test_review(void);
 TCase *test_interest(void);
 TCase *test_router(void);
 TCase *test_session(void);
