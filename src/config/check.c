@@ -67,6 +67,7 @@ role_matches_something(const struct config_role *role)
 	return role->match.identity.count > 0 || role->match.o.count > 0 ||
 	       role->match.ou.count > 0 || role->match.san.count > 0 ||
 	       role->match.issuer.count > 0 ||
+	       role->match.authority.count > 0 ||
 	       role->match.fingerprint.count > 0;
 }
 

@@ -66,6 +66,7 @@ struct config_role {
 		struct config_strings ou;
 		struct config_strings san;
 		struct config_strings issuer;
+		struct config_strings authority;
 		struct config_strings fingerprint;
 	} match;
 	struct config_strings connect;

@@ -11,11 +11,12 @@
 
 #include "config/config.h"
 #include "ctl/output.h"
+#include "ipc/trust_index.h"
 #include "lib/hash.h"
 #include "mqtt/topic.h"
 #include "mqtt/wire.h"
 #include "rights/rights.h"
-#include "x509/certificate.h"
+#include "x509/authority.h"
 #include "x509/identity.h"
 
 /* A certificate with its chain. */
@@ -172,6 +173,52 @@ take_fields(struct client *client, enum config_identity kind,
 }
 
 static bool
+wants_authority(const struct config *config)
+{
+	for (size_t i = 0; i < config->roles.count; i++)
+		if (config->roles.items[i].match.authority.count > 0)
+			return true;
+	return false;
+}
+
+/* The anchor's name, which is in no certificate of the client's. */
+static bool
+take_authority(struct client *client, const char *path,
+    const mbedtls_x509_crt *chain)
+{
+	char why[512] = "";
+	const struct x509_fault fault = { why, sizeof(why) };
+	struct x509_authorities authorities = { 0, NULL };
+	struct buffer file = { .data = NULL };
+	mbedtls_x509_crt certificates;
+	int error = read_file(path, &file);
+	struct bytes name;
+
+	mbedtls_x509_crt_init(&certificates);
+	if (error != 0)
+		x509_fault_set(&fault, "%s: %s", path, strerror(-error));
+	else
+		error = x509_certificates_parse(&certificates,
+		    buffer_view(&file), path, &fault);
+	if (error == 0)
+		error = x509_authorities_find(&certificates, &authorities,
+		    &fault);
+	if (error == 0) {
+		name = x509_authorities_anchor_name(&authorities, chain);
+		if (name.len > 0 && name.len <= IPC_TRUST_COMMON_NAME_MAX &&
+		    !tls_field_append(&client->fields, TLS_FIELD_AUTHORITY_CN,
+			name))
+			client->fault = "too-many-fields";
+	} else {
+		fprintf(stderr, "signetctl: %s\n", why);
+	}
+	x509_authorities_done(&authorities);
+	mbedtls_x509_crt_free(&certificates);
+	buffer_done(&file);
+	return error == 0;
+}
+
+static bool
 load_client(const struct question *question, const struct config *config,
     struct client *client)
 {
@@ -194,7 +241,9 @@ load_client(const struct question *question, const struct config *config,
 		fprintf(stderr, "signetctl: %s\n", why);
 	} else {
 		take_fields(client, config->identity, &certificate);
-		is_loaded = true;
+		is_loaded = !wants_authority(config) ||
+			    take_authority(client, config->tls.client_ca,
+				&certificate);
 	}
 	mbedtls_x509_crt_free(&certificate);
 	buffer_done(&file);

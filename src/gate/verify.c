@@ -67,6 +67,20 @@ add_known(struct verification *verification,
 }
 
 /*
+ * Rights may demand the anchor, whose name stands in tls.client_ca: any CA
+ * below one can call itself as it likes. One without a name has no field.
+ */
+static void
+add_anchor(struct verification *verification,
+    const struct ipc_trust_authority *anchor)
+{
+	if (anchor->name_len > 0 &&
+	    !tls_field_append(&verification->fields, TLS_FIELD_AUTHORITY_CN,
+		bytes_of(anchor->name, anchor->name_len)))
+		panic("an anchor's name is the first of the fields");
+}
+
+/*
  * The first certificate that is seen is one of ours, or the chain is not
  * trusted. An intermediate has others above it, which were verified when the
  * index was made.
@@ -108,6 +122,7 @@ begin_chain(struct verification *verification,
 			panic("who leads to an anchor has an issuer");
 		add_known(verification, trust, &authority, id);
 	}
+	add_anchor(verification, &authority);
 }
 
 static void

@@ -14,11 +14,12 @@
 #include "lib/pack.h"
 
 /* "SgT" and the version of the format. */
-#define FORMAT ((uint32_t)0x536754 << 8 | 2)
+#define FORMAT ((uint32_t)0x536754 << 8 | 3)
 
 #define HEAD_LEN (4 + 8 + 1 + 5 * 4)
 #define AUTHORITY_LEN                                                          \
-	(IPC_TRUST_FINGERPRINT_LEN + 2 * IPC_TRUST_ID_LEN + 4 + 2 + 16)
+	(IPC_TRUST_FINGERPRINT_LEN + 2 * IPC_TRUST_ID_LEN + 4 + 2 + 16 + 1 +   \
+	    IPC_TRUST_COMMON_NAME_MAX)
 #define CRL_LEN      (IPC_TRUST_ID_LEN + 3 * 8)
 #define DATE_LEN_MIN (1 + 8 + 8 + 3 * 4)
 
@@ -66,6 +67,8 @@ encode_authority(const struct placed *placed, uint32_t parent,
 	pack_u16(out, authority->length_max);
 	pack_u64(out, (uint64_t)authority->not_before);
 	pack_u64(out, (uint64_t)authority->not_after);
+	pack_u8(out, authority->name_len);
+	pack_raw(out, authority->name, IPC_TRUST_COMMON_NAME_MAX);
 }
 
 static void
@@ -245,6 +248,8 @@ authority_decode(const uint8_t *row, struct ipc_trust_authority *authority)
 	authority->length_max = unpack_u16(&in);
 	authority->not_before = (int64_t)unpack_u64(&in);
 	authority->not_after = (int64_t)unpack_u64(&in);
+	authority->name_len = unpack_u8(&in);
+	unpack_raw(&in, authority->name, IPC_TRUST_COMMON_NAME_MAX);
 }
 
 static bool

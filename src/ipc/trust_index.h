@@ -16,6 +16,7 @@
 #define IPC_TRUST_ID_LEN          16
 #define IPC_TRUST_FINGERPRINT_LEN 32
 #define IPC_TRUST_NAME_MAX        1024
+#define IPC_TRUST_COMMON_NAME_MAX 255
 #define IPC_TRUST_NUMBER_MAX      20
 
 /* A chain from a client's certificate to an anchor has no more links. */
@@ -40,6 +41,9 @@ struct ipc_trust_authority {
 	uint16_t length_max; /* CAs below it, by itself and all above it */
 	int64_t not_before;  /* the latest of it and all above it */
 	int64_t not_after;   /* the earliest of them */
+	/* The common name, which rights speak of; 0: it has none that may be. */
+	uint8_t name_len;
+	uint8_t name[IPC_TRUST_COMMON_NAME_MAX]; /* zeros behind it */
 };
 
 /* The newest CRL of an issuer. */

@@ -426,6 +426,7 @@ commit(struct reload *reload)
 		master_trust_use(master, reload->next_index,
 		    &reload->next_given);
 	reload->next_index = -1;
+	master_trust_judge_roles(master);
 	uv_timer_start(&reload->deadline, on_deadline, COMMIT_MS, 0);
 	for (size_t i = 0; i < master->member_count; i++)
 		if (master->members[i].state == MEMBER_READY)

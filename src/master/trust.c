@@ -340,6 +340,40 @@ master_trust_on_exit(struct master *master)
 		answer(master, &verdict);
 }
 
+/* Roles */
+
+static bool
+is_by_issuer_alone(const struct config_role *role)
+{
+	return role->match.issuer.count > 0 &&
+	       role->match.authority.count == 0 &&
+	       role->match.fingerprint.count == 0;
+}
+
+void
+master_trust_judge_roles(const struct master *master)
+{
+	const struct config *config = master->config;
+	const char *first = NULL;
+	int64_t count = 0;
+
+	if (master->trust.index < 0 || master->trust.view.anchor_count < 2)
+		return;
+	for (size_t i = 0; i < config->roles.count; i++) {
+		if (!is_by_issuer_alone(&config->roles.items[i]))
+			continue;
+		if (count++ == 0)
+			first = config->roles.items[i].name;
+	}
+	if (count > 0)
+		log_warning(log_word("event", "issuer-alone"),
+		    log_string("by_role", first), log_number("roles", count),
+		    log_number("authorities", master->trust.view.anchor_count),
+		    log_string("hint",
+			"each authority of tls.client_ca can name one below it "
+			"as it likes: let the role match authority, too"));
+}
+
 /* The first index */
 
 static void
@@ -350,6 +384,7 @@ on_first(struct master *master, const struct ipc_trust_verdict_of *verdict,
 		memcpy(master->trust.first_spki, verdict->spki,
 		    IPC_TRUST_SPKI_LEN);
 		master_trust_use(master, index, given);
+		master_trust_judge_roles(master);
 		master_on_trust(master);
 		return;
 	}

@@ -67,6 +67,12 @@ int master_trust_ask(struct master *master, const struct trust_sources *sources,
 void master_trust_use(struct master *master, int index,
     const struct ipc_trust_given *given);
 
+/*
+ * Warn of roles that match the name of an issuer, but not the authority above
+ * it, though several can give that name.
+ */
+void master_trust_judge_roles(const struct master *master);
+
 /* Is there an index, or no trust role that could make one? */
 bool master_trust_is_known(const struct master *master);
 

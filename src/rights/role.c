@@ -42,6 +42,7 @@ static const struct {
 	MATCH(OU, match.ou),
 	MATCH(SAN, match.san),
 	MATCH(ISSUER, match.issuer),
+	MATCH(AUTHORITY, match.authority),
 	MATCH(FINGERPRINT, match.fingerprint),
 };
 
@@ -338,6 +339,8 @@ matches_one(const struct config_strings *patterns, enum rights_match match,
 		return has_san(patterns, fields);
 	case RIGHTS_MATCH_ISSUER:
 		return has_field(patterns, fields, TLS_FIELD_ISSUER_CN);
+	case RIGHTS_MATCH_AUTHORITY:
+		return has_field(patterns, fields, TLS_FIELD_AUTHORITY_CN);
 	case RIGHTS_MATCH_FINGERPRINT:
 		return has_fingerprint(patterns, certificate->fingerprint);
 	default:

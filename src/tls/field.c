@@ -6,7 +6,7 @@
 static bool
 is_field_type(uint8_t type)
 {
-	return type >= TLS_FIELD_SUBJECT_CN && type <= TLS_FIELD_ISSUER_CN;
+	return type >= TLS_FIELD_SUBJECT_CN && type <= TLS_FIELD_AUTHORITY_CN;
 }
 
 bool

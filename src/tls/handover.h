@@ -29,6 +29,7 @@ enum tls_field_type {
 	TLS_FIELD_SAN_URI,
 	TLS_FIELD_SAN_EMAIL,
 	TLS_FIELD_ISSUER_CN,
+	TLS_FIELD_AUTHORITY_CN, /* of the anchor that the chain ends in */
 };
 
 /*

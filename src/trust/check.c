@@ -172,6 +172,19 @@ add_crls(struct check *check)
 	return 0;
 }
 
+static void
+set_name(const struct x509_authority *authority,
+    struct ipc_trust_authority *row)
+{
+	struct bytes name = x509_common_name(authority->certificate);
+
+	/* One that is too long for a row is none. */
+	if (name.len == 0 || name.len > sizeof(row->name))
+		return;
+	memcpy(row->name, name.data, name.len);
+	row->name_len = (uint8_t)name.len;
+}
+
 static struct ipc_trust_authority *
 make_authorities(const struct check *check)
 {
@@ -191,6 +204,7 @@ make_authorities(const struct check *check)
 		rows[i].length_max = all[i].length_max;
 		rows[i].not_before = all[i].not_before;
 		rows[i].not_after = all[i].not_after;
+		set_name(&all[i], &rows[i]);
 	}
 	return rows;
 }

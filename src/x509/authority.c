@@ -212,6 +212,39 @@ x509_authorities_find(const mbedtls_x509_crt *certificates,
 	return error;
 }
 
+static const struct x509_authority *
+find_issuer(const struct x509_authorities *authorities,
+    const mbedtls_x509_crt *certificate)
+{
+	for (size_t i = 0; i < authorities->count; i++)
+		if (has_issued(&authorities->items[i], certificate))
+			return &authorities->items[i];
+	return NULL;
+}
+
+struct bytes
+x509_authorities_anchor_name(const struct x509_authorities *authorities,
+    const mbedtls_x509_crt *chain)
+{
+	const struct x509_authority *found = find_issuer(authorities, chain);
+
+	while (found == NULL && chain->next != NULL) {
+		const struct x509_authority above = {
+			.certificate = chain->next
+		};
+
+		if (!has_issued(&above, chain))
+			return BYTES_NONE;
+		chain = chain->next;
+		found = find_issuer(authorities, chain);
+	}
+	if (found == NULL)
+		return BYTES_NONE;
+	while (found != &authorities->items[found->parent])
+		found = &authorities->items[found->parent];
+	return x509_common_name(found->certificate);
+}
+
 void
 x509_authorities_done(struct x509_authorities *authorities)
 {

@@ -41,6 +41,19 @@ struct x509_authorities {
 int x509_authorities_find(const mbedtls_x509_crt *certificates,
     struct x509_authorities *authorities, const struct x509_fault *fault);
 
+/*
+ * The common name of the anchor that a chain ends in, by names and signatures
+ * alone: whether it may be trusted is not looked at.
+ *
+ * chain: the client's own certificate first, each one's issuer behind it, as
+ * far as it is not one of the authorities.
+ * Returns a view into the anchor; BYTES_NONE if it ends in none, or in one
+ * without such a name (x509_common_name()).
+ */
+struct bytes
+x509_authorities_anchor_name(const struct x509_authorities *authorities,
+    const mbedtls_x509_crt *chain);
+
 void x509_authorities_done(struct x509_authorities *authorities);
 
 #endif

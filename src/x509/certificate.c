@@ -197,6 +197,23 @@ is_text_tag(int tag)
 	       tag == MBEDTLS_ASN1_IA5_STRING;
 }
 
+struct bytes
+x509_common_name(const mbedtls_x509_crt *certificate)
+{
+	const mbedtls_x509_name *name = &certificate->subject;
+	struct bytes found = BYTES_NONE;
+	size_t count = 0;
+
+	for (; name != NULL; name = name->next) {
+		if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) != 0)
+			continue;
+		count++;
+		if (is_text_tag(name->val.tag))
+			found = bytes_of(name->val.p, name->val.len);
+	}
+	return count == 1 && x509_identity_is_text(found) ? found : BYTES_NONE;
+}
+
 static void
 add_subject(struct harvest *harvest, const mbedtls_x509_name *name)
 {

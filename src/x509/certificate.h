@@ -49,6 +49,12 @@ int64_t x509_seconds(const mbedtls_x509_time *when);
 /* A name as text; "(cannot be shown)" if it is too long or unreadable. */
 void x509_name_text(const mbedtls_x509_name *name, char text[X509_SUBJECT_MAX]);
 
+/*
+ * The common name of the subject: a view into the certificate. BYTES_NONE if
+ * it has none or several, or one that is no text.
+ */
+struct bytes x509_common_name(const mbedtls_x509_crt *certificate);
+
 /* SHA-256 of the certificate. */
 void x509_fingerprint(const mbedtls_x509_crt *certificate,
     uint8_t fingerprint[TLS_HASH_LEN]);

@@ -3,6 +3,7 @@
 """Roles: whom they match, what they grant and deny, and what a client hears.
 signetctl explain says the same as the daemon."""
 
+import os
 import re
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ import time
 
 from signet import (DEADLINE, Client, Closed, Daemon, case, codec, main,
                     standalone, unique)
+from signet.authority import Authority, bundle
 from signet.daemon import BUILD, libconfig
 from signet.pki import pki
 
@@ -253,6 +255,57 @@ def roles_match_fields_of_the_certificate():
         assert matched(broker, "client-chain") == {"issuer-2"}
 
 
+@standalone
+def an_issuer_s_name_can_be_bound_to_its_authority():
+    """Another authority may make a CA of the same name below it: it gets no
+    role that demands the authority, in a resumed session neither, and a role
+    that does not is warned of."""
+    with tempfile.TemporaryDirectory(prefix="signet-test-issuer-") as folder:
+        os.chmod(folder, 0o755)
+        ours = Authority(folder, "services")
+        below = Authority(folder, "plant", ours)
+        os.mkdir(f"{folder}/partner")
+        os.chmod(f"{folder}/partner", 0o755)
+        partner = Authority(f"{folder}/partner", "partner")
+        fake = Authority(f"{folder}/partner", "services", partner)
+        ours.issue("direct")
+        below.issue("lower", sending=[below])
+        fake.issue("evil", sending=[fake])
+        roles = [role("name", {"issuer": "services"}, publish=["name"]),
+                 role("both", {"issuer": "services", "authority": "services"},
+                      publish=["both"]),
+                 role("root", {"authority": ["serv*"]}, publish=["root"]),
+                 role("any", {"identity": "*"}, publish=["any"])]
+        topics = {entry["name"] for entry in roles}
+        ca = bundle(f"{folder}/all.pem", ours.certificate, partner.certificate)
+        with Daemon(tls={"client_ca": ca}, roles=roles) as broker:
+            warning = broker.await_log(event="issuer-alone", by_role="name")
+            assert warning["roles"] == "1", warning
+            for name, granted in (
+                    ("direct", {"name", "both", "root", "any"}),
+                    ("lower", {"root", "any"}),
+                    ("partner/evil", {"name", "any"})):
+                broker.pki, name = f"{folder}/{name}".rsplit("/", 1)
+                session = None
+                for is_resumed in False, True:
+                    with broker.client(certificate=name,
+                                       session=session) as client:
+                        got = {topic for topic in topics if client.publish(
+                            topic, b"", 1) in ACKNOWLEDGED}
+                        assert client.stream.tls.session_reused == is_resumed
+                        session = client.stream.tls.session
+                        client.disconnect()
+                    assert got == granted, (name, is_resumed, got)
+                for topic in topics:
+                    said, text = explain(
+                        broker.configuration, name, "x", "publish", topic,
+                        folder=broker.pki)
+                    assert said == (topic in granted), text
+            mark = broker.log.mark()
+            broker.reload(roles=roles[1:])
+            assert not broker.log.find(mark, event="issuer-alone")
+
+
 # Identities and variables
 
 IDENTITIES = {
@@ -471,9 +524,9 @@ def say(broker, certificate, client_id, action, topic):
         return True
 
 
-def explain(file, certificate, client_id, action, topic):
+def explain(file, certificate, client_id, action, topic, folder=None):
     done = subprocess.run(
-        [SIGNETCTL, "explain", "--cert", f"{pki()}/{certificate}.pem",
+        [SIGNETCTL, "explain", "--cert", f"{folder or pki()}/{certificate}.pem",
          "--client-id", client_id, "--config", file, action]
         + ([] if topic is None else [topic]),
         capture_output=True, text=True, timeout=3 * DEADLINE)

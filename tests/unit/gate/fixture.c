@@ -96,6 +96,7 @@ make_rows(const struct x509_authorities *authorities,
 	for (size_t i = 0; i < authorities->count; i++) {
 		const struct x509_authority *authority = &authorities->items[i];
 		struct tls_certificate_id id;
+		struct bytes name = x509_common_name(authority->certificate);
 
 		x509_fingerprint(authority->certificate, rows[i].fingerprint);
 		memcpy(rows[i].id, authority->id, TLS_ID_LEN);
@@ -106,6 +107,9 @@ make_rows(const struct x509_authorities *authorities,
 		rows[i].length_max = authority->length_max;
 		rows[i].not_before = authority->not_before;
 		rows[i].not_after = authority->not_after;
+		ck_assert_uint_le(name.len, sizeof(rows[i].name));
+		rows[i].name_len = (uint8_t)name.len;
+		memcpy(rows[i].name, name.data, name.len);
 	}
 }
 

@@ -140,6 +140,7 @@ START_TEST(verification_keeps_the_fields_that_rights_speak_of)
 
 	ck_assert_uint_eq(verify(&spec), 0);
 	ck_assert(verification_peer(&verification, &peer));
+	expect_field(&pos, TLS_FIELD_AUTHORITY_CN, "Test CA");
 	expect_field(&pos, TLS_FIELD_SUBJECT_O, "Works");
 	expect_field(&pos, TLS_FIELD_SUBJECT_OU, "pumps");
 	expect_field(&pos, TLS_FIELD_SUBJECT_CN, "pump-17");

@@ -50,6 +50,8 @@ set_up(void)
 		authorities[i].length_max = IPC_TRUST_ANY_LENGTH;
 		authorities[i].not_before = 100;
 		authorities[i].not_after = 1000 + i;
+		authorities[i].name_len = (uint8_t)(i * 100);
+		memset(authorities[i].name, (int)(0x41 + i), i * 100);
 	}
 	set_id(crls[0].issuer, 0x22);
 	crls[0].this_update = 200;
@@ -93,6 +95,9 @@ START_TEST(what_was_put_in_is_found)
 		    authorities[i].fingerprint, &found, &number));
 		ck_assert_mem_eq(found.id, authorities[i].id, IPC_TRUST_ID_LEN);
 		ck_assert_int_eq(found.not_after, 1000 + i);
+		ck_assert_uint_eq(found.name_len, 100 * i);
+		ck_assert_mem_eq(found.name, authorities[i].name,
+		    sizeof(found.name));
 	}
 	/* The intermediate, found last, leads to the second anchor. */
 	parent = found.parent;
@@ -216,7 +221,7 @@ enum {
 	AT_NEEDS = 12,
 	AT_COUNTS = 13,
 	AT_AUTHORITIES = 33,
-	AUTHORITY_LEN = 32 + 16 + 16 + 4 + 2 + 16,
+	AUTHORITY_LEN = 32 + 16 + 16 + 4 + 2 + 16 + 1 + 255,
 	AT_PARENT = AT_AUTHORITIES + 64,
 	AT_ANCHORS = AT_AUTHORITIES + 3 * AUTHORITY_LEN,
 	AT_CRLS = AT_ANCHORS + 2 * 16,

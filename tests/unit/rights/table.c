@@ -67,6 +67,7 @@ append_field(struct buffer *fields, const char *line, size_t len)
 		{ "uri=", TLS_FIELD_SAN_URI },
 		{ "email=", TLS_FIELD_SAN_EMAIL },
 		{ "issuer=", TLS_FIELD_ISSUER_CN },
+		{ "authority=", TLS_FIELD_AUTHORITY_CN },
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {

@@ -9,7 +9,7 @@
 #define FIELDS                                                                 \
 	"cn=pump\no=Works\no=Example "                                         \
 	"Ltd\nou=ops\ndns=p.example\ndns=q.example"                            \
-	"\nuri=spiffe://x/p\nemail=a@b\nissuer=Devices CA"
+	"\nuri=spiffe://x/p\nemail=a@b\nissuer=Devices CA\nauthority=Root"
 
 #define PRINT_11                                                               \
 	"1111111111111111111111111111111111111111111111111111111111111111"
@@ -39,6 +39,11 @@ static const struct {
 	{ "san = \"email:*@c\"", false },
 	{ "issuer = \"Devices CA\"", true },
 	{ "issuer = \"Works\"", false },
+	{ "authority = \"R*\"", true },
+	{ "authority = \"Devices CA\"", false },
+	{ "issuer = \"Devices CA\"; authority = \"Root\"", true },
+	{ "issuer = \"Devices CA\"; authority = \"Other\"", false },
+	{ "issuer = \"Root\"", false },
 	{ "fingerprint = \"" PRINT_11 "\"", true },
 	{ "fingerprint = [ \"11:11:11:11:11:11:11:11:11:11:11:11:11:11:11:11:"
 	  "11:11:11:11:11:11:11:11:11:11:11:11:11:11:11:11\" ]",

@@ -472,6 +472,8 @@ START_TEST(the_ends_of_all_are_in_the_index)
 	ck_assert_int_eq(date.kind, IPC_TRUST_DATE_AUTHORITY);
 	ck_assert(ipc_trust_authority_find(&trust, date.id.data, &authority,
 	    &number));
+	ck_assert_uint_eq(authority.name_len, strlen("root"));
+	ck_assert_mem_eq(authority.name, "root", authority.name_len);
 	ck_assert(ipc_trust_date_next(&trust, &pos, &date));
 	ck_assert_int_eq(date.kind, IPC_TRUST_DATE_CRL);
 	ck_assert_int_eq(date.ends_at - date.tell_from, 25 * DAY_SECONDS);
