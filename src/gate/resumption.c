@@ -171,6 +171,7 @@ take_content(const struct resumptions *resumptions, struct bytes content,
 	saved = unpack_bytes(&in, content.len);
 	if (!unpack_is_complete(&in) || expires_at <= now ||
 	    tls_peer_decode(record, &peer) != 0 || peer.not_after < now ||
+	    now - peer.authenticated_at >= resumptions->ticket_seconds ||
 	    peer.identity_kind != (uint8_t)resumptions->identity ||
 	    !is_trusted(resumptions, &peer, now) ||
 	    mbedtls_ssl_session_load(session, saved.data, saved.len) != 0)

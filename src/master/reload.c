@@ -416,6 +416,7 @@ commit(struct reload *reload)
 	master->supplies.files = reload->next;
 	reload->next = before;
 	log_levels_on_commit(master, master->config, reload->next_config);
+	master_tickets_commit(master, master->config, reload->next_config);
 	config_free(&reload->config);
 	reload->config = reload->next_config;
 	reload->next_config = NULL;

@@ -52,17 +52,32 @@ on_renewal(uv_timer_t *timer)
 	}
 }
 
+static void
+set_interval(struct tickets *tickets, const struct config *config)
+{
+	uint64_t interval_ms = UINT64_C(1000) * config->tls.ticket_seconds;
+
+	uv_timer_start(&tickets->renewal, on_renewal, interval_ms, interval_ms);
+}
+
 void
 master_tickets_init(struct master *master)
 {
 	struct tickets *tickets = &master->tickets;
-	uint64_t interval_ms = UINT64_C(1000) *
-			       master->config->tls.ticket_seconds;
 
 	make_key(&tickets->keys);
 	tickets->renewal.data = master;
 	uv_timer_init(&master->loop, &tickets->renewal);
-	uv_timer_start(&tickets->renewal, on_renewal, interval_ms, interval_ms);
+	set_interval(tickets, master->config);
+}
+
+void
+master_tickets_commit(struct master *master, const struct config *before,
+    const struct config *now)
+{
+	/* Reloads that are about something else do not put renewal off. */
+	if (before->tls.ticket_seconds != now->tls.ticket_seconds)
+		set_interval(&master->tickets, now);
 }
 
 void

@@ -10,6 +10,7 @@
 
 #include <uv.h>
 
+#include "config/config.h"
 #include "ipc/ticket_keys.h"
 
 struct master;
@@ -22,6 +23,12 @@ struct tickets {
 
 /* Make the first key, before any gate is started. */
 void master_tickets_init(struct master *master);
+/*
+ * A reload takes up another configuration: in its interval keys are renewed from
+ * now on. before, now: borrowed.
+ */
+void master_tickets_commit(struct master *master, const struct config *before,
+    const struct config *now);
 /* Before the loop's end; the keys are wiped. */
 void master_tickets_close(struct master *master);
 

@@ -84,6 +84,16 @@ def a_ticket_is_good_for_so_long(broker):
         wait_until(is_full, "a full handshake")
 
 
+@standalone
+def a_reload_renews_the_keys_in_its_interval():
+    with Daemon(reload={"watch": False}, log={"level": "debug"},
+                tls={"ticket_seconds": 604800}) as daemon:
+        assert not daemon.log.find(event="ticket-keys-renewed")
+        daemon.reload(tls={"ticket_seconds": 1})
+        wait_until(lambda: len(daemon.log.find(
+            event="ticket-keys-renewed")) >= 2, "the keys were renewed")
+
+
 @case(tls={"tickets": False})
 def without_tickets_every_handshake_is_full(broker):
     for version in versions(broker):

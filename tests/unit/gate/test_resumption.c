@@ -192,6 +192,15 @@ START_TEST(a_ticket_ends_with_its_time)
 }
 END_TEST
 
+START_TEST(a_ticket_of_before_ends_with_the_time_of_now)
+{
+	begin(versions[_i]);
+	fixture.settings->resumptions.ticket_seconds = 0;
+	assert_is_full(versions[_i]);
+	finish();
+}
+END_TEST
+
 START_TEST(a_ticket_ends_with_the_certificate) /* RFC 5280, 4.1.2.5 */
 {
 	ck_assert_int_eq(resumption_end(1000, 60, 1060), 1060);
@@ -269,6 +278,8 @@ resumption_tests(void)
 	tcase_add_test(tests, a_ticket_ends_with_the_certificate);
 	tcase_add_loop_test(tests, a_ticket_ends_with_its_time, 0,
 	    VERSION_COUNT);
+	tcase_add_loop_test(tests, a_ticket_of_before_ends_with_the_time_of_now,
+	    0, VERSION_COUNT);
 	tcase_add_loop_test(tests,
 	    a_ticket_says_what_the_identity_was_taken_from, 0, VERSION_COUNT);
 	tcase_add_loop_test(tests, without_keys_there_are_no_tickets, 0,

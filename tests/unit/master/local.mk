@@ -11,6 +11,7 @@ tests_unit_master_test_master_SOURCES = \
 	tests/unit/master/test_signing_keys.h \
 	tests/unit/master/test_statistics.c \
 	tests/unit/master/test_statistics.h \
+	tests/unit/master/test_tickets.c tests/unit/master/test_tickets.h \
 	tests/unit/master/toys.c tests/unit/master/toys.h
 tests_unit_master_test_master_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_master_test_master_LDADD = $(MASTER_ALL) $(CHECK_LIBS)

@@ -24,6 +24,7 @@
 #include "test_report.h"
 #include "test_signing_keys.h"
 #include "test_statistics.h"
+#include "test_tickets.h"
 #include "toys.h"
 
 #define WORKERS 3
@@ -572,6 +573,7 @@ main(int argc, char **argv)
 	suite_add_tcase(suite, test_report());
 	suite_add_tcase(suite, test_signing_keys());
 	suite_add_tcase(suite, test_statistics());
+	suite_add_tcase(suite, test_tickets());
 	suite_add_tcase(suite, running_tests());
 	suite_add_tcase(suite, hasty_tests());
 	suite_add_tcase(suite, failing_tests());
