@@ -47,20 +47,13 @@ set(int fd, int level, int option, int value)
 		   : -errno;
 }
 
-/*
- * The answer leaves from the address that the question came to, which the
- * kernel says with each; and how many it had no room for.
- */
+/* The answer leaves from the address that the question came to, which the
+ * kernel says with each. */
 static int
 set_options(int fd, int family)
 {
-	int error = set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
-
-	if (error == 0 && family == AF_INET)
-		error = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-	if (error == 0 && family == AF_INET6)
-		error = set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	return error;
+	return family == AF_INET6 ? set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+				  : set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 }
 
 /* The same for one that nobody has bound yet. */

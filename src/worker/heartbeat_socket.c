@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/sock_diag.h>
+
 #include "beat/datagram.h"
 #include "lib/memory.h"
 #include "worker/heartbeat.h"
@@ -31,12 +33,14 @@
 #define GATHER_MS  2
 #define FLOOD_MS   1
 
+/* From here on the queue is full: what does not fit any more may be large. */
+#define FULL_PERCENT 75
+
 /* One byte more, so that what is longer is seen to be. */
 #define QUESTION_MAX (BEAT_DATAGRAM_LEN + 1)
 
-/* The address it came to, and how many were dropped. */
-#define CONTROL_MAX                                                            \
-	(CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t)))
+/* The address it came to. */
+#define CONTROL_MAX CMSG_SPACE(sizeof(struct in6_pktinfo))
 
 /* The place of one datagram of a batch; and of its answer, which goes back the
  * way that it came. */
@@ -58,7 +62,7 @@ struct heartbeat_socket {
 	unsigned int count;    /* since then: */
 	uint64_t counted_since_ms;
 	bool was_busy;     /* until then */
-	uint32_t overflow; /* as the kernel counts */
+	uint32_t dropped;  /* as the kernel counts */
 	unsigned int used; /* places, since they were prepared */
 	struct mmsghdr questions[BATCH_MAX];
 	struct mmsghdr answers[BATCH_MAX];
@@ -189,20 +193,13 @@ prepare(struct heartbeat_socket *socket)
  * that it came to; by which interface it leaves is for routing to say.
  */
 static void
-turn_control(struct heartbeat_socket *socket, struct msghdr *message)
+turn_control(struct msghdr *message)
 {
 	struct cmsghdr *control = CMSG_FIRSTHDR(message), *kept = NULL;
-	uint32_t overflow;
 
 	for (; control != NULL; control = CMSG_NXTHDR(message, control)) {
-		if (control->cmsg_level == SOL_SOCKET &&
-		    control->cmsg_type == SO_RXQ_OVFL) {
-			memcpy(&overflow, CMSG_DATA(control), sizeof(overflow));
-			if (overflow != socket->overflow)
-				heartbeats_lost(socket->worker);
-			socket->overflow = overflow;
-		} else if (control->cmsg_level == IPPROTO_IP &&
-			   control->cmsg_type == IP_PKTINFO) {
+		if (control->cmsg_level == IPPROTO_IP &&
+		    control->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo *at = (void *)CMSG_DATA(control);
 
 			at->ipi_ifindex = 0;
@@ -257,7 +254,7 @@ take(struct heartbeat_socket *socket, unsigned int received)
 	for (unsigned int i = 0; i < received; i++) {
 		struct slot *slot = &socket->slots[i];
 
-		turn_control(socket, &socket->questions[i].msg_hdr);
+		turn_control(&socket->questions[i].msg_hdr);
 		questions[i].datagram = bytes_of(slot->question,
 		    socket->questions[i].msg_len);
 		questions[i].answer = slot->answer;
@@ -278,6 +275,30 @@ take(struct heartbeat_socket *socket, unsigned int received)
 	send_answers(socket, count);
 }
 
+/*
+ * Before a turn: has anything been dropped for want of room? The kernel counts
+ * also what it drops for other reasons, a checksum that is wrong among them,
+ * which anybody can send; that says nothing of what clients have sent. What was
+ * dropped for want of room has left the queue as full as it was, since nobody
+ * else takes from it.
+ */
+static void
+look_for_drops(struct heartbeat_socket *socket)
+{
+	uint32_t memory[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(memory);
+	uint32_t dropped, full;
+
+	if (getsockopt(socket->fd, SOL_SOCKET, SO_MEMINFO, memory, &len) != 0 ||
+	    len != sizeof(memory))
+		return;
+	dropped = memory[SK_MEMINFO_DROPS] - socket->dropped;
+	socket->dropped = memory[SK_MEMINFO_DROPS];
+	full = memory[SK_MEMINFO_RCVBUF] / 100 * FULL_PERCENT;
+	if (dropped > 0 && memory[SK_MEMINFO_RMEM_ALLOC] >= full)
+		heartbeats_lost(socket->worker);
+}
+
 /* How many batches this turn may have. */
 static unsigned int
 share(struct heartbeat_socket *socket)
@@ -288,6 +309,7 @@ share(struct heartbeat_socket *socket)
 	socket->received_ms = now_ms;
 	if (span_ms == 0)
 		return 1;
+	look_for_drops(socket);
 	if (span_ms >= BATCHES_A_TURN / BATCHES_A_MS)
 		return BATCHES_A_TURN;
 	return (unsigned int)span_ms * BATCHES_A_MS;

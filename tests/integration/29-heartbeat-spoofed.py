@@ -137,18 +137,24 @@ def what_was_seen_passing_has_one_answer_and_moves_nothing(broker):
 @case(**settings(least_interval_ms=300))
 def what_the_kernel_finds_broken_saves_nobody(broker):
     """It drops what has a wrong checksum, which is not for want of room: so
-    the silence of a client goes on to count."""
+    the silence of a client goes on to count. What is short it drops at once;
+    what is longer than 76 bytes with its head, when the daemon reads."""
     need_raw_sockets()
+    for size in (LEN, 69, 200, 1400):
+        is_missed_beside(broker, size)
+
+
+def is_missed_beside(broker, size):
     with broker.client() as client, Beat(client, 300) as beat, \
             Spoofer(beat.offer.port) as spoofer:
         beat.ask()
 
         def is_over():
-            spoofer.send(bytes(LEN), is_damaged=True)
+            spoofer.send(bytes(size), is_damaged=True)
             spoofer.send(bytes(LEN))
             return broker.log.find(event="closed", reason="heartbeat-timeout",
                                    client_id=client.client_id)
-        wait_until(is_over, "the client is missed", 60)
+        wait_until(is_over, f"the client is missed beside {size} bytes", 60)
         client.abort()
 
 
