@@ -35,13 +35,19 @@ random_bytes(void *out, size_t len)
 		panic("getrandom() gives what was there at start");
 }
 
+/* This worker's part of them all, rounded up; if all may, all of its own. */
 static size_t
 heartbeat_max(const struct worker *worker)
 {
-	size_t max = worker->connection_max *
-		     worker->config->heartbeat.max_sessions_percent / 100;
+	const struct config *config = worker->config;
+	size_t divisor = (size_t)100 * worker->child->start.worker_count;
 
-	return max > 0 ? max : 1;
+	if (config->heartbeat.max_sessions_percent == 100)
+		return worker->connection_max;
+	return ((size_t)config->limits.connections *
+		       config->heartbeat.max_sessions_percent +
+		   divisor - 1) /
+	       divisor;
 }
 
 size_t

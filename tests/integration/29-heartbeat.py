@@ -138,6 +138,30 @@ def as_many_have_one_as_may():
                 beat.ask()
 
 
+@standalone
+def they_are_a_share_of_the_connections_that_may_be():
+    with Daemon(**settings(max_sessions_percent=25),
+                limits={"connections": 16},
+                processes={"workers": 1}) as daemon:
+        assert ask_all(daemon) == 4
+        daemon.reload(heartbeat={"max_sessions_percent": 12})
+        assert ask_all(daemon) == 2
+        # One for each, and chance says how many come to which.
+        daemon.restart(processes={"workers": 2})
+        assert ask_all(daemon) in (1, 2)
+
+
+def ask_all(daemon):
+    """How many of six clients are granted a heartbeat."""
+    clients = [daemon.client() for _ in range(6)]
+    codes = [client.subscribe("$signet/heartbeat/60000")[0]
+             for client in clients]
+    for client in clients:
+        client.disconnect()
+    assert set(codes) == {0, 0x97}, codes
+    return codes.count(0)
+
+
 @case(**settings())
 def what_is_not_authentic_gets_no_answer(broker):
     generator = random.Random(1)
