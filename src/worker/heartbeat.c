@@ -56,11 +56,12 @@ heartbeats_count(const struct worker *worker)
 	return HASH_COUNT(worker->heartbeats->by_handle);
 }
 
-/* Can one more be had? */
+/* Can one more be had? Those that are to have one have their place already. */
 static bool
 has_room(const struct worker *worker)
 {
-	return heartbeats_count(worker) < heartbeat_max(worker);
+	return heartbeats_count(worker) + worker->heartbeats->asked_count <
+	       heartbeat_max(worker);
 }
 
 static bool
@@ -132,10 +133,30 @@ heartbeat_forget_old_key(struct heartbeat *heartbeat)
 }
 
 static void
+ask(struct heartbeat *heartbeat)
+{
+	struct heartbeats *heartbeats = heartbeat->connection->worker
+					    ->heartbeats;
+
+	if (heartbeat->is_asked)
+		return;
+	heartbeat->is_asked = true;
+	if (!heartbeat->is_on)
+		heartbeats->asked_count++;
+	TAILQ_INSERT_TAIL(&heartbeats->asked, heartbeat, in_asked);
+}
+
+static void
 turn_off(struct heartbeat *heartbeat)
 {
 	struct worker *worker = heartbeat->connection->worker;
 
+	if (heartbeat->is_asked) {
+		TAILQ_REMOVE(&worker->heartbeats->asked, heartbeat, in_asked);
+		if (!heartbeat->is_on)
+			worker->heartbeats->asked_count--;
+		heartbeat->is_asked = false;
+	}
 	if (!heartbeat->is_on)
 		return;
 	HASH_DELETE(hh, worker->heartbeats->by_handle, heartbeat);
@@ -205,6 +226,12 @@ turn_on_if_possible(struct heartbeat *heartbeat)
 	presence_heartbeat(heartbeat->connection);
 }
 
+static bool
+has_place(const struct heartbeat *heartbeat)
+{
+	return heartbeat != NULL && (heartbeat->is_on || heartbeat->is_asked);
+}
+
 enum mqtt_reason
 heartbeat_check(const struct connection *connection, struct bytes topic_filter)
 {
@@ -223,7 +250,7 @@ heartbeat_check(const struct connection *connection, struct bytes topic_filter)
 		return MQTT_REASON_TOPIC_FILTER_INVALID;
 	if (!is_enabled(worker))
 		return MQTT_REASON_IMPLEMENTATION_SPECIFIC_ERROR;
-	if (connection->heartbeat == NULL && !has_room(worker))
+	if (!has_place(connection->heartbeat) && !has_room(worker))
 		return MQTT_REASON_QUOTA_EXCEEDED;
 	return MQTT_REASON_SUCCESS;
 }
@@ -286,7 +313,18 @@ heartbeat_subscribed(struct connection *connection,
 		(void)session_unsubscribe(connection->session,
 		    bytes_of(before, len));
 	heartbeat->subscription_id = subscription->identifier;
-	turn_on_if_possible(heartbeat);
+	ask(heartbeat);
+}
+
+void
+heartbeats_turn_end(struct worker *worker)
+{
+	struct heartbeat *heartbeat;
+
+	if (worker->heartbeats == NULL)
+		return; /* they are done, and the last turns go by */
+	while ((heartbeat = TAILQ_FIRST(&worker->heartbeats->asked)) != NULL)
+		turn_on_if_possible(heartbeat);
 }
 
 void
@@ -325,6 +363,7 @@ heartbeat_resume(struct connection *connection)
 		found.topic_filter = buffer_view(&filter);
 		found.identifier = subscription->identifier;
 		heartbeat_subscribed(connection, &found);
+		turn_on_if_possible(connection->heartbeat);
 		break;
 	}
 	connection->session->has_heartbeat = connection->heartbeat != NULL;
@@ -493,6 +532,7 @@ heartbeats_init(struct worker *worker)
 	struct heartbeats *heartbeats = memory_new(1, sizeof(*heartbeats));
 
 	TAILQ_INIT(&heartbeats->all);
+	TAILQ_INIT(&heartbeats->asked);
 	deadline_wheel_init(&heartbeats->deadlines, TICK_MS,
 	    worker_now_ms(worker));
 	heartbeats->worker = worker;

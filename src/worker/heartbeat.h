@@ -23,8 +23,10 @@ struct heartbeat {
 	struct connection *connection;
 	uint32_t asked_ms;        /* what stands in the topic filter */
 	uint32_t subscription_id; /* 0: none */
-	bool is_on;               /* the rest holds */
-	bool is_stale;            /* by settings that are not those of now */
+	TAILQ_ENTRY(heartbeat) in_asked;
+	bool is_asked; /* for, in this turn: it is in the list */
+	bool is_on;    /* the rest holds */
+	bool is_stale; /* by settings that are not those of now */
 	uint8_t key_number;
 	uint8_t misses;
 	uint32_t interval_ms;
@@ -59,7 +61,9 @@ TAILQ_HEAD(heartbeat_queue, heartbeat);
 struct heartbeats {
 	struct worker *worker;
 	struct heartbeat *by_handle;
-	struct heartbeat_queue all; /* those that are stale first */
+	struct heartbeat_queue all;   /* those that are stale first */
+	struct heartbeat_queue asked; /* for: answered at the turn's end */
+	size_t asked_count;           /* of them: those that are off */
 	struct deadline_wheel deadlines;
 	uv_timer_t tick; /* runs while there are any */
 	uint64_t
@@ -98,10 +102,14 @@ void heartbeats_commit(struct worker *worker, const struct config *before);
 enum mqtt_reason heartbeat_check(const struct connection *connection,
     struct bytes topic_filter);
 
-/* It is subscribed: if the filter asks for a heartbeat, it has it now, in place
- * of the one before, whose subscription ends. */
+/* It is subscribed: if the filter asks for a heartbeat, it has it at the end of
+ * the turn, in place of the one before, whose subscription ends. However often
+ * a client asks in a turn, it is given one key. */
 void heartbeat_subscribed(struct connection *connection,
     const struct session_subscription *subscription);
+
+/* At the end of each turn: give what was asked for. */
+void heartbeats_turn_end(struct worker *worker);
 
 /* A subscription of its session has ended. */
 void heartbeat_unsubscribed(struct connection *connection,

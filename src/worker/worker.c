@@ -270,6 +270,7 @@ on_turn_end(struct proc_child *child)
 	bool is_busy;
 
 	worker_flush(worker);
+	heartbeats_turn_end(worker);
 	is_busy = review_turn(worker);
 	is_busy |= retention_turn(worker);
 	is_busy |= trust_turn(worker);

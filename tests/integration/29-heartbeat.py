@@ -124,44 +124,6 @@ def without_the_setting_or_the_right_there_is_none(broker):
         assert client.subscribe("$signet/heartbeat/1000") == [0x87]
 
 
-@standalone
-def as_many_have_one_as_may():
-    with Daemon(**settings(max_sessions_percent=1),
-                limits={"connections": 2},
-                processes={"workers": 1}) as daemon:
-        with daemon.client() as one, daemon.client() as other:
-            with Beat(one, LONG):
-                assert other.subscribe("$signet/heartbeat/1000") == [0x97]
-                assert one.subscribe("$signet/heartbeat/1000") == [0]
-                assert one.unsubscribe("$signet/heartbeat/1000") == [0]
-            with Beat(other, LONG) as beat:
-                beat.ask()
-
-
-@standalone
-def they_are_a_share_of_the_connections_that_may_be():
-    with Daemon(**settings(max_sessions_percent=25),
-                limits={"connections": 16},
-                processes={"workers": 1}) as daemon:
-        assert ask_all(daemon) == 4
-        daemon.reload(heartbeat={"max_sessions_percent": 12})
-        assert ask_all(daemon) == 2
-        # One for each, and chance says how many come to which.
-        daemon.restart(processes={"workers": 2})
-        assert ask_all(daemon) in (1, 2)
-
-
-def ask_all(daemon):
-    """How many of six clients are granted a heartbeat."""
-    clients = [daemon.client() for _ in range(6)]
-    codes = [client.subscribe("$signet/heartbeat/60000")[0]
-             for client in clients]
-    for client in clients:
-        client.disconnect()
-    assert set(codes) == {0, 0x97}, codes
-    return codes.count(0)
-
-
 @case(**settings())
 def what_is_not_authentic_gets_no_answer(broker):
     generator = random.Random(1)

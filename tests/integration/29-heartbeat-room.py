@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""How many heartbeats there may be, and how often one may ask:
+docs/heartbeat.md, "How a client asks for it"."""
+
+from signet import Daemon, case, codec, main, standalone
+from signet.daemon import ROLES, free_port
+from signet.heartbeat import Beat
+
+LONG = 60000
+
+
+def settings(**heartbeat):
+    return {"heartbeat": {"enabled": True, "address": "127.0.0.1",
+                          "port": free_port(), **heartbeat},
+            "roles": [{"name": "beats", "match": {"identity": "*"},
+                       "publish": [],
+                       "subscribe": ["$signet/heartbeat/+"]}] + ROLES}
+
+
+@case(**settings())
+def however_often_one_asks_at_once_there_is_one_key(broker):
+    for last in 1, 2:
+        filters = [(f"$signet/heartbeat/{1 + i % 2}", 0)
+                   for i in range(2000 + last)]
+        with broker.client() as client:
+            client.send(codec.subscribe(9, filters))
+            got = [client.receive() for _ in range(2)]
+            client.ping()
+            assert not client.queue
+            suback, = [p for p in got if p.type == codec.SUBACK]
+            assert suback.codes == [0] * len(filters), suback
+            offer, = [p for p in got if p.type == codec.PUBLISH]
+            assert offer.topic == f"$signet/heartbeat/{last}", offer
+            assert b'"key_number":1,' in offer.payload, offer
+
+
+@standalone
+def as_many_have_one_as_may():
+    with Daemon(**settings(max_sessions_percent=1),
+                limits={"connections": 2},
+                processes={"workers": 1}) as daemon:
+        with daemon.client() as one, daemon.client() as other:
+            with Beat(one, LONG):
+                assert other.subscribe("$signet/heartbeat/1000") == [0x97]
+                assert one.subscribe("$signet/heartbeat/1000") == [0]
+                assert one.unsubscribe("$signet/heartbeat/1000") == [0]
+            with Beat(other, LONG) as beat:
+                beat.ask()
+
+
+@standalone
+def they_are_a_share_of_the_connections_that_may_be():
+    with Daemon(**settings(max_sessions_percent=25),
+                limits={"connections": 16},
+                processes={"workers": 1}) as daemon:
+        assert ask_all(daemon) == 4
+        daemon.reload(heartbeat={"max_sessions_percent": 12})
+        assert ask_all(daemon) == 2
+        # One for each, and chance says how many come to which.
+        daemon.restart(processes={"workers": 2})
+        assert ask_all(daemon) in (1, 2)
+
+
+def ask_all(daemon):
+    """How many of six clients are granted a heartbeat."""
+    clients = [daemon.client() for _ in range(6)]
+    codes = [client.subscribe("$signet/heartbeat/60000")[0]
+             for client in clients]
+    for client in clients:
+        client.disconnect()
+    assert set(codes) == {0, 0x97}, codes
+    return codes.count(0)
+
+
+main()
