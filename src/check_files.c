@@ -3,7 +3,6 @@
 
 #include "gate/credentials.h"
 #include "proc/confined.h"
-#include "trust/command.h"
 
 #define LINE_MAX_BYTES 4096
 
@@ -24,12 +23,9 @@ static int
 check_trust(void *context, struct buffer *text)
 {
 	struct checked *checked = context;
-	char why[LINE_MAX_BYTES] = "";
-	int status = trust_credentials_check(checked->config,
-	    checked->credentials, why, sizeof(why));
 
-	buffer_append(text, bytes_of_string(why));
-	return status;
+	return trust_credentials_check(checked->config, checked->credentials,
+	    text);
 }
 
 /* They may be larger than all that the role key may have. */
@@ -49,6 +45,8 @@ check_key(void *context, struct buffer *text)
 	int status = gate_credentials_check(checked->credentials, why,
 	    sizeof(why));
 
+	if (status > 0)
+		buffer_append(text, BYTES_LITERAL(TRUST_WARNING));
 	buffer_append(text, bytes_of_string(why));
 	return status;
 }
@@ -68,9 +66,10 @@ check_files(const struct config *config, struct proc_credentials *credentials,
 	if (status >= 0)
 		of_key = proc_confined_run(role_find(IPC_ROLE_KEY), config,
 		    &key, &said);
-	/* What both tell of is told by the first. */
+	/* Of what ends both tell. */
 	if (of_key < 0 || (of_key > 0 && status == 0)) {
-		text->len = len;
+		if (text->len > len)
+			buffer_append(text, BYTES_LITERAL("\n"));
 		buffer_append(text, buffer_view(&said));
 		status = of_key;
 	}

@@ -6,6 +6,7 @@
 #define SIGNET_CHECK_FILES_H
 
 #include "proc/credentials.h"
+#include "trust/command.h"
 
 /*
  * Check the files as the roles will that get them, in processes that are
@@ -14,9 +15,9 @@
  * root's, looks at no byte of them.
  *
  * credentials: taken: wiped.
- * text: what is wrong or will soon be is appended, one line, without its end.
- * Returns 0; 1 if all is good but something ends soon or has ended; or a
- * negative number.
+ * text: what is wrong or will soon be is appended, as by
+ * trust_credentials_check().
+ * Returns enum trust_verdict, or a negative number: a fault.
  */
 int check_files(const struct config *config,
     struct proc_credentials *credentials, struct buffer *text);

@@ -158,23 +158,43 @@ check_libraries_or_refuse(void)
 
 /* One line about a file that the configuration names. */
 static void
-say(const struct config *config, const char *file, bool is_warning,
-    struct bytes text)
+say_line(const struct config *config, const char *file, struct bytes line)
 {
+	const struct bytes warning = BYTES_LITERAL(TRUST_WARNING);
+	bool is_warning = line.len > warning.len &&
+			  memcmp(line.data, warning.data, warning.len) == 0;
 	struct buffer named = { NULL, 0, 0 };
 	char place[CONFIG_PLACE_MAX];
 
+	if (is_warning)
+		line = bytes_skip(line, warning.len);
 	snprintf(place, sizeof(place), "%s", file);
-	config_file_fault(config, text, &named);
-	config_file_fault_place(config, text, place);
-	fprintf(stderr, "%s: %s%.*s\n", place, is_warning ? "warning: " : "",
+	config_file_fault(config, line, &named);
+	config_file_fault_place(config, line, place);
+	fprintf(stderr, "%s: %s%.*s\n", place, is_warning ? TRUST_WARNING : "",
 	    (int)named.len, (const char *)named.data);
 	buffer_done(&named);
 }
 
-/* Everything that can be known to be wrong before the daemon starts. */
 static void
-check_or_refuse(const char *file)
+say_lines(const struct config *config, const char *file, struct bytes text)
+{
+	while (text.len > 0) {
+		const uint8_t *end = memchr(text.data, '\n', text.len);
+		size_t len = end != NULL ? (size_t)(end - text.data) : text.len;
+
+		say_line(config, file, bytes_of(text.data, len));
+		text = bytes_skip(text, len + (end != NULL));
+	}
+}
+
+/*
+ * Everything that can be known to be wrong before the daemon starts. A CRL that
+ * has outlived its grace is a fault of a check, but keeps nobody from a start,
+ * so that the clients of other authorities are served.
+ */
+static void
+check_or_refuse(const char *file, bool is_check)
 {
 	struct config *config = load_or_refuse(file);
 	struct proc_credentials credentials = { .certificate = { 0 } };
@@ -185,11 +205,10 @@ check_or_refuse(const char *file)
 	check_libraries_or_refuse();
 	read_credentials_or_refuse(config, &credentials);
 	result = check_files(config, &credentials, &text);
-	if (result != 0)
-		say(config, file, result > 0, buffer_view(&text));
+	say_lines(config, file, buffer_view(&text));
 	buffer_done(&text);
 	config_free(&config);
-	if (result < 0)
+	if (result < 0 || (is_check && result == TRUST_LOCKS_OUT))
 		exit(EXIT_FAILURE);
 }
 
@@ -305,7 +324,7 @@ main(int argc, char **argv)
 	if (arguments.is_check_store)
 		return check_store(&arguments);
 	if (strcmp(argv[0], MASTER_TITLE) != 0)
-		check_or_refuse(arguments.file);
+		check_or_refuse(arguments.file, arguments.is_check);
 	if (arguments.is_check) {
 		printf("%s: OK\n", arguments.file);
 		return EXIT_SUCCESS;

@@ -7,6 +7,7 @@
 
 #include "config/change.h"
 #include "config/file_fault.h"
+#include "lib/clock.h"
 #include "lib/memory.h"
 #include "master/control.h"
 #include "master/reload_internal.h"
@@ -392,15 +393,21 @@ static void
 compare(struct reload *reload)
 {
 	struct master *master = reload->master;
+	const struct ipc_trust_index *before = &master->trust.view;
+	bool has_both = reload->next_index >= 0 && master->trust.index >= 0;
 	struct ipc_trust_index next;
 
-	report_add_roles(&reload->report, master->config, reload->next_config);
-	if (reload->next_index < 0 || master->trust.index < 0)
-		return;
-	if (ipc_trust_map(reload->next_index, &reload->next_given, &next) != 0)
+	if (has_both &&
+	    ipc_trust_map(reload->next_index, &reload->next_given, &next) != 0)
 		panic("an index was looked at before it is used");
-	report_add_trust(&reload->report, &master->trust.view, &next);
-	ipc_trust_unmap(&next);
+	if (has_both)
+		report_add_refusals(&reload->report, before, &next,
+		    clock_realtime_seconds());
+	report_add_roles(&reload->report, master->config, reload->next_config);
+	if (has_both) {
+		report_add_trust(&reload->report, before, &next);
+		ipc_trust_unmap(&next);
+	}
 }
 
 /* From here on it is the state of the daemon. */

@@ -6,6 +6,7 @@
 
 #include "config/change.h"
 #include "ipc/trust_change.h"
+#include "ipc/trust_date.h"
 #include "lib/log.h"
 
 void
@@ -101,6 +102,39 @@ report_add_trust(struct report *report, const struct ipc_trust_index *before,
     const struct ipc_trust_index *after)
 {
 	ipc_trust_changes(before, after, report, add_trust);
+}
+
+/* Is the same CRL there with the same end of its grace? */
+static bool
+was_refused_at(const struct ipc_trust_index *index,
+    const struct ipc_trust_date *date, int64_t refused_at)
+{
+	struct ipc_trust_crl crl;
+
+	return ipc_trust_crl_find(index, date->id.data, &crl) &&
+	       crl.next_update == date->ends_at && crl.ends_at == refused_at;
+}
+
+void
+report_add_refusals(struct report *report, const struct ipc_trust_index *before,
+    const struct ipc_trust_index *after, int64_t now)
+{
+	char text[IPC_TRUST_DATE_TEXT_MAX];
+	struct ipc_trust_date date;
+	size_t pos = 0;
+
+	while (ipc_trust_date_next(after, &pos, &date)) {
+		int64_t refused_at = ipc_trust_date_refused_at(after, &date);
+
+		if (refused_at == IPC_TRUST_NEVER || now < date.tell_from ||
+		    was_refused_at(before, &date, refused_at) ||
+		    !count_line(report))
+			continue;
+		ipc_trust_date_text(&date, refused_at, now, text);
+		add(report, "warning: ");
+		buffer_append(&report->lines, bytes_of_string(text));
+		add(report, "\n");
+	}
 }
 
 static void

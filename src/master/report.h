@@ -34,6 +34,12 @@ void report_add_roles(struct report *report, const struct config *before,
 void report_add_trust(struct report *report,
     const struct ipc_trust_index *before, const struct ipc_trust_index *after);
 
+/* Add the CRLs for which clients are, or will soon be, refused, unless that was
+ * so before. The log says it when the index is used. */
+void report_add_refusals(struct report *report,
+    const struct ipc_trust_index *before, const struct ipc_trust_index *after,
+    int64_t now);
+
 /* Append what is told to who asked. */
 void report_text(const struct report *report, struct buffer *out);
 

@@ -13,10 +13,11 @@
 #include "lib/pack.h"
 #include "master/member.h"
 
-/* How often the dates are looked at: each is told of once a day. */
-#define HOUR_MS     (60 * 60 * 1000)
-#define DAY_SECONDS 86400
-#define FIRST       1 /* the generation of the first index */
+/* How often the dates are looked at where none is due before, as the clock may
+ * be set: each is told of once a day. */
+#define HOUR_SECONDS 3600
+#define DAY_SECONDS  86400
+#define FIRST        1 /* the generation of the first index */
 
 static struct member *
 find_trust(const struct master *master)
@@ -35,33 +36,78 @@ master_trust_is_known(const struct master *master)
 
 /* Dates */
 
-static void
-tell_of(const struct ipc_trust_date *date, int64_t now)
+static void on_dates(uv_timer_t *timer);
+
+/* A date, and from when on clients are refused for it, or IPC_TRUST_NEVER. */
+struct due {
+	struct ipc_trust_date date;
+	int64_t refused_at;
+};
+
+static bool
+due_next(const struct ipc_trust_index *index, size_t *pos, struct due *due)
 {
-	char text[IPC_TRUST_DATE_TEXT_MAX];
+	if (!ipc_trust_date_next(index, pos, &due->date))
+		return false;
+	due->refused_at = ipc_trust_date_refused_at(index, &due->date);
+	return true;
+}
+
+static void
+tell_of(const struct due *due, int64_t now)
+{
+	const struct ipc_trust_date *date = &due->date;
+	char text[IPC_TRUST_DATE_TEXT_MAX], refused[IPC_TRUST_TIME_TEXT_MAX];
 	bool is_over = now >= date->ends_at;
 	int64_t days = is_over ? 0 : (date->ends_at - now) / DAY_SECONDS;
-	struct log_field fields[4];
+	struct log_field fields[5];
+	size_t count = 4;
 
-	ipc_trust_date_text(date, now, text);
+	ipc_trust_date_text(date, due->refused_at, now, text);
 	fields[0] = log_word("event", "expires");
 	fields[1] = log_word("what", ipc_trust_date_word(date->kind));
 	fields[2] = log_number("days_left", days);
 	fields[3] = log_string("warning", text);
-	log_event(is_over ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, fields, 4);
+	if (due->refused_at != IPC_TRUST_NEVER) {
+		ipc_trust_time_text(due->refused_at, refused);
+		fields[count++] = log_string("refused_from", refused);
+	}
+	log_event(is_over ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, fields, count);
 }
 
-/* In the hour in which it begins to be due, and then each 24 hours. */
+/* Has this moment come since? */
 static bool
-is_told_now(const struct ipc_trust_date *date, int64_t from, int64_t now)
+has_come(int64_t moment, int64_t from, int64_t now)
 {
-	int64_t days;
+	return now >= moment && from < moment;
+}
 
-	if (now < date->tell_from)
+/* When it begins to be due, each 24 hours then, and when something ends. */
+static bool
+is_told_now(const struct due *due, int64_t from, int64_t now)
+{
+	int64_t begin = due->date.tell_from;
+
+	if (now < begin)
 		return false;
-	days = (now - date->tell_from) / DAY_SECONDS;
-	return from < date->tell_from + days * DAY_SECONDS ||
-	       (now >= date->ends_at && from < date->ends_at);
+	return has_come(begin + (now - begin) / DAY_SECONDS * DAY_SECONDS, from,
+		   now) ||
+	       has_come(due->date.ends_at, from, now) ||
+	       has_come(due->refused_at, from, now);
+}
+
+/* The first of its moments that is still to come. */
+static int64_t
+next_moment(const struct due *due, int64_t now)
+{
+	const int64_t moments[] = { due->date.tell_from, due->date.ends_at,
+		due->refused_at };
+	int64_t next = IPC_TRUST_NEVER;
+
+	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++)
+		if (moments[i] > now && moments[i] < next)
+			next = moments[i];
+	return next;
 }
 
 /* The dates of an index, each by a hash of what ends, and when. */
@@ -79,12 +125,13 @@ compare_hashes(const void *a, const void *b)
 }
 
 static uint64_t
-hash_date(const struct ipc_trust_date *date, struct buffer *scratch)
+hash_due(const struct due *due, struct buffer *scratch)
 {
 	scratch->len = 0;
-	pack_u8(scratch, (uint8_t)date->kind);
-	pack_u64(scratch, (uint64_t)date->ends_at);
-	buffer_append(scratch, date->id);
+	pack_u8(scratch, (uint8_t)due->date.kind);
+	pack_u64(scratch, (uint64_t)due->date.ends_at);
+	pack_u64(scratch, (uint64_t)due->refused_at);
+	buffer_append(scratch, due->date.id);
 	return hash_of(buffer_view(scratch));
 }
 
@@ -92,23 +139,23 @@ static void
 known_init(struct known *known, const struct ipc_trust_index *index)
 {
 	struct buffer scratch = { NULL, 0, 0 };
-	struct ipc_trust_date date;
+	struct due due;
 	size_t pos = 0;
 
 	*known = (struct known){ .hashes = memory_new(index->date_count + 1,
 				     sizeof(*known->hashes)) };
-	while (ipc_trust_date_next(index, &pos, &date))
-		known->hashes[known->count++] = hash_date(&date, &scratch);
+	while (due_next(index, &pos, &due))
+		known->hashes[known->count++] = hash_due(&due, &scratch);
 	qsort(known->hashes, known->count, sizeof(*known->hashes),
 	    compare_hashes);
 	buffer_done(&scratch);
 }
 
 static bool
-known_has(const struct known *known, const struct ipc_trust_date *date,
+known_has(const struct known *known, const struct due *due,
     struct buffer *scratch)
 {
-	uint64_t hash = hash_date(date, scratch);
+	uint64_t hash = hash_due(due, scratch);
 
 	return bsearch(&hash, known->hashes, known->count, sizeof(hash),
 		   compare_hashes) != NULL;
@@ -117,30 +164,36 @@ known_has(const struct known *known, const struct ipc_trust_date *date,
 /*
  * Tell of what is due: of dates that were in use before what has become due
  * since they were looked at last, so that a reload does not tell of them again;
- * of others whatever is.
+ * of others whatever is. Then look again when the next is due.
  */
 static void
 tell_dates(struct trust_state *trust, const struct known *known)
 {
 	int64_t now = clock_realtime_seconds();
+	int64_t next = now + HOUR_SECONDS;
 	struct buffer scratch = { NULL, 0, 0 };
-	struct ipc_trust_date date;
+	struct due due;
 	size_t pos = 0;
 
-	while (ipc_trust_date_next(&trust->view, &pos, &date)) {
-		int64_t from = known_has(known, &date, &scratch)
-				   ? trust->told_at
-				   : INT64_MIN;
+	while (due_next(&trust->view, &pos, &due)) {
+		int64_t from = known_has(known, &due, &scratch) ? trust->told_at
+								: INT64_MIN;
+		int64_t moment = next_moment(&due, now);
 
-		if (is_told_now(&date, from, now))
-			tell_of(&date, now);
+		if (is_told_now(&due, from, now))
+			tell_of(&due, now);
+		if (moment < next)
+			next = moment;
 	}
 	trust->told_at = now;
 	buffer_done(&scratch);
+	uv_update_time(trust->dates.loop);
+	uv_timer_start(&trust->dates, on_dates, (uint64_t)(next - now) * 1000,
+	    0);
 }
 
 static void
-on_hour(uv_timer_t *timer)
+on_dates(uv_timer_t *timer)
 {
 	struct master *master = timer->data;
 	struct trust_state *trust = &master->trust;
@@ -416,15 +469,14 @@ master_trust_init(struct master *master)
 	struct trust_state *trust = &master->trust;
 
 	*trust = (struct trust_state){ .index = -1, .made = -1 };
-	trust->hourly.data = master;
-	uv_timer_init(&master->loop, &trust->hourly);
-	uv_timer_start(&trust->hourly, on_hour, HOUR_MS, HOUR_MS);
+	trust->dates.data = master;
+	uv_timer_init(&master->loop, &trust->dates);
 }
 
 void
 master_trust_close(struct master *master)
 {
-	uv_close((uv_handle_t *)&master->trust.hourly, NULL);
+	uv_close((uv_handle_t *)&master->trust.dates, NULL);
 }
 
 void

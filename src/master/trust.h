@@ -40,8 +40,8 @@ struct trust_state {
 	trust_done *done;
 	int made; /* came before its verdict; or -1 */
 	struct ipc_trust_given made_given;
-	uv_timer_t hourly;
-	int64_t told_at; /* when the dates were looked at last */
+	uv_timer_t dates; /* when they are looked at next */
+	int64_t told_at;  /* when the dates were looked at last */
 	/* Of the server's certificate at the start, if there is an index. */
 	uint8_t first_spki[IPC_TRUST_SPKI_LEN];
 };

@@ -2,7 +2,6 @@
 #include "trust/command.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "ipc/trust_date.h"
@@ -11,47 +10,72 @@
 #include "trust/check.h"
 #include "x509/compat.h"
 
-/* The first date that is to be told of. */
 static int
-tell_date(const struct buffer *bytes, int64_t now, char *why, size_t size)
+verdict_of(const struct ipc_trust_date *date, int64_t refused_at, int64_t now)
 {
-	char text[IPC_TRUST_DATE_TEXT_MAX];
+	if (date->kind == IPC_TRUST_DATE_SERVER && now >= date->ends_at)
+		return -EINVAL;
+	return now >= refused_at ? TRUST_LOCKS_OUT : TRUST_ENDS;
+}
+
+static void
+add_line(struct buffer *text, bool is_warning, const char *line)
+{
+	if (text->len > 0)
+		buffer_append(text, BYTES_LITERAL("\n"));
+	if (is_warning)
+		buffer_append(text, BYTES_LITERAL(TRUST_WARNING));
+	buffer_append(text, bytes_of_string(line));
+}
+
+/* Every date that is to be told of. */
+static int
+tell_dates(const struct buffer *bytes, int64_t now, struct buffer *text)
+{
+	char line[IPC_TRUST_DATE_TEXT_MAX];
 	struct ipc_trust_index index;
 	struct ipc_trust_date date;
+	int status = TRUST_GOOD;
 	size_t pos = 0;
 
 	if (ipc_trust_index_open(buffer_view(bytes), &index) != 0)
 		panic("an index that was made can be read");
 	while (ipc_trust_date_next(&index, &pos, &date)) {
+		int64_t refused_at = ipc_trust_date_refused_at(&index, &date);
+		int one;
+
 		if (now < date.tell_from)
 			continue;
-		ipc_trust_date_text(&date, now, text);
-		snprintf(why, size, "%s", text);
-		return date.kind == IPC_TRUST_DATE_SERVER && now >= date.ends_at
-			   ? -EINVAL
-			   : 1;
+		one = verdict_of(&date, refused_at, now);
+		ipc_trust_date_text(&date, refused_at, now, line);
+		add_line(text, one == TRUST_ENDS, line);
+		if (one < 0 || (status >= 0 && one > status))
+			status = one;
 	}
-	return 0;
+	return status;
 }
 
 static int
 check_files(const struct config *config, const struct trust_files *files,
-    char *why, size_t size)
+    struct buffer *text)
 {
+	uint32_t grace = config->tls.crl_grace_seconds;
 	const struct ipc_trust_check check = {
 		.generation = 1,
 		.needs_all_crls = config->tls.crl_required ==
 				  CONFIG_CRL_REQUIRED_ALL,
-		.grace_seconds = IPC_TRUST_GRACE_FOR_EVER,
+		.grace_seconds = grace == CONFIG_CRL_GRACE_FOR_EVER
+				     ? IPC_TRUST_GRACE_FOR_EVER
+				     : grace,
 	};
 	struct trust_result *result = memory_new(1, sizeof(*result));
 	int64_t now = clock_realtime_seconds();
 	int status = trust_check(files, &check, now, result);
 
 	if (status == 0)
-		status = tell_date(&result->index, now, why, size);
+		status = tell_dates(&result->index, now, text);
 	else
-		snprintf(why, size, "%s", result->text);
+		add_line(text, false, result->text);
 	trust_result_done(result);
 	free(result);
 	return status;
@@ -59,7 +83,7 @@ check_files(const struct config *config, const struct trust_files *files,
 
 int
 trust_credentials_check(const struct config *config,
-    const struct proc_credentials *credentials, char *why, size_t size)
+    const struct proc_credentials *credentials, struct buffer *text)
 {
 	struct trust_file *crls = memory_new(credentials->crl_count + 1,
 	    sizeof(*crls));
@@ -77,7 +101,7 @@ trust_credentials_check(const struct config *config,
 		crls[i] = (struct trust_file){ config->tls.crl.items[i],
 			buffer_view(&credentials->crls[i]) };
 	compat_start();
-	status = check_files(config, &files, why, size);
+	status = check_files(config, &files, text);
 	free(crls);
 	return status;
 }

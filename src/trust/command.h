@@ -4,14 +4,24 @@
 
 #include "proc/child.h"
 
+/* What signetd --check says of the files. */
+enum trust_verdict {
+	TRUST_GOOD,
+	TRUST_ENDS,     /* something ends soon or has ended */
+	TRUST_LOCKS_OUT /* the grace of a CRL is over: its clients are refused */
+};
+
+#define TRUST_WARNING "warning: "
+
 /*
  * For signetd --check: check what the trust role would be given, without
  * keeping anything. A certificate of ours that has ended is a fault here.
  *
- * why: what is wrong or will soon be, of at most size bytes.
- * Returns 0; 1 if all is good but something ends soon or has ended; -EINVAL.
+ * text: what is wrong or will soon be is appended, a line for each, without the
+ * last one's end: TRUST_WARNING goes before what is not as bad as the value.
+ * Returns enum trust_verdict; -EINVAL.
  */
 int trust_credentials_check(const struct config *config,
-    const struct proc_credentials *files, char *why, size_t size);
+    const struct proc_credentials *files, struct buffer *text);
 
 #endif

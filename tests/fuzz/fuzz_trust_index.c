@@ -117,6 +117,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	lists_check(&index);
 	changes_check(&index);
 	while (ipc_trust_date_next(&index, &pos, &date))
-		ipc_trust_date_text(&date, 0, text);
+		ipc_trust_date_text(&date,
+		    ipc_trust_date_refused_at(&index, &date), 0, text);
 	return 0;
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What clients are trusted by: authorities, CRLs, dates."""
 
+import calendar
 import contextlib
 import os
 import shutil
@@ -169,6 +170,58 @@ def a_list_that_is_out_of_date_counts_for_as_long_as_is_said():
         with started(path, client_ca=root.certificate, crl=[old],
                      crl_grace_seconds=60) as daemon:
             expect_refused(daemon, good, "crl-expired", "certificate_unknown")
+            line, = daemon.log.find(event="expires", what="tls.crl")
+            assert line.level == "error", line.text
+            expect_named(line["warning"], old)
+
+
+def expect_named(words, crl, grace=60):
+    """That and from when on the clients of a CRL's issuer are refused."""
+    said = subprocess.run(["openssl", "crl", "-in", crl, "-noout",
+                           "-nextupdate"], capture_output=True, text=True,
+                          check=True).stdout
+    end = time.strptime(said.strip(), "nextUpdate=%b %d %H:%M:%S %Y GMT")
+    refused = time.gmtime(calendar.timegm(end) + grace)
+    wanted = ('clients of "CN=root" are refused from '
+              f"{time.strftime('%Y-%m-%d %H:%M:%S', refused)} UTC on")
+    assert wanted in words, (wanted, words)
+
+
+@standalone(timeout=120)
+def nobody_is_locked_out_without_a_word():
+    """A grace that is over, or soon will be, is told by who sets it."""
+    with folder() as path:
+        root, other = Authority(path, "root"), Authority(path, "other")
+        root.issue("good")
+        both = bundle(f"{path}/both.pem", root.certificate, other.certificate)
+        old = root.crl(since=-7200, until=-3600)
+        soon = other.crl(since=-36000, until=1800)
+        tls = {"client_ca": both, "crl": [old, soon]}
+        status, words = check(path, crl_grace_seconds=60, **tls)
+        assert status == 1, words
+        expect_named(words, old)
+        assert words.count("\n") == 2, words
+        assert 'warning: tls.crl: the CRL of "CN=other" needs its' in words
+        status, words = check(path, crl_grace_seconds=86400, **tls)
+        assert status == 0, words
+        expect_named(words, old, 86400)
+        status, words = check(path, **tls)
+        assert status == 0 and "are refused" not in words, words
+        assert words.count("warning: tls.crl: ") == 2, words
+        with Daemon(reload={"watch": False}, tls=tls) as daemon:
+            daemon.pki = path
+            with daemon.client(certificate="good") as client:
+                said = daemon.reload(tls={**tls, "crl_grace_seconds": 86400})
+                expect_named(said, old, 86400)
+                client.ping()
+                mark = daemon.log.mark()
+                said = daemon.reload(tls={**tls, "crl_grace_seconds": 60})
+                expect_named(said, old)
+                line, = [line for line in daemon.log.find(
+                    mark, event="expires") if "CN=root" in line["warning"]]
+                assert line.level == "error", line.text
+                expect_named(line["warning"], old)
+                client.expect(codec.DISCONNECT)
 
 
 @standalone(timeout=120)
@@ -301,6 +354,16 @@ def a_session_ends_with_the_grace_of_its_authoritys_list():
         daemon, client, _, _, seconds = connect_before_it_ends(path, make, 5)
         with daemon:
             expect_ended(daemon, client, 5, "crl-expired", None, seconds)
+            # The log says it when it begins, not at the next full hour.
+
+            def told():
+                return [line for line in daemon.log.find(
+                    event="expires", what="tls.crl")
+                    if line.text[:19].replace("T", " ") >=
+                    line["refused_from"][:19]]
+            line = wait_until(told, "the log says that it begins")[0]
+            assert line.level == "error", line.text
+            expect_named(line["warning"], f"{path}/root.crl", 2)
 
 
 @standalone(timeout=120)
@@ -370,9 +433,12 @@ def what_ends_soon_is_told_once_a_day():
             root.crl("in-use", since=-36000, until=1800)
             daemon.reload()
             line, = told("tls.crl")
-            daemon.reload(tls={"crl_grace_seconds": 7200})
+            daemon.reload(limits={"handshakes_in_flight": 77})
             assert len(told("tls.crl")) == 1
             assert line.level == "warning", line.text
+            # But from when on nobody gets in, whenever that changes.
+            daemon.reload(tls={"crl_grace_seconds": 7200})
+            assert len(told("tls.crl")) == 2
             assert len(told("tls.certificate")) == 1
 
 

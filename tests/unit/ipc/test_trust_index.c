@@ -126,14 +126,28 @@ START_TEST(dates_come_in_their_order)
 
 	ck_assert(ipc_trust_date_next(&trust, &pos, &date));
 	ck_assert_int_eq(date.kind, IPC_TRUST_DATE_SERVER);
-	ipc_trust_date_text(&date, 1000 - 86400 * 3, text);
+	ck_assert_int_eq(ipc_trust_date_refused_at(&trust, &date),
+	    IPC_TRUST_NEVER);
+	ipc_trust_date_text(&date, IPC_TRUST_NEVER, 1000 - 86400 * 3, text);
 	ck_assert_str_eq(text, "tls.certificate: \"CN=server\" expires on "
 			       "1970-01-01, in 3 days");
 	ck_assert(ipc_trust_date_next(&trust, &pos, &date));
 	ck_assert_int_eq(date.ends_at, 300);
-	ipc_trust_date_text(&date, 300, text);
-	ck_assert_ptr_nonnull(strstr(text, "tls.crl: the CRL of \"CN=root\" is "
-					   "out of date since 1970-01-01"));
+	ipc_trust_date_text(&date, IPC_TRUST_NEVER, 300, text);
+	ck_assert_str_eq(text,
+	    "tls.crl: the CRL of \"CN=root\" is out of date since 1970-01-01 "
+	    "00:05:00 UTC: what was revoked since is not known; fetch the next "
+	    "one");
+	ipc_trust_date_text(&date, 360, 300, text);
+	ck_assert_str_eq(text,
+	    "tls.crl: the CRL of \"CN=root\" is out of date since 1970-01-01 "
+	    "00:05:00 UTC: clients of \"CN=root\" are refused from 1970-01-01 "
+	    "00:06:00 UTC on; fetch the next one");
+	ipc_trust_date_text(&date, 360, 299, text);
+	ck_assert_str_eq(text,
+	    "tls.crl: the CRL of \"CN=root\" needs its next update on "
+	    "1970-01-01 00:05:00 UTC, in 0 days; without it, clients of "
+	    "\"CN=root\" are refused from 1970-01-01 00:06:00 UTC on");
 	ck_assert(!ipc_trust_date_next(&trust, &pos, &date));
 }
 END_TEST
