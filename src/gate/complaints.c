@@ -75,7 +75,7 @@ print_hint(char hint[HINT_MAX], enum admission verdict, uint32_t limit)
 	case ADMISSION_DISPLACED:
 		snprintf(hint, HINT_MAX,
 		    "it made no progress while others came: if these are your "
-		    "clients, raise limits.handshakes_in_flight");
+		    "clients, raise limits.handshakes_in_flight, and restart");
 		break;
 	default:
 		snprintf(hint, HINT_MAX,

@@ -175,12 +175,15 @@ def what_needs_a_restart_is_named_and_stays():
         mark = broker.log.mark()
         said = broker.reload(processes={"workers": 3},
                              store={"path": f"{broker.folder}/other"},
+                             limits={"handshakes_in_flight": 100000},
                              log={"level": "debug"})
         assert said == ("changed: log.level\n"
                         "as before until the daemon is restarted: "
-                        "processes.workers, store.path"), said
+                        "processes.workers, limits.handshakes_in_flight, "
+                        "store.path"), said
         broker.await_log(mark, event="restart-needed", level="warning",
-                         settings="processes.workers, store.path")
+                         settings="processes.workers, "
+                         "limits.handshakes_in_flight, store.path")
         # Who is started later gets the old value as well.
         os.kill(broker.role_pids("store")[0], signal.SIGKILL)
         broker.await_log(mark, event="started", speaker="store/0",

@@ -130,7 +130,7 @@ static const struct {
 	{ ADMISSION_DISPLACED,
 	    "limit=displaced count=7 hint=\"it made no progress while others "
 	    "came: if these are your clients, raise "
-	    "limits.handshakes_in_flight\"\n" },
+	    "limits.handshakes_in_flight, and restart\"\n" },
 };
 
 START_TEST(complaint_says_what_can_be_done)
