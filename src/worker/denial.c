@@ -83,6 +83,18 @@ denial_of(const struct connection *connection,
 	return denial;
 }
 
+/* More different ones than can be remembered, once a minute. */
+static void
+report_untold(struct worker *worker)
+{
+	uint64_t count;
+
+	if (denials_take_untold(worker->denials, worker_now_ms(worker), &count))
+		log_warning(log_word("event", "denials-not-told"),
+		    log_number("count", (int64_t)count),
+		    log_number("max", DENIALS_MAX));
+}
+
 void
 denial_report(struct connection *connection,
     const struct rights_request *request, const struct rights_verdict *verdict)
@@ -93,8 +105,11 @@ denial_report(struct connection *connection,
 	struct ipc_denial denial;
 	uint32_t count;
 
-	if (!denials_note(worker->denials, hash, worker_now_ms(worker), &count))
+	if (!denials_note(worker->denials, hash, worker_now_ms(worker),
+		&count)) {
+		report_untold(worker);
 		return;
+	}
 	denial = denial_of(connection, request, verdict);
 	denial.hash = hash;
 	denial.count = count;
@@ -133,8 +148,11 @@ on_denial(struct worker *worker, struct proc_peer *peer, struct bytes payload)
 		log_denial(&denial);
 		return 0;
 	}
+	report_untold(worker);
 	logged = (struct ipc_denial_logged){ denial.hash,
 		denials_logged_ms(worker->denials, denial.hash) };
+	if (logged.logged_ms == 0)
+		return 0; /* there is no room for it */
 	worker->scratch.len = 0;
 	ipc_denial_logged_encode(&logged, &worker->scratch);
 	proc_peer_push(worker->child, peer, IPC_DENIAL_LOGGED,

@@ -73,16 +73,59 @@ START_TEST(the_first_at_the_start_of_time_is_logged)
 }
 END_TEST
 
-START_TEST(of_too_many_the_oldest_is_forgotten)
+START_TEST(many_are_each_logged_once_a_minute)
 {
 	struct denials *denials = denials_new();
-	uint64_t i, last = DENIALS_MAX * 10;
+	uint32_t count, logged = 0;
+
+	for (unsigned int round = 0; round < 3; round++)
+		for (uint64_t i = 0; i < 10000; i++)
+			logged += denials_note(denials, i * 4096,
+			    START_MS + round, &count);
+	ck_assert_uint_eq(logged, 10000);
+	denials_free(&denials);
+}
+END_TEST
+
+START_TEST(what_came_again_keeps_its_count_while_others_are_forgotten)
+{
+	struct denials *denials = denials_new();
+	uint64_t later = START_MS + DENIALS_LOG_MS;
 	uint32_t count;
 
-	for (i = 0; i < last; i++)
-		ck_assert(denials_note(denials, i, START_MS + i, &count));
-	ck_assert(denials_note(denials, 0, START_MS + last, &count));
-	ck_assert(!denials_note(denials, last - 1, START_MS + last, &count));
+	ck_assert(denials_note(denials, 7, START_MS, &count));
+	ck_assert(!denials_note(denials, 7, START_MS, &count));
+	ck_assert(denials_note(denials, 8, START_MS, &count));
+	for (uint64_t i = 100; i < 1100; i++)
+		ck_assert(denials_note(denials, i, later, &count));
+	ck_assert_uint_eq(denials_logged_ms(denials, 8), 0);
+	ck_assert(denials_note(denials, 7, later, &count));
+	ck_assert_uint_eq(count, 2);
+	denials_free(&denials);
+}
+END_TEST
+
+START_TEST(too_many_are_counted_and_not_told)
+{
+	struct denials *denials = denials_new();
+	uint64_t i, untold = 0, later = START_MS + DENIALS_LOG_MS;
+	uint32_t count;
+
+	for (i = 0; i < DENIALS_MAX; i++)
+		ck_assert(denials_note(denials, i, START_MS, &count));
+	ck_assert(!denials_take_untold(denials, START_MS, &untold));
+	ck_assert(!denials_add(denials, i, 5, START_MS, &count));
+	ck_assert(denials_take_untold(denials, START_MS, &untold));
+	ck_assert_uint_eq(untold, 5);
+	ck_assert(!denials_note(denials, i + 1, START_MS + 1, &count));
+	ck_assert(!denials_note(denials, 0, START_MS + 1, &count));
+	ck_assert(!denials_take_untold(denials, later - 1, &untold));
+	ck_assert(denials_take_untold(denials, later, &untold));
+	ck_assert_uint_eq(untold, 1);
+	/* A minute later there is room again, also where they came again. */
+	ck_assert(denials_note(denials, i, later, &count));
+	ck_assert(denials_note(denials, 0, later, &count));
+	ck_assert(!denials_take_untold(denials, later * 2, &untold));
 	denials_free(&denials);
 }
 END_TEST
@@ -97,6 +140,9 @@ test_denials(void)
 	tcase_add_test(tests, many_at_once_are_counted);
 	tcase_add_test(tests, an_earlier_time_is_believed_and_a_later_is_not);
 	tcase_add_test(tests, the_first_at_the_start_of_time_is_logged);
-	tcase_add_test(tests, of_too_many_the_oldest_is_forgotten);
+	tcase_add_test(tests, many_are_each_logged_once_a_minute);
+	tcase_add_test(tests,
+	    what_came_again_keeps_its_count_while_others_are_forgotten);
+	tcase_add_test(tests, too_many_are_counted_and_not_told);
 	return tests;
 }
