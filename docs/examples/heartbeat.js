@@ -25,14 +25,13 @@ class Heartbeat {
     this.keys = new Map();
     this.waiting = new Set();
     this.sequence = 0n;
+    this.silent = 0; // intervals
+    this.isClosed = false;
     this.take(offer);
     this.socket = dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
     this.socket.on('message', (data) => this.receive(data));
     this.socket.on('error', () => {}); // as if it were lost
-    this.socket.connect(offer.port, host, () => {
-      this.heard = Date.now();
-      this.begin();
-    });
+    this.socket.connect(offer.port, host, () => this.isClosed || this.begin());
   }
 
   // An offer for the same handle brings a new key.
@@ -42,18 +41,26 @@ class Heartbeat {
     this.keys.set(offer.key_number, Buffer.from(offer.key, 'base64'));
     this.keyNumber = offer.key_number;
     this.interval = offer.interval_ms;
-    this.patience = offer.interval_ms * (offer.misses + 0.5);
+    this.misses = offer.misses;
   }
 
   // One question in each interval; more, as long as there is no answer.
   begin() {
+    this.first = this.sequence + 1n;
     this.hasAnswer = false;
+    clearTimeout(this.again);
     this.ask(1);
-    this.next = setTimeout(() => this.begin(), this.interval);
+    this.next = setTimeout(() => {
+      if (++this.silent > this.misses / 2) // the session is asked as well
+        client.unsubscribe('$signet', (error) => {
+          if (!error) this.silent = 0;
+        });
+      this.begin();
+    }, this.interval);
   }
 
   ask(tries) {
-    if (Date.now() - this.heard > this.patience)
+    if (tries === 3 && this.silent >= this.misses)
       return end('the server, or the way to it, is gone');
     const head = Buffer.alloc(32);
     head.set([1, QUESTION, 0, this.keyNumber]);
@@ -74,31 +81,35 @@ class Heartbeat {
     const secret = this.keys.get(data[3]);
     if (!secret || !crypto.timingSafeEqual(tag(secret, data.subarray(0, 32)),
                                            data.subarray(32))) return;
-    if (!this.waiting.delete(data.readBigUInt64BE(12))) return;
+    const sequence = data.readBigUInt64BE(12);
+    if (!this.waiting.delete(sequence)) return;
     const took = process.hrtime.bigint() - data.readBigUInt64BE(20);
-    this.hasAnswer = true;
-    this.heard = Date.now();
+    if (sequence >= this.first) this.hasAnswer = true;
+    this.silent = 0;
     console.log(`${(Number(took) / 1e6).toFixed(3)} ms`);
     if (++answered === Number(count)) end();
   }
 
   close() {
+    this.isClosed = true;
     clearTimeout(this.next);
     clearTimeout(this.again);
     this.socket.close();
   }
 }
 
-let beat = null;
+let beat = null, isEnded = false;
 const client = mqtt.connect(`mqtts://${host}:${port}`, {
   ca: fs.readFileSync(ca), cert: fs.readFileSync(cert),
   key: fs.readFileSync(key), reconnectPeriod: 0,
 });
 
 function end(fault) {
+  if (isEnded) return;
+  isEnded = true;
   if (beat) beat.close();
   beat = null;
-  client.end();
+  client.end(Boolean(fault)); // of who is gone nothing is awaited
   if (fault) {
     console.error(fault);
     process.exitCode = 1;
@@ -107,6 +118,7 @@ function end(fault) {
 
 client.on('connect', () => client.subscribe(`$signet/heartbeat/${intervalMs}`));
 client.on('error', (error) => end(error.message));
+client.on('close', () => end('the session has ended'));
 client.on('message', (topic, payload) => {
   const offer = JSON.parse(payload);
   if (beat && !offer.ended && offer.handle === beat.handle)

@@ -45,7 +45,7 @@ class Heartbeat:
                      if number == (self.key_number - 1) % 256}
         self.keys[self.key_number] = base64.b64decode(offer["key"])
         self.interval = offer["interval_ms"] / 1000
-        self.patience = self.interval * (offer["misses"] + 0.5)
+        self.misses = offer["misses"]
 
     def ask(self):
         self.sequence += 1
@@ -59,13 +59,14 @@ class Heartbeat:
             pass  # as if it were lost
 
     def listen(self, until):
-        """The round-trip time of an answer, in seconds; None if none came."""
+        """The sequence number and the round-trip time, in seconds, of each
+        answer that comes until then."""
         while (left := until - time.monotonic()) > 0:
             self.socket.settimeout(left)
             try:
                 data = self.socket.recv(64)
             except OSError:
-                time.sleep(min(0.01, left))
+                time.sleep(max(0, min(0.01, until - time.monotonic())))
                 continue
             if len(data) != 48:
                 continue
@@ -76,54 +77,65 @@ class Heartbeat:
                     and hmac.compare_digest(
                         tag(self.keys[number], data[:32]), data[32:])):
                 self.waiting.remove(sequence)
-                return (time.monotonic_ns() - clock) / 1e9
-        return None
+                yield sequence, (time.monotonic_ns() - clock) / 1e9
 
 
-def connect(host, port, ca, cert, key, interval_ms):
-    """The queue in which offers will be."""
-    offers = queue.Queue()
-    version = getattr(mqtt, "CallbackAPIVersion", None)  # paho 2
-    client = mqtt.Client(*([version.VERSION1] if version else []))
-    client.tls_set(ca, cert, key)
-    client.on_connect = lambda *_: client.subscribe(
-        f"$signet/heartbeat/{interval_ms}")
-    client.on_message = lambda _, __, message: offers.put(
-        json.loads(message.payload))
-    client.connect(host, port)
-    client.loop_start()
-    return client, offers
+class Session:
+    """Of MQTT: brings offers, and tells whether the server is there."""
+
+    def __init__(self, host, port, ca, cert, key, interval_ms):
+        self.offers, self.silent = queue.Queue(), 0  # intervals
+        version = getattr(mqtt, "CallbackAPIVersion", None)  # paho 2
+        client = mqtt.Client(*([version.VERSION1] if version else []))
+        client.tls_set(ca, cert, key)
+        client.on_connect = lambda *_: client.subscribe(
+            f"$signet/heartbeat/{interval_ms}")
+        client.on_message = lambda _, __, message: self.offers.put(
+            json.loads(message.payload))
+        client.on_unsubscribe = lambda *_: self.hear()
+        client.connect(host, port)
+        client.loop_start()
+        self.client = client
+
+    def hear(self):
+        self.silent = 0
 
 
 def main():
     host, port, ca, cert, key, interval_ms = sys.argv[1:7]
-    count = int(sys.argv[7]) if len(sys.argv) > 7 else None
-    client, offers = connect(host, int(port), ca, cert, key, interval_ms)
-    beat, answered, heard = None, 0, time.monotonic()
-    while count is None or answered < count:
-        while beat is None or not offers.empty():
-            offer = offers.get()
+    left = int(sys.argv[7]) if len(sys.argv) > 7 else -1
+    session = Session(host, int(port), ca, cert, key, interval_ms)
+    beat = None
+    while True:
+        while beat is None or not session.offers.empty():
+            offer = session.offers.get()
             if offer.get("ended") or offer["version"] != 1:
                 beat = None
             elif beat and beat.handle == int(offer["handle"], 16):
                 beat.take(offer)
             else:
-                beat, heard = Heartbeat(offer, host), time.monotonic()
-        # One question in each interval; more, as long as there is no answer.
-        end, has_answer = time.monotonic() + beat.interval, False
-        for quarter in range(4, 0, -1):
+                beat = Heartbeat(offer, host)
+                session.hear()
+        # One question in each interval; more, as long as it has no answer.
+        end, first = time.monotonic() + beat.interval, beat.sequence + 1
+        has_answer = False
+        for quarter in (3, 2, 1, 0):
             if not has_answer:
                 beat.ask()
-            taken = beat.listen(end - (quarter - 1) * beat.interval / 4)
-            if taken is not None:
-                print(f"{1000 * taken:.3f} ms", flush=True)
-                has_answer, heard = True, time.monotonic()
-                answered += 1
-                time.sleep(max(0, end - heard))
-                break
-        if time.monotonic() - heard > beat.patience:
-            sys.exit("the server, or the way to it, is gone")
-    client.disconnect()
+            for sequence, took in beat.listen(end
+                                              - quarter * beat.interval / 4):
+                print(f"{1000 * took:.3f} ms", flush=True)
+                session.hear()
+                has_answer |= sequence >= first
+                left -= 1
+                if left == 0:
+                    session.client.disconnect()
+                    return
+            if session.silent >= beat.misses and quarter == 2:
+                sys.exit("the server, or the way to it, is gone")
+        session.silent += 1
+        if session.silent > beat.misses / 2:  # it is asked there as well
+            session.client.unsubscribe("$signet")
 
 
 main()

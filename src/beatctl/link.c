@@ -203,8 +203,8 @@ refused_heartbeat(uint8_t reason, char *why, size_t size)
 
 /* 1 if it is an offer; 0; -1 if it ends the session. */
 static int
-take(const struct mqtt_frame *frame, struct beat_offer *offer, char *why,
-    size_t size)
+take(struct link *link, const struct mqtt_frame *frame,
+    struct beat_offer *offer, char *why, size_t size)
 {
 	struct mqtt_disconnect disconnect;
 	struct mqtt_connack connack;
@@ -231,6 +231,7 @@ take(const struct mqtt_frame *frame, struct beat_offer *offer, char *why,
 			break;
 		return 1;
 	case MQTT_PINGRESP:
+		link->pongs++;
 		return 0;
 	case MQTT_DISCONNECT:
 		if (mqtt_disconnect_decode(MQTT_VERSION_5, frame,
@@ -256,7 +257,7 @@ link_receive(struct link *link, struct beat_offer *offer, char *why,
 		return fail_tls(link, "the session has ended", why, size);
 	while ((status = mqtt_frame_decode(buffer_view(&link->input),
 		    PACKET_BYTES_MAX, &frame)) == 0) {
-		int taken = take(&frame, offer, why, size);
+		int taken = take(link, &frame, offer, why, size);
 
 		if (taken < 0)
 			return taken;

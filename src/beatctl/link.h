@@ -32,6 +32,7 @@ struct link {
 	struct sockaddr_storage server; /* where TCP is connected to */
 	socklen_t server_len;
 	struct buffer input;
+	uint64_t pongs; /* PINGRESP that have come */
 };
 
 /*

@@ -48,6 +48,7 @@ pulse_begin(struct pulse *pulse, const struct beat_offer *offer,
 	pulse->offer = *offer;
 	beat_key_init(&pulse->key, offer->key);
 	pulse->sequence = 0;
+	pulse->asked_ms = 0;
 	pulse->answered = (struct beat_window){ 0, 0 };
 	beat_pacer_init(&pulse->pacer, offer->interval_ms, offer->misses,
 	    now_us / 1000);
@@ -140,6 +141,48 @@ pulse_receive(struct pulse *pulse, uint64_t now_us)
 		good++;
 	}
 	return good;
+}
+
+void
+pulse_heard(struct pulse *pulse, uint64_t now_us)
+{
+	pulse->pacer.heard_ms = now_us / 1000;
+}
+
+/* What is waited for before there is doubt, and again before it is over. */
+static uint64_t
+half_ms(const struct pulse *pulse)
+{
+	return beat_patience_ms(pulse->offer.interval_ms, pulse->offer.misses) /
+	       2;
+}
+
+bool
+pulse_is_in_doubt(struct pulse *pulse, uint64_t now_us)
+{
+	uint64_t now_ms = now_us / 1000;
+
+	if (pulse->fd < 0)
+		return false;
+	if (now_ms - pulse->pacer.heard_ms < half_ms(pulse)) {
+		pulse->asked_ms = 0;
+		return false;
+	}
+	if (pulse->asked_ms != 0)
+		return false;
+	pulse->asked_ms = now_ms;
+	return true;
+}
+
+bool
+pulse_is_over(const struct pulse *pulse, uint64_t now_us)
+{
+	uint64_t now_ms = now_us / 1000;
+
+	/* Who has slept for longer than that has not asked before. */
+	return pulse->fd >= 0 && pulse->asked_ms != 0 &&
+	       now_ms - pulse->asked_ms >= half_ms(pulse) &&
+	       beat_pacer_is_over(&pulse->pacer, now_ms);
 }
 
 void

@@ -21,6 +21,7 @@ struct pulse {
 	struct beat_pacer pacer;
 	struct beat_window answered;
 	uint64_t sequence;
+	uint64_t asked_ms; /* in the session, too; 0: not, or it is answered */
 	/* What has been seen. */
 	uint64_t sent, received, dropped;
 	uint64_t least_us, most_us, sum_us, last_us;
@@ -44,6 +45,17 @@ void pulse_turn(struct pulse *pulse, uint64_t now_us);
 
 /* Take the answers that have come; returns how many were good. */
 unsigned int pulse_receive(struct pulse *pulse, uint64_t now_us);
+
+/* The server has answered in the session: it is there, and has heard. */
+void pulse_heard(struct pulse *pulse, uint64_t now_us);
+
+/* Has nothing come for so long that the server is to be asked in the session as
+ * well, now? */
+bool pulse_is_in_doubt(struct pulse *pulse, uint64_t now_us);
+
+/* Is the server, or the way to it, gone? It has answered neither here nor
+ * there. */
+bool pulse_is_over(const struct pulse *pulse, uint64_t now_us);
 
 /* Send no more. */
 void pulse_end(struct pulse *pulse);

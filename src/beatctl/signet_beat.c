@@ -232,6 +232,19 @@ ping_after_ms(const struct options *options)
 		   : UINT64_C(500) * options->link.keep_alive_seconds;
 }
 
+/* Send PINGREQ if Keep Alive wants it, or where no beats are answered. */
+static int
+ping_in_time(struct pulse *pulse, struct link *link,
+    const struct options *options, uint64_t *ping_at_ms)
+{
+	bool is_in_doubt = pulse_is_in_doubt(pulse, now_us());
+
+	if (!is_in_doubt && now_us() / 1000 < *ping_at_ms)
+		return 0;
+	*ping_at_ms = now_us() / 1000 + ping_after_ms(options);
+	return link_ping(link);
+}
+
 /* 0 when it is to end; 1 if the server is gone. */
 static int
 run(struct pulse *pulse, struct link *link, const struct options *options)
@@ -248,6 +261,7 @@ run(struct pulse *pulse, struct link *link, const struct options *options)
 			{ .fd = pulse->fd, .events = POLLIN },
 		};
 		bool has_input = link_has_input(link);
+		uint64_t pongs = link->pongs;
 		int status = 0;
 
 		(void)poll(fds, 2, has_input ? 0 : wait_ms(pulse, ping_at_ms));
@@ -257,17 +271,17 @@ run(struct pulse *pulse, struct link *link, const struct options *options)
 			status = take_offer(pulse, link, &offer, options);
 		if (pulse_receive(pulse, now_us()) > 0 && !options->is_quiet)
 			print_answer(pulse);
-		if (status == 0 && now_us() / 1000 >= ping_at_ms) {
-			status = link_ping(link);
-			ping_at_ms = now_us() / 1000 + ping_after_ms(options);
-		}
+		if (link->pongs != pongs)
+			pulse_heard(pulse, now_us());
+		if (status == 0)
+			status = ping_in_time(pulse, link, options,
+			    &ping_at_ms);
 		if (status < 0) {
 			fprintf(stderr, "signet-beat: %s\n", why);
 			return 1;
 		}
 		pulse_turn(pulse, now_us());
-		if (pulse->fd >= 0 && pulse->received > 0 &&
-		    beat_pacer_is_over(&pulse->pacer, now_us() / 1000)) {
+		if (pulse_is_over(pulse, now_us())) {
 			printf("the server, or the way to it, is gone\n");
 			return 1;
 		}

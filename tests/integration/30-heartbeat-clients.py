@@ -3,22 +3,28 @@
 """Clients with heartbeats against the daemon: signet-beat, and those of
 docs/examples with the MQTT libraries that they are for."""
 
+import collections
 import contextlib
 import json
 import os
 import re
+import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
-from signet import DEADLINE, Daemon, Skipped, case, main, wait_until
+from signet import (DEADLINE, Daemon, Skipped, case, main, standalone,
+                    wait_until)
 from signet.daemon import BUILD, ROLES, TOP, free_port
+from signet.heartbeat import ANSWER, HEAD, pack
 
 EXAMPLES = f"{TOP}/docs/examples"
 LINES_MAX = 150
-COUNT = 5
 
 
 def settings(**heartbeat):
@@ -54,17 +60,6 @@ def await_line(beat, pattern):
         assert line, f"it ended without {pattern}: {beat.stderr.read()}"
         if re.search(pattern, line):
             return line
-
-
-def run_example(broker, *command):
-    """It prints a round-trip time for each of so many answers, and ends."""
-    done = subprocess.run(
-        [*command, "127.0.0.1", str(broker.port), f"{broker.pki}/ca.pem",
-         f"{broker.pki}/client-1.pem", f"{broker.pki}/client-1.key", "200",
-         str(COUNT)], capture_output=True, text=True, timeout=6 * DEADLINE)
-    assert done.returncode == 0, (done.stdout, done.stderr)
-    times = re.findall(r"^\d+\.\d{3} ms$", done.stdout, re.M)
-    assert len(times) >= COUNT, (done.stdout, done.stderr)
 
 
 @case(**settings(least_interval_ms=700))
@@ -119,23 +114,6 @@ def signet_beat_goes_on_through_new_keys_and_ends_in_order(broker):
     assert re.search(r"^\d+ sent, \d+ answered", output, re.M), output
 
 
-@case(**settings(least_interval_ms=50, misses=10))
-def signet_beat_says_that_the_server_is_gone(broker):
-    """Its workers stand still: TCP stays, but nothing is answered."""
-    pids = broker.role_pids("worker").values()
-    with started(broker, "-I", "200") as beat:
-        await_line(beat, "^2: ")
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            output, _ = beat.communicate()
-        finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
-    assert beat.returncode == 1, output
-    assert "is gone" in output, output
-
-
 @case(**settings(least_interval_ms=50, misses=100))
 def signet_beat_says_that_its_right_is_gone(broker):
     with started(broker, "-I", "200") as beat:
@@ -175,34 +153,274 @@ def signet_beat_says_what_is_wrong_with_its_arguments(broker):
         assert done.returncode == code and said in done.stderr, (wrong, done)
 
 
-@case(**settings(least_interval_ms=50, misses=100))
-def the_example_in_c_beats(broker):
+def commands(folder):
+    """{name: how to start it}: signet-beat, and the examples."""
     source = f"{EXAMPLES}/heartbeat.c"
     if not os.path.exists("/usr/include/mosquitto.h"):
-        raise Skipped("libmosquitto-dev is not installed")
-    with tempfile.TemporaryDirectory(prefix="signet-test-") as folder:
-        program = f"{folder}/heartbeat"
-        subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror",
-                        "-o", program, source, "-lmosquitto", "-lcrypto"],
-                       check=True)
-        run_example(broker, program)
-
-
-@case(**settings(least_interval_ms=50, misses=100))
-def the_example_in_python_beats(broker):
+        lack("libmosquitto-dev")
+    subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-o",
+                    f"{folder}/heartbeat", source, "-lmosquitto", "-lcrypto"],
+                   check=True)
     if subprocess.run([sys.executable, "-c", "import paho.mqtt.client"],
                       capture_output=True).returncode:
-        raise Skipped("paho is not installed")
-    run_example(broker, sys.executable, f"{EXAMPLES}/heartbeat.py")
-
-
-@case(**settings(least_interval_ms=50, misses=100))
-def the_example_in_javascript_beats(broker):
+        lack("python3-paho-mqtt")
     if shutil.which("node") is None or subprocess.run(
             ["node", "-e", "require('mqtt')"], capture_output=True,
             timeout=60).returncode:
-        raise Skipped("MQTT.js is not installed")
-    run_example(broker, "node", f"{EXAMPLES}/heartbeat.js")
+        lack("MQTT.js")
+    return {"c": [f"{folder}/heartbeat"],
+            "python": [sys.executable, f"{EXAMPLES}/heartbeat.py"],
+            "javascript": ["node", f"{EXAMPLES}/heartbeat.js"],
+            "signet-beat": None}
+
+
+def lack(library):
+    """Where tests/run installs what tests need, it is to be there."""
+    assert "SIGNET_TESTS_DIR" not in os.environ, f"{library} is missing"
+    raise Skipped(f"{library} is not installed")
+
+
+class Program:
+    """A client that runs, and what it prints."""
+
+    def __init__(self, broker, command, number, interval_ms, count=None):
+        files = [f"{broker.pki}/ca.pem"] + [
+            f"{broker.pki}/client-{number}.{kind}" for kind in ("pem", "key")]
+        counted = [] if count is None else [str(count)]
+        if command is None:
+            command = beat_arguments(broker, "-I", str(interval_ms), "--cert",
+                                     files[1], "--key", files[2],
+                                     *["-c"] * len(counted), *counted)
+        else:
+            command = [*command, "127.0.0.1", str(broker.port), *files,
+                       str(interval_ms), *counted]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
+        self.lines = []
+        self.reader = threading.Thread(
+            target=lambda: self.lines.extend(self.process.stdout), daemon=True)
+        self.reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stdout.close()
+
+    @property
+    def times(self):
+        """Round trips, in milliseconds."""
+        found = (re.match(r"(?:\d+: )?(-?\d+\.\d{3}) ms", line)
+                 for line in list(self.lines))
+        return [float(line[1]) for line in found if line]
+
+    def wait(self):
+        """Its status and all that it has printed."""
+        status = self.process.wait(6 * DEADLINE)
+        self.reader.join()
+        return status, "".join(self.lines)
+
+
+@contextlib.contextmanager
+def programs(broker, interval_ms, *names, count=None):
+    """Clients of all kinds, or of these."""
+    with tempfile.TemporaryDirectory(prefix="signet-test-") as folder, \
+            contextlib.ExitStack() as stack:
+        yield {name: stack.enter_context(
+            Program(broker, command, number, interval_ms, count))
+            for number, (name, command) in enumerate(
+                commands(folder).items(), 1) if name in names or not names}
+
+
+class Middle(threading.Thread):
+    """Somebody between the clients, which are told of a port at the address
+    that they connect to, and the daemon, which has it at another. He sends all
+    that he passes on twice."""
+
+    DAEMON = "127.0.0.2"
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.inside, self.outside = (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in "io")
+        self.inside.bind(("127.0.0.1", port))
+        self.outside.connect((self.DAEMON, port))
+        self.treat = self.send  # what becomes of an answer
+        self.is_forging = self.is_stopped = False
+        self.clients, self.held = {}, {}  # by handle
+        self.keys = collections.defaultdict(set)  # of answers
+        self.asked, self.answered, self.forged = (
+            collections.Counter() for _ in "aaf")
+        self.heard = time.monotonic()
+        self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.is_stopped = True
+        self.join()
+        self.inside.close()
+        self.outside.close()
+
+    def run(self):
+        while not self.is_stopped:
+            ready, _, _ = select.select([self.inside, self.outside], [], [],
+                                        0.1)
+            for one in ready:
+                with contextlib.suppress(OSError):
+                    data, sender = one.recvfrom(2048)
+                    if one is self.outside:
+                        self.treat(data)
+                    else:
+                        self.take(data, sender)
+
+    def take(self, data, sender):
+        handle = data[4:12]
+        self.heard = time.monotonic()
+        self.clients[handle] = sender
+        self.asked[handle] += 1
+        if self.is_forging:
+            self.forged[handle] += 1
+            if self.forged[handle] % 16 < 5:
+                self.forge(data)
+        else:
+            self.outside.send(data)
+
+    def forge(self, question):
+        """All that somebody without the key can think of. The clock is so far
+        off that whoever takes one prints what cannot be."""
+        _, _, _, number, handle, sequence, clock, _ = HEAD.unpack(
+            question[:32])
+        for named in (number, (number + 1) % 256, (number - 1) % 256, 0):
+            answer = pack(bytes(32), kind=ANSWER, key_number=named,
+                          handle=handle, sequence=sequence,
+                          clock=clock ^ 1 << 60)
+            for data in (answer, answer[:-1], answer + b"\0",
+                         answer[:32] + question[32:]):
+                self.inside.sendto(data, self.clients[question[4:12]])
+        self.inside.sendto(question, self.clients[question[4:12]])
+
+    def send(self, answer):
+        handle = answer[4:12]
+        self.keys[handle].add(answer[3])
+        self.answered[handle] += 1
+        for _ in range(2):
+            self.inside.sendto(answer, self.clients[handle])
+
+    def hold(self, answer):
+        """Until there are two; and none after them."""
+        held = self.held.setdefault(answer[4:12], [])
+        held.append(answer)
+        if len(held) == 2:
+            for one in held:
+                self.send(one)
+
+
+def await_all(what, is_true, among, count=None):
+    wait_until(lambda: len(among) == (count or len(among))
+               and all(map(is_true, list(among))), what, 60)
+
+
+INTERVAL_MS, MISSES = 100, 40
+
+
+@standalone(timeout=180)
+def clients_believe_whoever_has_the_key_and_nobody_else():
+    """Forged answers, new keys, an offer that ends, a way that is closed for
+    UDP alone, and a server that stands still."""
+    wanted = settings(address=Middle.DAEMON, least_interval_ms=50, misses=100,
+                      key_seconds=1)
+    with Daemon(**wanted) as daemon, \
+            Middle(wanted["heartbeat"]["port"]) as middle, \
+            programs(daemon, INTERVAL_MS) as clients:
+        # Before they have ever had another key than the first, and an answer.
+        middle.is_forging = True
+        every = clients.values()
+        await_all("each is lied to", lambda handle: middle.forged[handle] > 4,
+                  middle.asked, len(clients))
+        middle.is_forging = False
+        await_all("each has answers", lambda one: len(one.times) > 2, every)
+        await_all("each has had keys",
+                  lambda handle: len(middle.keys[handle]) > 2, middle.asked)
+        # It has ended: nobody asks any more.
+        daemon.reload(heartbeat={"enabled": False})
+        wait_until(lambda: time.monotonic() - middle.heard > 1, "it is quiet",
+                   60)
+        before = set(middle.asked)
+        daemon.reload(heartbeat={"enabled": True, "misses": MISSES})
+        wait_until(lambda: len(middle.answered) == 2 * len(clients),
+                   "each has answers again", 60)
+        now = set(middle.asked) - before
+        assert len(now) == len(clients), (before, now)
+        # For longer than they would wait all answers are lies; but in their
+        # sessions the server is there.
+        middle.is_forging = True
+        lies = middle.forged.copy()
+        await_all("each is lied to for long",
+                  lambda handle: middle.forged[handle] - lies[handle]
+                  > 4 * (MISSES + 2), now)
+        answered = middle.answered.copy()
+        middle.is_forging = False
+        await_all("each has answers once more", lambda handle:
+                  middle.answered[handle] > answered[handle], now)
+        await_gone(daemon, clients)
+        for name, client in clients.items():
+            assert all(0 <= took < 1e7 for took in client.times), \
+                (name, client.lines)
+        # Each answer counts once.
+        assert sum(len(client.times) for client in every) \
+            <= sum(middle.answered.values())
+
+
+def await_gone(daemon, clients):
+    """The daemon stands still: its TCP stays, but nothing is answered."""
+    pids = daemon.role_pids("worker").values()
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        for name, client in clients.items():
+            status, output = client.wait()
+            assert status == 1 and output.count("gone") == 1, \
+                (name, status, output)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+@standalone(timeout=180)
+def answers_that_come_late_are_taken_when_they_come():
+    """The first is there with the second, and both are printed at once, not
+    one of them when the next interval begins. So it ends then, too."""
+    wanted = settings(address=Middle.DAEMON, least_interval_ms=50, misses=100)
+    with Daemon(**wanted) as daemon, \
+            Middle(wanted["heartbeat"]["port"]) as middle, \
+            programs(daemon, 8000, count=2) as clients:
+        middle.treat = middle.hold
+        for name, client in clients.items():
+            status, output = client.wait()
+            assert status == 0 and client.times[-1] < 4000, (name, output)
+
+
+@standalone(timeout=180)
+def clients_that_have_slept_see_that_their_session_is_over():
+    """Paho alone connects again by itself."""
+    with Daemon(**settings(least_interval_ms=50)) as daemon, \
+            programs(daemon, 200, "c", "javascript", "signet-beat") as clients:
+        await_all("each has answers", lambda one: one.times, clients.values())
+        for client in clients.values():
+            client.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: len(daemon.log.find(reason="heartbeat-timeout"))
+                   == len(clients), "the daemon has given them up", 60)
+        for client in clients.values():
+            client.process.send_signal(signal.SIGCONT)
+        for name, client in clients.items():
+            status, output = client.wait()
+            assert status == 1 and "the way to it" not in output, \
+                (name, status, output)
 
 
 @case
