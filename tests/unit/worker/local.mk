@@ -3,6 +3,8 @@ if HAVE_CHECK
 check_PROGRAMS += tests/unit/worker/test_worker
 tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/main.c tests/unit/worker/tests.h \
+	tests/unit/worker/bare_heartbeats.c \
+	tests/unit/worker/bare_heartbeats.h \
 	tests/unit/worker/bare_peer.c tests/unit/worker/bare_peer.h \
 	tests/unit/worker/bare_worker.c tests/unit/worker/bare_worker.h \
 	tests/unit/worker/kept.c tests/unit/worker/kept.h \
@@ -12,6 +14,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_denial.c \
 	tests/unit/worker/test_denials.c \
 	tests/unit/worker/test_expiry.c \
+	tests/unit/worker/test_heartbeat.c \
 	tests/unit/worker/test_journal.c \
 	tests/unit/worker/test_journal_changes.c \
 	tests/unit/worker/test_journal_quiet.c \

@@ -17,6 +17,7 @@ main(void)
 	suite_add_tcase(suite, test_denials());
 	suite_add_tcase(suite, test_expiry());
 	suite_add_tcase(suite, test_told());
+	suite_add_tcase(suite, test_heartbeat());
 	suite_add_tcase(suite, test_journal());
 	suite_add_tcase(suite, test_journal_changes());
 	suite_add_tcase(suite, test_journal_quiet());

@@ -9,6 +9,7 @@ TCase *test_denial(void);
 TCase *test_denials(void);
 TCase *test_expiry(void);
 TCase *test_told(void);
+TCase *test_heartbeat(void);
 TCase *test_journal(void);
 TCase *test_journal_changes(void);
 TCase *test_journal_quiet(void);
