@@ -144,8 +144,12 @@ check_public_key() { # WHOSE
 	if grep -qE '^ASN1 OID: (prime256v1|secp384r1|secp521r1)$' "$new/text"; then
 		return
 	fi
-	if ! grep -q '^Modulus:' "$new/text" || [ "${bits:-0}" -lt 2048 ]; then
-		die "$1: its key is neither P-256, P-384, P-521 nor RSA of 2048 bits"
+	if ! grep -q '^Modulus:' "$new/text" || [ "${bits:-0}" -lt 2048 ] ||
+		[ "$bits" -gt 4096 ] ||
+		! grep -qE '^Exponent: [0-9]+ \(0x[0-9a-f]{1,8}\)$' "$new/text"
+	then
+		die "$1: its key is neither P-256, P-384, P-521 nor RSA of 2048 to" \
+			"4096 bits with an exponent of at most 32"
 	fi
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "gate/effort.h"
 #include "gate/handshake_internal.h"
 #include "gate/signer.h"
 #include "lib/clock.h"
@@ -191,7 +192,9 @@ continue_shaking(struct handshake *handshake)
 		signer_begin();
 		resumptions_choose(&handshake->settings->resumptions,
 		    &handshake->resumption, verified_peer, handshake);
+		effort_begin(&handshake->verification.effort);
 		result = mbedtls_ssl_handshake(&handshake->ssl);
+		effort_end();
 		handshake->is_over = result == 0;
 		error = framing_flush(&handshake->framing);
 	}
@@ -242,6 +245,8 @@ handshake_begin(struct handshakes *handshakes, int fd,
 	handshake->settings = settings_ref(handshakes->settings);
 	verification_init(&handshake->verification,
 	    handshake->settings->identity, &handshakes->trust);
+	effort_init(&handshake->verification.effort,
+	    &handshake->settings->credentials.shown.client_ca);
 	TAILQ_INSERT_TAIL(&handshakes->in_flight, handshake, link);
 	handshakes->count++;
 	handshakes->since_trim++;

@@ -167,8 +167,8 @@ handshake_refuse_error(struct handshake *handshake, int error)
 	if (reason == REFUSAL_NONE)
 		reason = refusal_of_error(error,
 		    handshake->framing.version != 0);
-	if (reason == verification->fault)
-		detail = verification->detail;
+	if (detail == NULL)
+		detail = verification_detail(verification, reason);
 	handshake_refuse(handshake, reason, detail,
 	    detail == NULL && refusal_is_vague(reason) ? error : 0);
 }

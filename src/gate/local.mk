@@ -5,6 +5,7 @@ libsignet_gate_a_SOURCES = \
 	src/gate/admission.c src/gate/admission.h \
 	src/gate/complaints.c src/gate/complaints.h \
 	src/gate/credentials.c src/gate/credentials.h \
+	src/gate/effort.c src/gate/effort.h \
 	src/gate/entrance.c src/gate/entrance.h \
 	src/gate/export.c src/gate/export.h \
 	src/gate/framing.c src/gate/framing.h \
@@ -12,6 +13,7 @@ libsignet_gate_a_SOURCES = \
 	src/gate/handshake.c src/gate/handshake.h \
 	src/gate/handshake_internal.h src/gate/handshake_refuse.c \
 	src/gate/handshake_room.c src/gate/handshakes.c \
+	src/gate/interpose.c src/gate/interpose.h \
 	src/gate/rate.h \
 	src/gate/refusal.c src/gate/refusal.h \
 	src/gate/resumption.c src/gate/resumption.h \

@@ -6,7 +6,9 @@
 #include "tls/tls.h"
 #include "x509/compat.h"
 
-#define HINT_KEY "use RSA of at least 2048 bits, or P-256, P-384 or P-521"
+#define HINT_KEY                                                               \
+	"use RSA of 2048 to 4096 bits with an exponent of at most 32, or "     \
+	"P-256, P-384 or P-521"
 
 /* What an alert of the client most often means. */
 #define HINT_DISTRUST                                                          \

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/signer.h"
 
-#include <dlfcn.h>
-
-#include "lib/log.h"
+#include "gate/interpose.h"
 #include "x509/key.h"
 
 static struct {
@@ -110,18 +108,6 @@ sign_elsewhere(const mbedtls_pk_context *key, mbedtls_pk_type_t type,
 	return 0;
 }
 
-/* The function of that name in mbedTLS itself. function: points to where a
- * pointer to it goes, which C has no cast for. */
-static void
-find_next(const char *name, void *function)
-{
-	void *next = dlsym(RTLD_NEXT, name);
-
-	if (next == NULL)
-		panic("libmbedcrypto is linked dynamically");
-	memcpy(function, &next, sizeof(next));
-}
-
 #if COMPAT_HAS_TLS_1_3
 
 typedef int sign_function(mbedtls_pk_context *key, mbedtls_md_type_t md,
@@ -143,7 +129,7 @@ mbedtls_pk_sign(mbedtls_pk_context *key, mbedtls_md_type_t md,
 	if (signer.ask != NULL)
 		return sign_elsewhere(key, MBEDTLS_PK_NONE, md,
 		    bytes_of(hash, hash_len), signature, size, len);
-	find_next("mbedtls_pk_sign", &next);
+	interpose_find_next("mbedtls_pk_sign", &next);
 	return next(key, md, hash, hash_len, signature, size, len, random,
 	    random_context);
 }
@@ -159,7 +145,7 @@ mbedtls_pk_sign_ext(mbedtls_pk_type_t type, mbedtls_pk_context *key,
 	if (signer.ask != NULL)
 		return sign_elsewhere(key, type, md, bytes_of(hash, hash_len),
 		    signature, size, len);
-	find_next("mbedtls_pk_sign_ext", &next);
+	interpose_find_next("mbedtls_pk_sign_ext", &next);
 	return next(type, key, md, hash, hash_len, signature, size, len, random,
 	    random_context);
 }
@@ -183,7 +169,7 @@ mbedtls_pk_sign(mbedtls_pk_context *key, mbedtls_md_type_t md,
 		return sign_elsewhere(key, MBEDTLS_PK_NONE, md,
 		    bytes_of(hash, hash_len), signature,
 		    MBEDTLS_PK_SIGNATURE_MAX_SIZE, len);
-	find_next("mbedtls_pk_sign", &next);
+	interpose_find_next("mbedtls_pk_sign", &next);
 	return next(key, md, hash, hash_len, signature, len, random,
 	    random_context);
 }

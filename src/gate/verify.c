@@ -177,6 +177,9 @@ add_leaf(struct verification *verification, const mbedtls_x509_crt *certificate)
 						 : VERIFICATION_SERIAL_MAX);
 	memcpy(verification->serial, certificate->serial.p,
 	    verification->serial_len);
+	fault = x509_public_key_fault(&certificate->pk);
+	if (fault != NULL)
+		set_fault(verification, REFUSAL_UNSUPPORTED_KEY, fault);
 	fault = x509_identity_append(verification->kind, certificate,
 	    &verification->identity);
 	if (fault != NULL)
@@ -241,6 +244,8 @@ verification_on_certificate(void *context, mbedtls_x509_crt *certificate,
 	}
 	if (depth == 0 && verification->chain_count > 0)
 		judge_chain(verification, flags);
+	if (depth == 0)
+		effort_expect_proof(&verification->effort);
 	if (verification->fault != REFUSAL_NONE)
 		*flags |= MBEDTLS_X509_BADCERT_OTHER;
 	verification->flags |= *flags;
@@ -266,19 +271,49 @@ static const struct {
 	{ MBEDTLS_X509_BADCERT_KEY_USAGE, REFUSAL_WRONG_KEY_USAGE },
 };
 
+static enum refusal_reason
+reason_of_flags(uint32_t flags)
+{
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		if (flags & verdicts[i].flag)
+			return verdicts[i].reason;
+	return REFUSAL_NONE;
+}
+
 enum refusal_reason
 verification_reason(const struct verification *verification, uint32_t flags)
 {
+	enum refusal_reason reason;
+
 	if (flags == UINT32_MAX)
 		return REFUSAL_NONE; /* nothing was verified */
 	if (verification->fault == REFUSAL_UNSUPPORTED_SIGNATURE)
 		return verification->fault;
-	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
-		if (flags & verdicts[i].flag)
-			return verdicts[i].reason;
+	/* It is not trusted because of that, or might be but for that. */
+	if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) &&
+	    verification->effort.fault != REFUSAL_NONE)
+		return verification->effort.fault;
+	reason = reason_of_flags(flags);
+	/* mbedTLS calls those too short and the others alike. */
+	if (reason == REFUSAL_WEAK_KEY &&
+	    verification->fault == REFUSAL_UNSUPPORTED_KEY)
+		return verification->fault;
+	if (reason != REFUSAL_NONE)
+		return reason;
 	if (verification->fault != REFUSAL_NONE)
 		return verification->fault;
 	return flags == 0 ? REFUSAL_NONE : REFUSAL_MALFORMED_CERTIFICATE;
+}
+
+const char *
+verification_detail(const struct verification *verification,
+    enum refusal_reason reason)
+{
+	if (reason == verification->fault)
+		return verification->detail;
+	if (reason == verification->effort.fault)
+		return verification->effort.detail;
+	return NULL;
 }
 
 static bool

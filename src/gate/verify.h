@@ -7,6 +7,7 @@
 #define SIGNET_GATE_VERIFY_H
 
 #include "config/config.h"
+#include "gate/effort.h"
 #include "gate/refusal.h"
 #include "ipc/trust_index.h"
 #include "lib/buffer.h"
@@ -18,6 +19,7 @@
 struct verification {
 	enum config_identity kind; /* what the identity is */
 	const struct ipc_trust_index *trust;
+	struct effort effort;
 	uint32_t flags;            /* MBEDTLS_X509_BAD*, of all links */
 	enum refusal_reason fault; /* found here, not by mbedTLS */
 	const char *detail;        /* of it, in fixed words */
@@ -58,6 +60,10 @@ void verification_judge_dates(struct verification *verification,
  */
 enum refusal_reason verification_reason(const struct verification *verification,
     uint32_t flags);
+
+/* What of that reason is known, in fixed words; or NULL. */
+const char *verification_detail(const struct verification *verification,
+    enum refusal_reason reason);
 
 /*
  * Who the client is, if the whole chain has been seen and found good.

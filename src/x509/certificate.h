@@ -20,6 +20,11 @@
 
 /* The least RSA that is accepted from anybody. */
 #define X509_RSA_BITS_MIN 2048
+/* The most of what clients send; what is in tls.client_ca may have more. */
+#define X509_RSA_BITS_MAX 4096
+/* RSA's public exponent is 65537 nearly everywhere; some write 2^32 - 1 or so.
+ * Verifying takes as many steps as it has bits. */
+#define X509_RSA_EXPONENT_BITS_MAX 32
 
 /* Certificates, keys and CRLs with fewer days left are warned of. */
 #define X509_WARNING_DAYS    30

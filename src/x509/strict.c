@@ -5,6 +5,7 @@
 #include <mbedtls/oid.h>
 
 #include "lib/bytes.h"
+#include "x509/certificate.h"
 
 #define SEQUENCE (MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE)
 
@@ -84,4 +85,32 @@ x509_strict_fault(const mbedtls_x509_crt *certificate)
 	const char *fault = check_serial(&certificate->serial);
 
 	return fault != NULL ? fault : check_extensions(certificate);
+}
+
+static const char *
+check_rsa(const mbedtls_rsa_context *key)
+{
+	if (mbedtls_mpi_bitlen(&key->MBEDTLS_PRIVATE(N)) > X509_RSA_BITS_MAX)
+		return "rsa-modulus-length";
+	if (mbedtls_mpi_bitlen(&key->MBEDTLS_PRIVATE(E)) >
+	    X509_RSA_EXPONENT_BITS_MAX)
+		return "rsa-exponent-length";
+	return NULL;
+}
+
+const char *
+x509_public_key_fault(const mbedtls_pk_context *key)
+{
+	if (mbedtls_pk_can_do(key, MBEDTLS_PK_RSA))
+		return check_rsa(mbedtls_pk_rsa(*key));
+	if (!mbedtls_pk_can_do(key, MBEDTLS_PK_ECKEY))
+		return "key-type";
+	switch (mbedtls_pk_ec(*key)->MBEDTLS_PRIVATE(grp).id) {
+	case MBEDTLS_ECP_DP_SECP256R1:
+	case MBEDTLS_ECP_DP_SECP384R1:
+	case MBEDTLS_ECP_DP_SECP521R1:
+		return NULL;
+	default:
+		return "elliptic-curve";
+	}
 }

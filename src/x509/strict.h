@@ -26,4 +26,16 @@
  */
 const char *x509_strict_fault(const mbedtls_x509_crt *certificate);
 
+/*
+ * Why a key that a client has sent may not be used, in fixed words of the log,
+ * or NULL: what the allowed ones cost is known.
+ *
+ * "rsa-modulus-length"  more than X509_RSA_BITS_MAX
+ * "rsa-exponent-length" more than X509_RSA_EXPONENT_BITS_MAX
+ * "elliptic-curve"      neither P-256, P-384 nor P-521; others take up to seven
+ *                       times as long
+ * "key-type"            any other
+ */
+const char *x509_public_key_fault(const mbedtls_pk_context *key);
+
 #endif

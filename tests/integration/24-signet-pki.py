@@ -273,6 +273,8 @@ def a_request_gives_its_key_and_nothing_else():
 def keys_that_signet_refuses_are_refused():
     with Authority() as pki:
         for kind in (("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"),
+                     ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048",
+                      "-pkeyopt", f"rsa_keygen_pubexp:{2 ** 32 + 15}"),
                      ("-algorithm", "ED25519"),
                      ("-algorithm", "EC", "-pkeyopt",
                       "ec_paramgen_curve:secp256k1")):

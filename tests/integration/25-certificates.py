@@ -36,10 +36,10 @@ ANSWERS = {
     "wrong-extended-key-usage": (
         "unsupported_certificate",
         "issue it with extended key usage clientAuth"),
-    "weak-key": ("bad_certificate", "use RSA of at least 2048 bits"),
+    "weak-key": ("bad_certificate", "use RSA of 2048 to 4096 bits"),
     "weak-signature-hash": ("bad_certificate", "sign it with SHA-256"),
     "unsupported-key": ("unsupported_certificate",
-                        "use RSA of at least 2048 bits"),
+                        "use RSA of 2048 to 4096 bits"),
     "unsupported-signature": ("unsupported_certificate",
                               "sign it with RSA or ECDSA and SHA-256"),
     "chain-too-long": ("bad_certificate", None),
@@ -184,7 +184,7 @@ def part(name):
     standalone(run, timeout=120)
 
 
-for each in ("good", "dates", "purposes", "issuers", "orders", "algorithms",
+for each in ("good", "dates", "purposes", "issuers", "orders", "algorithms", "costs",
              "extensions", "names", "serials", "malformed",
              "malformed_keys", "sizes"):
     part(each)

@@ -35,7 +35,7 @@ ALGORITHMS = {
 
 class Keys:
     """Keys by name, made when they are first asked for; the name's first
-    part is the kind: ec, ec:CURVE, rsa:BITS or ed25519."""
+    part is the kind: ec, ec:CURVE, rsa:BITS, rsa:BITS:EXPONENT or ed25519."""
 
     def __init__(self, folder):
         self.folder, self.public = folder, {}
@@ -44,11 +44,13 @@ class Keys:
         path = f"{self.folder}/{name.replace(':', '-')}.key"
         if not os.path.exists(path):
             kind, _, option = name.split("/")[0].partition(":")
+            bits, _, exponent = option.partition(":")
             arguments = {
                 "ec": ["-algorithm", "EC", "-pkeyopt",
                        f"ec_paramgen_curve:{option or 'P-256'}"],
                 "rsa": ["-algorithm", "RSA", "-pkeyopt",
-                        f"rsa_keygen_bits:{option}"],
+                        f"rsa_keygen_bits:{bits}", "-pkeyopt",
+                        f"rsa_keygen_pubexp:{exponent or 65537}"],
                 "ed25519": ["-algorithm", "ED25519"]}[kind]
             os.makedirs(os.path.dirname(path), exist_ok=True)
             _openssl("genpkey", *arguments, "-out", path)
@@ -74,6 +76,14 @@ class Keys:
         value = ALGORITHMS[kind, None if kind == "ed25519" else digest]
         return der.sequence(der.oid(value), *(
             [der.tlv(der.NULL)] if kind == "rsa" else []))
+
+
+def rsa_key(modulus, exponent):
+    """A public key that need not be anybody's."""
+    algorithm = der.sequence(der.oid("1.2.840.113549.1.1.1"),
+                             der.tlv(der.NULL))
+    return der.sequence(algorithm, der.bits(der.sequence(
+        der.integer(modulus), der.integer(exponent))))
 
 
 def _openssl(*arguments):

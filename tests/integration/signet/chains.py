@@ -10,7 +10,7 @@ from .certificates import (ANY_USAGE, AUTHORITY, CERT_SIGN, CLIENT_AUTH, CN,
                            CRL_SIGN, DAY, DIGITAL_SIGNATURE, KEY_ENCIPHERMENT,
                            LEAF, NOW, ORGANISATION, SERVER_AUTH, UNIT, Keys,
                            Maker, alternative, basic, constraints, date,
-                           extended, extension, name, seconds, usage)
+                           extended, extension, name, rsa_key, seconds, usage)
 
 UNSHOWN = "(cannot be shown)"
 UNKNOWN_EXTENSION = "1.3.6.1.4.1.55555.1"
@@ -217,7 +217,7 @@ class Chains:
         add("nine links", leaf(seven[0]), *seven, reason="chain-too-long")
         nine = self._line(9)
         add("eleven links", leaf(nine[0]), *nine, reason="chain-too-long",
-            subject=None)
+            detail="too-many-signatures", subject=None)
         direct = self.authority("Direct", self.root, extensions=(
             basic(True, 0), usage(CERT_SIGN)))
         add("the path length is kept", leaf(direct), direct)
@@ -257,7 +257,7 @@ class Chains:
                 reason="weak-key")
         for curve in "secp256k1", "brainpoolP256r1", "P-192", "P-224":
             add(f"the curve {curve}", leaf(key=f"ec:{curve}/leaf"),
-                reason="weak-key")
+                reason="unsupported-key", detail="elliptic-curve")
         add("the curve sect233k1", leaf(key="ec:sect233k1/leaf"),
             reason="unsupported-key", subject=None)
         add("Ed25519", leaf(key="ed25519/leaf"), reason="unsupported-key",
@@ -265,6 +265,72 @@ class Chains:
         edwards = self.authority("Edwards", key="ed25519/root")
         add("signed with Ed25519", leaf(edwards),
             reason="unsupported-signature", subject=None)
+
+    def _claimed(self, issuer):
+        """A leaf that says to be signed by such a key, and is not."""
+        kind = issuer.key.split("/")[0]
+        if kind.startswith("rsa"):
+            signer, value = "rsa:2048/root", b"\1" * issuer.signature_len
+        else:
+            signer, value = "ec/leaf", der.sequence(
+                der.integer(1 << 200), der.integer(1 << 201))
+        return self.leaf(issuer, signer=signer, signature=value)
+
+    def _unowned(self, bits, exponent):
+        """A public key that nobody has; exponent None: as long as it is."""
+        modulus = int.from_bytes(os.urandom(bits // 8), "big")
+        modulus |= 1 << bits - 1 | 1
+        return rsa_key(modulus, exponent or modulus - 2)
+
+    def _hostile(self, label, bits, exponent):
+        """A CA with such a key."""
+        made = self.authority(label, None, "ec/hostile",
+                              spki=self._unowned(bits, exponent))
+        made.key, made.signature_len = "rsa", bits // 8
+        return made
+
+    def costly(self):
+        """A leaf, and as many CAs of a costly key as fit into a message."""
+        made = self._hostile("Costly", 8192, None)
+        return [self._claimed(made)] + [made] * 6
+
+    def _costs(self):
+        """What would take a gate long to verify."""
+        add, leaf = self.add, self.leaf
+        add("RSA with an exponent of 32 bits",
+            leaf(key=f"rsa:2048:{2 ** 32 - 5}/leaf"))
+        add("six CAs of one name with RSA-8192 and such an exponent",
+            *self.costly(), reason="unsupported-key",
+            detail="rsa-modulus-length")
+        for bits, exponent, detail in (
+                (4104, 65537, "rsa-modulus-length"),
+                (8192, 65537, "rsa-modulus-length"),
+                (2048, None, "rsa-exponent-length"),
+                (4096, 2 ** 32 + 1, "rsa-exponent-length")):
+            label = f"RSA-{bits} and the exponent {exponent or 'as long'}"
+            made = self._hostile(label, bits, exponent)
+            add(f"a CA with {label}", self._claimed(made), made,
+                reason="unsupported-key", detail=detail)
+            add(f"a leaf with {label}", leaf(
+                spki=self._unowned(bits, exponent)), reason="unsupported-key",
+                detail=detail)
+        curve = self.authority("Curve", self.root,
+                               "ec:brainpoolP512r1/curve")
+        add("an intermediate on the curve brainpoolP512r1", leaf(curve), curve,
+            reason="unsupported-key", detail="elliptic-curve")
+        # Each that has expired is tried before the next.
+        many = [self.authority("Many", self.other, f"ec/many{i % 2}",
+                               begin=NOW - 9 * DAY, end=NOW - DAY)
+                for i in range(9)]
+        add("nine intermediates of one name", self._claimed(many[0]), *many,
+            reason="chain-too-long", detail="too-many-signatures")
+        line = [self.root]
+        for i in range(6):
+            line.insert(0, self.authority("Root", line[0] if i else None,
+                                          f"ec/taken{i}"))
+        line.pop()
+        add("six that have taken the root's name", leaf(line[0]), *line,
+            reason="chain-too-long", detail="too-many-signatures")
 
     def _extensions(self):
         add, leaf = self.add, self.leaf
@@ -431,9 +497,6 @@ class Chains:
         rsa = der.sequence(der.oid("1.2.840.113549.1.1.1"),
                            der.tlv(der.NULL))
 
-        def rsa_key(modulus, exponent):
-            return der.sequence(rsa, der.bits(der.sequence(
-                der.integer(modulus), der.integer(exponent))))
         for label, spki in (
                 ("a point that is not on the curve",
                  head + point[:-1] + bytes([point[-1] ^ 1])),

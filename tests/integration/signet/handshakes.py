@@ -282,11 +282,11 @@ class Handshake:
     def send_wrong_proof(self, key):
         """A CertificateVerify that was not made with this kind of key's
         private key; it may be refused before all of it is sent."""
+        kind = key.split("/")[0]
         scheme, signature = {
             "ec": (0x0403, PROOF), "ec:P-384": (0x0503, PROOF),
             "ec:P-521": (0x0603, PROOF),
-            "rsa:2048": (0x0804, bytes(256)),
-        }[key.split("/")[0]]
+        }.get(kind) or (0x0804, bytes(int(kind.split(":")[1]) // 8))
         if not self.is_1_3:
             scheme = 0x0401 if scheme == 0x0804 else 0x0403
         try:

@@ -8,6 +8,7 @@ tests_unit_gate_test_gate_SOURCES = \
 	tests/unit/gate/test_admission.c \
 	tests/unit/gate/test_complaints.c \
 	tests/unit/gate/test_credentials.c \
+	tests/unit/gate/test_effort.c \
 	tests/unit/gate/test_framing.c \
 	tests/unit/gate/test_gate.c tests/unit/gate/test_gate.h \
 	tests/unit/gate/test_handshake.c \

@@ -19,6 +19,7 @@ main(void)
 	suite_add_tcase(suite, complaints_tests());
 	suite_add_tcase(suite, room_tests());
 	suite_add_tcase(suite, credentials_tests());
+	suite_add_tcase(suite, effort_tests());
 	suite_add_tcase(suite, verify_tests());
 	suite_add_tcase(suite, handshake_tests());
 	suite_add_tcase(suite, refusal_tests());

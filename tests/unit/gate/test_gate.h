@@ -24,6 +24,7 @@ TCase *resumption_tests(void);
 TCase *room_tests(void);
 TCase *sources_tests(void);
 TCase *tally_tests(void);
+TCase *effort_tests(void);
 TCase *verify_tests(void);
 
 #endif
