@@ -235,7 +235,8 @@ print_counts(const struct check *check)
 		{ "messages stored once for several", check->messages },
 		{ "references to them", check->references },
 		{ "retained messages", check->retained },
-		{ "messages owed to shared subscriptions", check->shares },
+		{ "wills, and what is owed to shared subscriptions",
+		    check->shares },
 		{ "removed sessions to be swept", check->removed },
 		{ "faults", check->faults },
 	};
