@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which certificates and chains let a client in: each is answered as RFC 5280
 asks, or more strictly; the log says which it was and why; and after each a
-good client gets in, through the same gates."""
+good client gets in, through the same gate."""
 
 import atexit
 import functools
@@ -68,14 +68,16 @@ def chains():
 
 @functools.cache
 def broker():
-    """One for all parts. The tests' other clients are let in too."""
+    """One for all parts, with one gate, so that who comes next meets the same.
+    The tests' other clients are let in too."""
     folder = chains().keys.folder
     with open(f"{pki()}/ca.pem") as file:
         own = file.read()
     with open(f"{folder}/clients-ca.pem", "w") as file:
         file.write(own + pem(*(root.der for root in chains().trusted)))
     shutil.copy(f"{pki()}/ca.pem", f"{folder}/ca.pem")
-    started = daemons.start(tls={"client_ca": f"{folder}/clients-ca.pem"})
+    started = daemons.start(
+        tls={"client_ca": f"{folder}/clients-ca.pem"}, processes={"gates": 1})
     started.processes = started.roles()
     return started
 
