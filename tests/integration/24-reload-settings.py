@@ -291,7 +291,8 @@ def who_is_known_by_the_old_identity_setting_does_not_get_in():
     """Neither who is at a worker and has not said CONNECT yet, nor who is in
     the middle of a handshake that began before."""
     versions = [TLSVersion.TLSv1_2]
-    with told(log={"level": "debug"}) as broker:
+    with told(log={"level": "debug"}, limits={
+            "handshake_seconds": 300, "connect_seconds": 300}) as broker:
         if features.best_tls(SIGNETD) == "TLSv1.3":
             versions.append(TLSVersion.TLSv1_3)
         tls = [context(broker.pki, "client-1", minimum=version,
