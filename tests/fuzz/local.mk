@@ -182,6 +182,23 @@ tests_fuzz_fuzz_beat_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_beat_LDADD = $(BEAT_ALL)
 
 EXTRA_DIST += \
+	tests/fuzz/corpus/heartbeat/broken.bin \
+	tests/fuzz/corpus/heartbeat/keys.bin \
+	tests/fuzz/corpus/heartbeat/window.bin
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_heartbeat
+endif
+
+tests_fuzz_fuzz_heartbeat_SOURCES = \
+	tests/fuzz/fuzz_heartbeat.c \
+	tests/unit/worker/bare_heartbeats.c tests/unit/worker/bare_heartbeats.h
+tests_fuzz_fuzz_heartbeat_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/tests/unit/worker
+tests_fuzz_fuzz_heartbeat_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_heartbeat_LDADD = $(WORKER_ALL)
+
+EXTRA_DIST += \
 	tests/fuzz/corpus/fields/ask.bin \
 	tests/fuzz/corpus/fields/command.bin \
 	tests/fuzz/corpus/fields/line.bin \
