@@ -23,6 +23,9 @@ is_fit(const IMB_MGR *candidate)
 
 	if ((features & IMB_FEATURE_SSE4_2) == 0)
 		return false;
+	/* It wipes what it has computed with. */
+	if ((features & IMB_FEATURE_SAFE_DATA) == 0)
+		return false;
 #ifdef IMB_FEATURE_SELF_TEST
 	if ((features & IMB_FEATURE_SELF_TEST) &&
 	    !(features & IMB_FEATURE_SELF_TEST_PASS))

@@ -307,6 +307,13 @@ connection_set_deadline(struct connection *connection, uint64_t in_ms)
 }
 
 /* One and a half Keep Alives without a packet [MQTT-3.1.2-24]. */
+bool
+connection_is_held_back(const struct connection *connection)
+{
+	return connection->is_held || connection->waits_connack ||
+	       connection->is_throttled || acks_is_full(connection);
+}
+
 static void
 keep_alive_due(struct connection *connection)
 {
@@ -318,9 +325,7 @@ keep_alive_due(struct connection *connection)
 		connection_set_deadline(connection, UINT64_MAX);
 		return;
 	}
-	/* it is we who do not read */
-	if (connection->is_held || connection->waits_connack ||
-	    connection->is_throttled || acks_is_full(connection))
+	if (connection_is_held_back(connection))
 		connection_set_deadline(connection, allowed_ms);
 	else if (silent_ms >= allowed_ms)
 		connection_disconnect(connection,

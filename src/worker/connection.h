@@ -130,6 +130,9 @@ void connection_take_terms(struct connection *connection);
 /* Process what was read already, and read again. */
 void connection_resume(struct connection *connection);
 
+/* Is it we who do not read what its client may have sent? */
+bool connection_is_held_back(const struct connection *connection);
+
 /* Read no more until connection_resume(): a queue that it feeds is full. */
 void connection_hold(struct connection *connection);
 

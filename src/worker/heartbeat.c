@@ -22,7 +22,8 @@
 /* A key that was replaced is good so long, for those who have not heard. */
 #define OLD_KEY_MS 60000
 
-#define MINUTE_MS 60000
+/* How often it is seen whether an offer has left. */
+#define LOOK_MS 1000
 
 /* The topic, its length, an identifier and the head of a PUBLISH. */
 #define PUBLISH_MAX (BEAT_OFFER_MAX + 64)
@@ -118,6 +119,7 @@ renew_key(struct heartbeat *heartbeat)
 	heartbeat->renew_at_ms = worker_now_ms(worker) +
 				 UINT64_C(1000) *
 				     worker->config->heartbeat.key_seconds;
+	heartbeat->is_offer_out = false;
 	send_offer(heartbeat, &offer);
 }
 
@@ -175,6 +177,10 @@ heartbeat_set_deadline(struct heartbeat *heartbeat)
 				beat_patience_ms(heartbeat->interval_ms,
 				    heartbeat->misses);
 
+	if (!heartbeat->is_offer_out)
+		at_ms = worker_now_ms(worker) + LOOK_MS;
+	else if (heartbeat->old_key != NULL && heartbeat->old_until_ms < at_ms)
+		at_ms = heartbeat->old_until_ms;
 	if (heartbeat->heard_ms != 0 && silent_at_ms < at_ms)
 		at_ms = silent_at_ms;
 	deadline_set(&worker->heartbeats->deadlines, &heartbeat->deadline,
@@ -377,6 +383,8 @@ last_heard_ms(const struct heartbeat *heartbeat)
 	const struct connection *connection = heartbeat->connection;
 	uint64_t heard_ms = heartbeat->heard_ms;
 
+	if (connection_is_held_back(connection))
+		return worker_now_ms(connection->worker);
 	if (connection->received_ms > heard_ms)
 		heard_ms = connection->received_ms;
 	if (connection->worker->heartbeats->listening_ms > heard_ms)
@@ -394,31 +402,55 @@ on_missed(struct heartbeat *heartbeat)
 	    "the heartbeat was missed", "heartbeat-timeout");
 }
 
+/* Has the client been silent too long? */
+static bool
+is_missed(struct heartbeat *heartbeat, uint64_t now_ms)
+{
+	if (heartbeat->heard_ms == 0)
+		return false;
+	heartbeat->heard_ms = last_heard_ms(heartbeat);
+	return now_ms - heartbeat->heard_ms >=
+	       beat_patience_ms(heartbeat->interval_ms, heartbeat->misses);
+}
+
+/* The key before is good until a while after the client could read of the one
+ * of now; and that one is not renewed before. */
+static void
+age_keys(struct heartbeat *heartbeat, uint64_t now_ms)
+{
+	const struct connection *connection = heartbeat->connection;
+
+	if (!heartbeat->is_offer_out) {
+		heartbeat->old_until_ms = now_ms + OLD_KEY_MS;
+		heartbeat->is_offer_out = connection->unsent.len == 0 &&
+					  outbox_is_empty(&connection->outbox);
+	} else if (now_ms >= heartbeat->old_until_ms) {
+		heartbeat_forget_old_key(heartbeat);
+	}
+	if (now_ms < heartbeat->renew_at_ms || !heartbeat->is_offer_out)
+		return;
+	heartbeat_forget_old_key(heartbeat);
+	heartbeat->old_key = memory_new(1, sizeof(*heartbeat->old_key));
+	*heartbeat->old_key = heartbeat->key;
+	heartbeat->old_until_ms = now_ms + OLD_KEY_MS;
+	renew_key(heartbeat);
+}
+
 static void
 on_due(void *context, struct deadline *deadline)
 {
 	struct heartbeat *heartbeat = (struct heartbeat
 		*)((char *)deadline - offsetof(struct heartbeat, deadline));
-	struct worker *worker = context;
-	uint64_t now_ms = worker_now_ms(worker), heard_ms;
+	uint64_t now_ms = worker_now_ms(context);
 
-	if (heartbeat->heard_ms != 0) {
-		heard_ms = last_heard_ms(heartbeat);
-		if (now_ms - heard_ms >=
-		    beat_patience_ms(heartbeat->interval_ms,
-			heartbeat->misses)) {
-			on_missed(heartbeat);
-			return;
-		}
-		heartbeat->heard_ms = heard_ms;
+	/* What is ending has neither a miss nor another key. */
+	if (heartbeat->connection->state != CONNECTION_OPEN)
+		return;
+	if (is_missed(heartbeat, now_ms)) {
+		on_missed(heartbeat);
+		return;
 	}
-	if (now_ms >= heartbeat->renew_at_ms) {
-		heartbeat_forget_old_key(heartbeat);
-		heartbeat->old_key = memory_new(1, sizeof(*heartbeat->old_key));
-		*heartbeat->old_key = heartbeat->key;
-		heartbeat->old_until_ms = now_ms + OLD_KEY_MS;
-		renew_key(heartbeat);
-	}
+	age_keys(heartbeat, now_ms);
 	heartbeat_set_deadline(heartbeat);
 }
 
@@ -440,29 +472,6 @@ renew_stale(struct heartbeats *heartbeats)
 	}
 }
 
-void
-heartbeats_report(struct worker *worker)
-{
-	const uint64_t *counted = worker->child->counted;
-	struct heartbeats *heartbeats = worker->heartbeats;
-	uint64_t minute = worker_now_ms(worker) / MINUTE_MS;
-	uint64_t dropped = counted[IPC_STATISTIC_BEATS_MALFORMED] +
-			   counted[IPC_STATISTIC_BEATS_UNKNOWN] +
-			   counted[IPC_STATISTIC_BEATS_REPLAYED] +
-			   counted[IPC_STATISTIC_BEATS_FORGED];
-
-	if (dropped == heartbeats->reported ||
-	    minute == heartbeats->reported_minute ||
-	    minute % worker->child->start.worker_count != worker->child->index)
-		return;
-	log_warning(log_word("event", "heartbeats-dropped"),
-	    log_number("count", (int64_t)(dropped - heartbeats->reported)),
-	    log_number("forged_in_all",
-		(int64_t)counted[IPC_STATISTIC_BEATS_FORGED]));
-	heartbeats->reported = dropped;
-	heartbeats->reported_minute = minute;
-}
-
 static void
 on_tick(uv_timer_t *timer)
 {
@@ -479,8 +488,9 @@ on_tick(uv_timer_t *timer)
 }
 
 void
-heartbeats_lost(struct worker *worker)
+heartbeats_lost(struct worker *worker, uint32_t count)
 {
+	worker->child->counted[IPC_STATISTIC_BEATS_LOST] += count;
 	worker->heartbeats->listening_ms = worker_now_ms(worker);
 }
 

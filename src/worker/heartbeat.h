@@ -24,9 +24,10 @@ struct heartbeat {
 	uint32_t asked_ms;        /* what stands in the topic filter */
 	uint32_t subscription_id; /* 0: none */
 	TAILQ_ENTRY(heartbeat) in_asked;
-	bool is_asked; /* for, in this turn: it is in the list */
-	bool is_on;    /* the rest holds */
-	bool is_stale; /* by settings that are not those of now */
+	bool is_asked;     /* for, in this turn: it is in the list */
+	bool is_on;        /* the rest holds */
+	bool is_stale;     /* by settings that are not those of now */
+	bool is_offer_out; /* the client can have the key of now */
 	uint8_t key_number;
 	uint8_t misses;
 	uint32_t interval_ms;
@@ -68,7 +69,7 @@ struct heartbeats {
 	uv_timer_t tick; /* runs while there are any */
 	uint64_t
 	    listening_ms; /* since then nothing was lost for want of time */
-	uint64_t reported_minute;
+	uint64_t reported_period;
 	uint64_t reported;               /* of what was dropped */
 	struct heartbeat_socket *socket; /* NULL: none was given */
 };
@@ -82,11 +83,13 @@ void heartbeats_set_socket(struct worker *worker, int fd);
 /* How many there are. */
 size_t heartbeats_count(const struct worker *worker);
 
-/*
- * At each second: log what was dropped. In each minute another worker may, so
- * that there is one line in a minute at most.
- */
+/* At each second: log what was dropped, at most once a minute in all workers
+ * together. */
 void heartbeats_report(struct worker *worker);
+
+/* May this one of count workers report now, once in this period? */
+bool heartbeat_report_turn(uint64_t now_ms, unsigned int worker,
+    unsigned int count, uint64_t *period);
 
 /* Handler of HEARTBEAT_SOCKET; 0 or -EBADMSG. */
 int on_heartbeat_socket(struct worker *worker, struct ipc_message *message);
@@ -121,8 +124,8 @@ void heartbeat_resume(struct connection *connection);
 /* Its session is over, or it is. NULL for none is allowed. */
 void heartbeat_free(struct heartbeat **heartbeat);
 
-/* The kernel has dropped datagrams: nobody is blamed for what may be lost. */
-void heartbeats_lost(struct worker *worker);
+/* The kernel had no room for so many: nobody is blamed for what may be lost. */
+void heartbeats_lost(struct worker *worker, uint32_t count);
 
 /* Look at it when the key is old, or the client has been silent too long. */
 void heartbeat_set_deadline(struct heartbeat *heartbeat);

@@ -97,8 +97,10 @@ note_question(struct heartbeat_question *question, uint64_t now_ms)
 
 	beat_window_note(&heartbeat->window, question->claimed.sequence);
 	/* The old key is void, though answers under it may still be due. */
-	if (question->key == &heartbeat->key)
+	if (question->key == &heartbeat->key) {
 		heartbeat->old_until_ms = 0;
+		heartbeat->is_offer_out = true;
+	}
 	if (heartbeat->heard_ms == 0) {
 		heartbeat->heard_ms = now_ms;
 		heartbeat_set_deadline(heartbeat);

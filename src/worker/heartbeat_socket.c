@@ -296,7 +296,7 @@ look_for_drops(struct heartbeat_socket *socket)
 	socket->dropped = memory[SK_MEMINFO_DROPS];
 	full = memory[SK_MEMINFO_RCVBUF] / 100 * FULL_PERCENT;
 	if (dropped > 0 && memory[SK_MEMINFO_RMEM_ALLOC] >= full)
-		heartbeats_lost(socket->worker);
+		heartbeats_lost(socket->worker, dropped);
 }
 
 /* How many batches this turn may have. */

@@ -21,6 +21,7 @@ libsignet_worker_a_SOURCES = \
 	src/worker/handler.h \
 	src/worker/heartbeat.c src/worker/heartbeat.h \
 	src/worker/heartbeat_question.c \
+	src/worker/heartbeat_report.c \
 	src/worker/heartbeat_socket.c src/worker/heartbeat_socket.h \
 	src/worker/handoff.c src/worker/handoff.h \
 	src/worker/inspect.c src/worker/inspect.h \

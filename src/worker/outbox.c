@@ -100,8 +100,11 @@ entry_done(struct outbox *outbox, struct outbox_entry *entry)
 		return;
 	}
 	outbox->control_bytes -= entry_control_bytes(entry);
-	if (entry->kind == ENTRY_PACKET)
+	if (entry->kind == ENTRY_PACKET) {
+		/* It may be the key of a heartbeat. */
+		memory_wipe(entry->packet, entry->packet_len);
 		free(entry->packet);
+	}
 }
 
 static void

@@ -37,7 +37,7 @@ def counts(broker):
     with broker.client(certificate="client-8") as watch:
         watch.subscribe("$SYS/broker/heartbeat/+")
         found = {}
-        while len(found) < 8:
+        while len(found) < 9:
             got = watch.take()
             found[got.topic.rsplit("/", 1)[1]] = int(got.payload)
         return found

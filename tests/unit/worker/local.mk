@@ -29,6 +29,7 @@ tests_unit_worker_test_worker_SOURCES = \
 	tests/unit/worker/test_sharing_queue.c \
 	tests/unit/worker/test_skeleton.c \
 	tests/unit/worker/test_acks.c \
+	tests/unit/worker/test_heartbeat_report.c \
 	tests/unit/worker/test_interest.c \
 	tests/unit/worker/test_response_information.c \
 	tests/unit/worker/test_retained.c \

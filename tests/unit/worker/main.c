@@ -18,6 +18,7 @@ main(void)
 	suite_add_tcase(suite, test_expiry());
 	suite_add_tcase(suite, test_told());
 	suite_add_tcase(suite, test_heartbeat());
+	suite_add_tcase(suite, test_heartbeat_report());
 	suite_add_tcase(suite, test_journal());
 	suite_add_tcase(suite, test_journal_changes());
 	suite_add_tcase(suite, test_journal_quiet());

@@ -10,6 +10,7 @@ TCase *test_denials(void);
 TCase *test_expiry(void);
 TCase *test_told(void);
 TCase *test_heartbeat(void);
+TCase *test_heartbeat_report(void);
 TCase *test_journal(void);
 TCase *test_journal_changes(void);
 TCase *test_journal_quiet(void);
