@@ -246,6 +246,33 @@ database_close(struct database **pointer)
 }
 
 int
+database_flush(struct database *database, char *why)
+{
+	rocksdb_flushoptions_t *options = rocksdb.flushoptions_create();
+	char *failed = NULL;
+
+	rocksdb.flushoptions_set_wait(options, 1);
+	for (int i = 0; i < DATABASE_FAMILY_COUNT && failed == NULL; i++)
+		rocksdb.flush_cf(database->handle, options,
+		    database->families[i], &failed);
+	rocksdb.flushoptions_destroy(options);
+	return database_error(failed, why);
+}
+
+uint64_t
+database_unflushed(const struct database *database)
+{
+	uint64_t sum = 0, bytes;
+
+	for (int i = 0; i < DATABASE_FAMILY_COUNT; i++)
+		if (rocksdb.property_int_cf(database->handle,
+			database->families[i],
+			"rocksdb.cur-size-all-mem-tables", &bytes) == 0)
+			sum += bytes;
+	return sum;
+}
+
+int
 database_repair(const char *path, char *why)
 {
 	struct database_options options;

@@ -50,6 +50,12 @@ int database_open(const char *path, struct database **database, char *why);
 int database_sync_name(const char *path);
 void database_close(struct database **database);
 
+/* Write what is in memory to tables: its logs are not needed any more. 0 or as
+ * database_open(): the logs stay. */
+int database_flush(struct database *database, char *why);
+/* Bytes in memory that are not in tables yet. */
+uint64_t database_unflushed(const struct database *database);
+
 /*
  * The same of one that is there, to read all of it, every checksum verified:
  * nothing can be written. One that another process changes meanwhile is read

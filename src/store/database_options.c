@@ -13,7 +13,7 @@
 #define MEMTABLE_LARGE (32 * MIB)
 #define MEMTABLE_SMALL (4 * MIB)
 #define MEMTABLES_MAX  (128 * MIB)
-#define WAL_MAX        (256 * MIB)
+#define WAL_MAX        (128 * MIB)
 
 #define BLOCK_BYTES    (8 * KIB)
 #define BITS_OF_A_KEY  10

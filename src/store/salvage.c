@@ -205,20 +205,6 @@ copy_rows(struct salvage *salvage)
 }
 
 static int
-flush(struct salvage *salvage)
-{
-	rocksdb_flushoptions_t *options = rocksdb.flushoptions_create();
-	char *failed = NULL;
-
-	rocksdb.flushoptions_set_wait(options, 1);
-	for (int i = 0; i < DATABASE_FAMILY_COUNT && failed == NULL; i++)
-		rocksdb.flush_cf(salvage->to->handle, options,
-		    salvage->to->families[i], &failed);
-	rocksdb.flushoptions_destroy(options);
-	return database_error(failed, salvage->why);
-}
-
-static int
 copy_database(struct salvage *salvage)
 {
 	int error = database_open(salvage->copy_path, &salvage->to,
@@ -232,7 +218,7 @@ copy_database(struct salvage *salvage)
 	if (salvage->from != NULL)
 		error = copy_rows(salvage);
 	if (error == 0)
-		error = flush(salvage);
+		error = database_flush(salvage->to, salvage->why);
 	store_batch_done(&salvage->batch);
 	rocksdb.writeoptions_destroy(salvage->write);
 	database_close(&salvage->to);

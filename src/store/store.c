@@ -24,6 +24,10 @@
 /* Readers at a time, of the pool's four threads. */
 #define READERS_MAX 2
 
+/* A store that stops leaves no more than that in its logs: a start reads that
+ * in less than a second. */
+#define UNFLUSHED_MAX ((uint64_t)16 << 20)
+
 struct store_client *
 client_ref(struct store_client *client)
 {
@@ -328,6 +332,19 @@ store_init(struct store *store, struct proc_child *child)
 	store->sweep = sweep_new(store);
 }
 
+/* So that the next start need not read logs again, where that would take long.
+ * What fails costs that time, and nothing else: all of it is in the logs. */
+static void
+flush_if_long(struct store *store)
+{
+	char why[DATABASE_WHY_MAX];
+
+	if (store->is_stopping && store->database != NULL &&
+	    !fault_is_open(store->fault) &&
+	    database_unflushed(store->database) > UNFLUSHED_MAX)
+		(void)database_flush(store->database, why);
+}
+
 static void
 store_done(struct store *store)
 {
@@ -344,6 +361,7 @@ store_done(struct store *store)
 	} while (store->job_count > 0);
 	group_close(store->group);
 	uv_run(&store->child->loop, UV_RUN_NOWAIT);
+	flush_if_long(store);
 	database_close(&store->database);
 	sweep_free(&store->sweep);
 	fault_free(&store->fault);

@@ -2,11 +2,18 @@
 /*
  * The store from outside, as its workers see it.
  */
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "changes.h"
 #include "held_sync.h"
 #include "tests.h"
 
 #define ENTRIES_MAX 64
+
+#define MIB          (1024 * 1024)
+#define LONG_LOG_MIB 20
 
 static struct ipc_store_entry entries[ENTRIES_MAX];
 static size_t entry_count;
@@ -505,6 +512,61 @@ START_TEST(a_store_that_stops_has_written_all_it_was_sent)
 }
 END_TEST
 
+/* Bytes of the logs that a start reads. */
+static off_t
+log_bytes(void)
+{
+	char folder[160], path[512];
+	struct dirent *entry;
+	struct stat status;
+	off_t sum = 0;
+	DIR *open_folder;
+
+	snprintf(folder, sizeof(folder), "%s/db", rig.path);
+	open_folder = opendir(folder);
+	ck_assert_ptr_nonnull(open_folder);
+	while ((entry = readdir(open_folder)) != NULL) {
+		size_t len = strlen(entry->d_name);
+
+		if (len < 4 || strcmp(entry->d_name + len - 4, ".log") != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		ck_assert_int_eq(stat(path, &status), 0);
+		sum += status.st_size;
+	}
+	closedir(open_folder);
+	return sum;
+}
+
+START_TEST(a_store_that_stops_leaves_no_long_logs)
+{
+	static uint8_t body[MIB];
+	struct rig_worker *worker = rig_begin(0);
+
+	put_session(worker, 10, rig_key_at(0, 1));
+	for (uint64_t i = 1; i <= LONG_LOG_MIB; i++) {
+		rig_change(worker,
+		    &(struct ipc_store_change){ .type = IPC_STORE_QUEUE_PUT,
+			.session = 10,
+			.sequence = i,
+			.total = i * MIB,
+			.len = MIB,
+			.expires_at = IPC_STORE_NEVER,
+			.body = bytes_of(body, sizeof(body)) });
+		rig_write(worker);
+	}
+	ck_assert_int_ge(log_bytes(), LONG_LOG_MIB * MIB);
+	rig_stop();
+	ck_assert_int_lt(log_bytes(), MIB);
+	rig_start();
+	worker = rig_begin(0);
+	ck_assert_uint_eq(rig_find_row(worker, IPC_STORE_SESSION_PUT,
+			      rig_key_at(0, 1))
+			      ->last_sequence,
+	    LONG_LOG_MIB);
+}
+END_TEST
+
 TCase *
 test_store(void)
 {
@@ -533,5 +595,6 @@ test_store(void)
 	tcase_add_test(tests, what_has_expired_is_not_loaded);
 	tcase_add_test(tests, many_sessions_are_loaded_in_pieces);
 	tcase_add_test(tests, a_store_that_stops_has_written_all_it_was_sent);
+	tcase_add_test(tests, a_store_that_stops_leaves_no_long_logs);
 	return tests;
 }
