@@ -7,7 +7,6 @@ import os
 import shutil
 import ssl
 import tempfile
-import threading
 
 from signet import Daemon, main, standalone
 from signet.pki import pki
@@ -194,66 +193,6 @@ def what_certbot_renews_is_taken_up():
                 with broker.client() as after:
                     assert certificate_of(after) == der(source)
             before.ping()
-
-
-# tests/soak/reloads asks for more.
-RELOADS = int(os.environ.get("SIGNET_TEST_RELOADS", "36"))
-
-
-@standalone(timeout=60 + RELOADS)
-def many_reloads_under_load_lose_nobody():
-    """A third of them with a fault; the rights that are lost at one of them
-    are never seen again."""
-    def roles(topics):
-        return [{"name": "prober", "match": {"identity": "device-1"},
-                 "publish": topics, "subscribe": topics},
-                {"name": "load", "match": {"identity": "device-2"},
-                 "publish": ["load/#"], "subscribe": ["load/#"]}]
-
-    with Started() as (broker, files):
-        broker.reload(roles=roles(["free/#", "extra/#"]))
-        good = broker.settings
-        is_over = threading.Event()
-        faults = []
-
-        def work():
-            try:
-                with broker.client(certificate="client-2") as client:
-                    client.subscribe("load/x", qos=1)
-                    while not is_over.is_set():
-                        assert client.publish("load/x", b"x", qos=1) < 0x80
-                        client.take()
-            except Exception as fault:  # pylint: disable=broad-except
-                faults.append(fault)
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        probe = broker.client()
-        try:
-            for number in range(RELOADS):
-                is_wide = number % 2 == 0
-                if number % 3 == 2:
-                    broker.refused_reload(
-                        roles=roles(["#"]), limits={"packet_bytes": 1})
-                    broker.settings = good
-                    broker.configure()
-                else:
-                    topics = ["free/#"] + ["extra/#"] * is_wide
-                    kind = "server-rsa" if number % 4 == 0 else "server"
-                    files.put("server.pem", f"{kind}.pem")
-                    files.put("server.key", f"{kind}.key")
-                    broker.reload(roles=roles(topics))
-                    good, last_wide = broker.settings, is_wide
-                assert probe.publish("free/a", b"", qos=1) < 0x80
-                assert probe.publish("other/a", b"", qos=1) == 0x87
-                got = probe.publish("extra/a", b"", qos=1)
-                assert (got < 0x80) == last_wide, (number, got)
-        finally:
-            probe.abort()
-            is_over.set()
-            for thread in threads:
-                thread.join()
-        assert not faults, faults
 
 
 main()
