@@ -17,7 +17,8 @@
 #define HELD_MORE   1000
 
 static const char *const titles[] = { "IDENTITY", "CLIENT ID", "STATE", "PEER",
-	"PROTOCOL", "SINCE", "QUEUED", "INFLIGHT", "SUBS", "WORKER" };
+	"PROTOCOL", "SINCE", "QUEUED", "INFLIGHT", "SUBS", "WORKER",
+	"CERTIFICATE" };
 
 /* What the worker says of a session, in its order. */
 static const char *const sortable[] = { "identity", "client_id", "state",
@@ -51,12 +52,13 @@ sessions_has_field(const char *name)
 static void
 show_table(struct list *list, const struct row *row)
 {
-	char span[OUTPUT_SPAN_MAX] = "-";
+	char span[OUTPUT_SPAN_MAX] = "-", left[OUTPUT_SPAN_MAX] = "-";
+	int64_t now = clock_realtime_seconds();
 
 	if (row_has(row, "connected_at"))
-		output_span(clock_realtime_seconds() -
-				row_number(row, "connected_at"),
-		    span);
+		output_span(now - row_number(row, "connected_at"), span);
+	if (row_has(row, "not_after"))
+		output_span(row_number(row, "not_after") - now, left);
 	table_cell(&list->table, row_text(row, "identity"));
 	table_cell(&list->table, row_text(row, "client_id"));
 	table_cell(&list->table, row_text(row, "state"));
@@ -70,6 +72,7 @@ show_table(struct list *list, const struct row *row)
 	table_number(&list->table, row_number(row, "inflight"));
 	table_number(&list->table, row_number(row, "subscription_count"));
 	table_number(&list->table, row_number(row, "worker"));
+	table_string(&list->table, left);
 }
 
 static void

@@ -163,6 +163,18 @@ print_refusals(const struct status *status)
 	(void)print_counted(status, "refused_", "", '-', is_first);
 }
 
+/* How many connected clients have to be seen to. */
+static void
+print_ending(const struct status *status)
+{
+	int64_t count = value_of(status, "clients_ending");
+
+	if (count > 0)
+		printf("%-22s%lld with less than %d days left: signetctl "
+		       "sessions --state connected --sort not_after\n",
+		    "Clients to renew", (long long)count, SOON_DAYS);
+}
+
 static void
 print_certificate(const struct row *row, int64_t now)
 {
@@ -240,6 +252,7 @@ print_page(const struct status *status)
 	for (size_t i = 0; i < status->count; i++)
 		if (row_is(&status->rows[i], "certificate"))
 			print_certificate(&status->rows[i], now);
+	print_ending(status);
 	putchar('\n');
 	print_processes(status);
 }

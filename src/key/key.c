@@ -143,6 +143,9 @@ answer(struct key *key, struct gate *gate, uint32_t number,
 	struct buffer payload = { NULL, 0, 0 };
 
 	gate->counts.of[status]++;
+	key->child->counted[status == IPC_SIGN_DONE
+				? IPC_STATISTIC_SIGNATURES_MADE
+				: IPC_STATISTIC_SIGNATURES_FAILED]++;
 	log_debug(log_word("process", "gate"), log_number("index", gate->index),
 	    log_word("event", "request"),
 	    log_word("result", status_words[status]));
@@ -194,8 +197,10 @@ on_work(uv_idle_t *work)
 			uv_timer_start(&key->rate, on_rate, wait_ms, 0);
 		return;
 	}
-	if (requester->is_held)
+	if (requester->is_held) {
+		key->child->counted[IPC_STATISTIC_SIGNATURES_HELD]++;
 		count_held(requester->context);
+	}
 	status = keyring_sign(&key->keyring, &request.sign, signature, &len);
 	answer(key, requester->context, request.sign.number, status,
 	    bytes_of(signature, len));

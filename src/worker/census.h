@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is known only by looking at each session: how much waits for them, and
- * whose certificate ends first. Each second some of them are looked at, and
+ * What is known only by looking at each session: how much waits for them,
+ * whose certificate ends first, and how many end soon. Each second some of them are looked at, and
  * what was found is counted when all have been.
  */
 #ifndef SIGNET_WORKER_CENSUS_H
@@ -16,6 +16,7 @@ struct census {
 	uint64_t messages; /* so far */
 	uint64_t bytes;
 	uint64_t ends;
+	uint64_t ending; /* within EXPIRY_WARNING_DAYS */
 };
 
 void census_open(struct worker *worker);

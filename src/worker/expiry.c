@@ -8,8 +8,7 @@
 #include "worker/connection.h"
 #include "worker/worker.h"
 
-#define DAY_SECONDS  86400
-#define WARNING_DAYS 30
+#define DAY_SECONDS 86400
 
 /* The same for the same certificate, in each worker. */
 static uint64_t
@@ -74,7 +73,7 @@ expiry_report(struct connection *connection, uint64_t left_ms)
 	struct tls_peer peer;
 	uint64_t hash;
 
-	if (connection->state != CONNECTION_OPEN || days >= WARNING_DAYS)
+	if (connection->state != CONNECTION_OPEN || days >= EXPIRY_WARNING_DAYS)
 		return;
 	connection_peer(connection, &peer);
 	hash = expiry_hash(worker, peer.fingerprint);
@@ -99,7 +98,7 @@ on_expiry(struct worker *worker, struct bytes payload)
 	uint64_t hash;
 
 	if (ipc_expiry_decode(payload, &expiry) != 0 ||
-	    expiry.days_left >= WARNING_DAYS)
+	    expiry.days_left >= EXPIRY_WARNING_DAYS)
 		return -EBADMSG;
 	hash = expiry_hash(worker, expiry.fingerprint);
 	if (home_of(worker, hash) != worker->child->index)

@@ -246,7 +246,7 @@ def a_gate_forgets_a_session_s_secrets(broker):
 ACCOUNT = "signet-test"
 FIRST_NUMBER = 61000
 OWN = {"gate": 1, "worker": 2, "store": 3, "key": 4,
-       "trust": 5, "reader": 6}
+       "trust": 5, "reader": 6, "metrics": 7}
 
 # CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT
 OF_MASTER = 1 << 5 | 1 << 6 | 1 << 7 | 1 << 18
@@ -260,7 +260,10 @@ class OfUsers(Daemon):
                        'mount --bind "$1" /etc/passwd; shift; exec "$@"',
                        "sh", path]
         super().__init__(processes={"workers": 2, "gates": 2,
-                                    "user": ACCOUNT}, **overrides)
+                                    "user": ACCOUNT},
+                         metrics={"enabled": True,
+                                  "socket": f"{os.path.dirname(path)}/page"},
+                         **overrides)
 
 
 def write_accounts(path, roles):
@@ -294,7 +297,7 @@ def owners(folder):
 def are_confined(daemon):
     """One that was just started may be about to be."""
     found = [processes.status(pid) for pid in daemon.roles().values()]
-    return len(found) == 8 and all(
+    return len(found) == 9 and all(
         lines is not None and lines["Seccomp"] == "2" for lines in found)
 
 

@@ -39,7 +39,8 @@ FORMS = dict([(name, r"\d+") for name in NUMBERS]
                 ("uptime", r"\d+ seconds")])
 # What no other broker has.
 OWN = dict([(name, r"\d+") for name in
-            ["rights/denied", "rights/throttled"]
+            ["rights/denied", "rights/throttled",
+             "key/signed", "key/failed", "key/held"]
             + [f"heartbeat/{what}" for what in
                ("taken", "malformed", "unknown", "replayed", "forged",
                 "answered", "missed", "sessions")]

@@ -8,7 +8,7 @@ import shutil
 import ssl
 import tempfile
 
-from signet import Daemon, main, standalone
+from signet import Daemon, codec, main, standalone
 from signet.pki import pki
 
 
@@ -119,7 +119,12 @@ def another_authority_ends_those_of_the_first():
         files.put("ca.pem", "other-ca.pem")
         said = broker.reload().split("\n")
         assert said[0] == "read anew: tls.client_ca", said
-        client.expect_end(0x87)
+        told = client.expect(codec.DISCONNECT)
+        assert told.reason == 0x87, told
+        assert told.props["reason_string"] == (
+            "the authority of your certificate is no longer trusted here"), \
+            told
+        client.expect_closed()
         with broker.client(certificate="client-other") as other:
             other.ping()
 

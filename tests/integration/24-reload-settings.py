@@ -229,6 +229,18 @@ def who_loses_a_right_that_is_used_hears_of_it():
 
 
 @standalone
+def who_loses_the_only_role_is_told_why():
+    with told() as broker, broker.client() as client, \
+            broker.client(certificate="client-2") as other:
+        broker.reload(roles=[role("device-2", ["#"], ["#"])])
+        got = client.expect(codec.DISCONNECT)
+        assert got.reason == NOT_AUTHORIZED, got
+        assert got.props["reason_string"], got
+        client.expect_closed()
+        other.ping()
+
+
+@standalone
 def who_may_not_connect_any_more_does_not_stay():
     with told() as broker, broker.client() as client, \
             broker.client(certificate="client-2") as other:

@@ -3,6 +3,7 @@
 """The process that has the private key: it signs for every kind of key, and
 what its end costs."""
 
+import json
 import os
 import pwd
 import shutil
@@ -205,6 +206,13 @@ def what_was_signed_is_counted():
         for _ in range(5):
             with daemon.client() as client:
                 client.ping()
+
+        def counted():
+            text, _ = daemon.ctl("status", "--json")
+            got = json.loads(text)["statistics"]
+            return [got[f"signatures_{what}"]["value"]
+                    for what in ("made", "failed", "held")]
+        wait_until(lambda: counted() == [5, 0, 0], "status shows five")
         daemon.stop()
         lines = [line for line in daemon.log.lines
                  if line.get("event") == "signatures"]

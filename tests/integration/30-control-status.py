@@ -5,6 +5,7 @@ and what else one tells a daemon that runs."""
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import time
 
 from signet import (DEADLINE, Daemon, Skipped, case, main, processes,
                     standalone, unique, wait_until)
+from signet.authority import Authority
 from signet.daemon import BUILD, SIGNETD
 
 SIGNETCTL = f"{BUILD}/signetctl"
@@ -254,6 +256,38 @@ def days_that_certificates_have_left():
             assert got["client"]["ends_at"] == ends, got
             assert int(line(daemon, "First client").split()[0]) >= 0
         until(daemon, "nobody is there", client_ends=0)
+
+
+@standalone(timeout=90)
+def how_many_clients_have_to_be_renewed():
+    """Those with less than 30 days left are counted beside the first, and
+    signetctl sessions has each."""
+    with tempfile.TemporaryDirectory(prefix="signet-test-status-") as path:
+        os.chmod(path, 0o755)
+        root = Authority(path, "root")
+        root.issue("soon", "device-1", seconds=20 * 86400)
+        root.issue("late", "device-2", seconds=40 * 86400)
+        with Daemon(tls={"client_ca": root.certificate}) as daemon:
+            daemon.pki = path
+            with daemon.client("late", certificate="late"):
+                until(daemon, "one is there", connected=1, clients_ending=0)
+                assert "Clients to renew" not in daemon.ctl("status")[0]
+                with daemon.client("a", certificate="soon"), \
+                        daemon.client("b", certificate="soon"):
+                    until(daemon, "two end soon", clients_ending=2)
+                    assert line(daemon, "Clients to renew").startswith(
+                        "2 with less than 30 days left")
+                    text, status_ = daemon.ctl(
+                        "sessions", "--state", "connected", "--sort",
+                        "not_after")
+                    assert status_ == 0, text
+                    rows = text.splitlines()
+                    assert rows[0].split()[-1] == "CERTIFICATE", text
+                    days = [int(re.search(r"(\d+) d \d+ h *$", row)[1])
+                            for row in rows[1:]]
+                    assert days[0] in (19, 20) and days[1] in (19, 20), text
+                    assert days[2] in (39, 40) and len(days) == 3, text
+                until(daemon, "they are gone", clients_ending=0)
 
 
 @case
