@@ -3,6 +3,7 @@
 relay of datagrams that loses, delays, doubles and cuts."""
 
 import base64
+import contextlib
 import hashlib
 import heapq
 import hmac
@@ -80,14 +81,14 @@ class Beat:
     """The heartbeat of a client that is connected."""
 
     def __init__(self, client, interval_ms=1000, address="127.0.0.1",
-                 **options):
+                 source="127.0.0.1", **options):
         self.client, self.address = client, address
         codes = client.subscribe(f"$signet/heartbeat/{interval_ms}", **options)
         assert codes[0] < 0x80, codes
         self.offer = take_offer(client, interval_ms)
         self.sequence = 0
         self.socket = None
-        self.move()
+        self.move(source)
 
     def __enter__(self):
         return self
@@ -95,12 +96,14 @@ class Beat:
     def __exit__(self, *_):
         self.socket.close()
 
-    def move(self):
-        """Another source port, as a NAT gives one."""
-        if self.socket is not None:
-            self.socket.close()
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+    def move(self, source="127.0.0.1"):
+        """Another source port, as a NAT gives one, or address."""
+        before = self.socket
+        found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        found.bind((source, 0))
+        self.socket = found
+        if before is not None:
+            before.close()
 
     def question(self, sequence=None, **options):
         if sequence is None:
@@ -168,7 +171,8 @@ class Pulse(threading.Thread):
         for _ in range(4):
             if not is_answered and not self.is_stopped.is_set():
                 now = time.monotonic_ns()
-                self.beat.send(self.beat.question(clock=now), self.to)
+                with contextlib.suppress(OSError):  # it has moved meanwhile
+                    self.beat.send(self.beat.question(clock=now), self.to)
                 self.sent += 1
             is_answered |= self.listen(min(end,
                                            time.monotonic() + quarter))
