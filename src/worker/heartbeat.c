@@ -179,7 +179,8 @@ heartbeat_set_deadline(struct heartbeat *heartbeat)
 
 	if (!heartbeat->is_offer_out)
 		at_ms = worker_now_ms(worker) + LOOK_MS;
-	else if (heartbeat->old_key != NULL && heartbeat->old_until_ms < at_ms)
+	else if (heartbeat->old_until_ms != 0 &&
+		 heartbeat->old_until_ms < at_ms)
 		at_ms = heartbeat->old_until_ms;
 	if (heartbeat->heard_ms != 0 && silent_at_ms < at_ms)
 		at_ms = silent_at_ms;

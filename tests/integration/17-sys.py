@@ -43,7 +43,7 @@ OWN = dict([(name, r"\d+") for name in
              "key/signed", "key/failed", "key/held"]
             + [f"heartbeat/{what}" for what in
                ("taken", "malformed", "unknown", "replayed", "forged",
-                "answered", "missed", "sessions")]
+                "answered", "missed", "lost", "sessions")]
             + [f"admission/{limit}" for limit in
                ("connections", "connections_per_source",
                 "handshakes_per_source", "handshakes_per_second_per_source",

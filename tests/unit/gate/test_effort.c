@@ -75,8 +75,9 @@ tear_down(void)
 }
 
 static const unsigned char hash[32];
-/* The signature in a certificate; the next one is another's. */
-static const unsigned char signatures[X509_RSA_BITS_MAX / 8 + 16];
+/* The signature in a certificate, by the longest key of all; the next one is
+ * another's. */
+static const unsigned char signatures[8192 / 8 + 16];
 
 /* As mbedTLS does it for the signature of a certificate. Was it let through? */
 static bool
