@@ -384,9 +384,3 @@ proc_peer_refuse(struct proc_peer *public, const char *why)
 	peer->is_ending = true;
 	peer->is_drained = true;
 }
-
-bool
-proc_child_is_orphan(const struct proc_child *child)
-{
-	return child->private->is_master_gone;
-}

@@ -121,9 +121,6 @@ void proc_master_push_with(struct proc_child *child, enum ipc_message_type type,
 /* What on_commit said was not yet done is done. */
 void proc_child_committed(struct proc_child *child);
 
-/* Is the master gone? Then a stop is none that anybody has wanted. */
-bool proc_child_is_orphan(const struct proc_child *child);
-
 /* Everything that on_stop asked for is done: leave the loop. */
 void proc_child_stopped(struct proc_child *child);
 

@@ -235,8 +235,7 @@ print_counts(const struct check *check)
 		{ "messages stored once for several", check->messages },
 		{ "references to them", check->references },
 		{ "retained messages", check->retained },
-		{ "wills, and what is owed to shared subscriptions",
-		    check->shares },
+		{ "messages owed to shared subscriptions", check->shares },
 		{ "removed sessions to be swept", check->removed },
 		{ "faults", check->faults },
 	};

@@ -195,19 +195,12 @@ connection_end_session(struct connection *connection, bool keeps_will,
 	presence_end_done(worker, &end, word);
 }
 
-/* An end in order is no client's: none has a will of that. */
-static bool
-keeps_wills(const struct worker *worker)
-{
-	return !worker->is_stopping || worker->is_orphan;
-}
-
 void
 connection_abort(struct connection *connection, const char *word)
 {
 	if (connection->state == CONNECTION_CLOSED)
 		return;
-	connection_end_session(connection, keeps_wills(connection->worker),
+	connection_end_session(connection, !connection->worker->is_stopping,
 	    word);
 	close(connection_release(connection));
 }
@@ -265,7 +258,7 @@ connection_disconnect_saying(struct connection *connection,
 	    connection->version == MQTT_VERSION_5 && reason != 0)
 		send_disconnect(connection, reason, text);
 	connection_websocket_closes(connection, reason);
-	connection_end_session(connection, keeps_wills(connection->worker),
+	connection_end_session(connection, !connection->worker->is_stopping,
 	    word);
 	connection_close(connection, TLS_ALERT_CLOSE_NOTIFY);
 }

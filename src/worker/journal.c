@@ -212,24 +212,13 @@ transaction_written(struct journal *journal)
 	release_waits(journal);
 }
 
-static size_t
-unwritten_bytes(const struct journal *journal)
-{
-	return journal->open.bytes + journal->parts.bytes;
-}
-
 bool
 journal_is_full(const struct worker *worker)
 {
-	return unwritten_bytes(worker->journal) >
-	       worker->config->limits.unwritten_bytes;
-}
+	const struct journal *journal = worker->journal;
 
-bool
-journal_is_half_full(const struct worker *worker)
-{
-	return unwritten_bytes(worker->journal) >
-	       worker->config->limits.unwritten_bytes / 2;
+	return journal->open.bytes + journal->parts.bytes >
+	       worker->config->limits.unwritten_bytes;
 }
 
 void

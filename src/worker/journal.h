@@ -134,9 +134,7 @@ struct journal_wait {
 void journal_wait(struct worker *worker, struct journal_wait *wait);
 void journal_wait_cancel(struct worker *worker, struct journal_wait *wait);
 
-/* More is unwritten than limits.unwritten_bytes: publishers are held back. Than
- * half of that: what nobody is promised is not kept. */
+/* More is unwritten than limits.unwritten_bytes: publishers are held back. */
 bool journal_is_full(const struct worker *worker);
-bool journal_is_half_full(const struct worker *worker);
 
 #endif

@@ -182,7 +182,7 @@ permission_renew(struct connection *connection)
 	is_granted = permission_connect(connection, session_identity(session),
 			 session_client_id(session)) == MQTT_REASON_SUCCESS;
 	if (!will_is_granted(connection)) {
-		session_drop_will(session);
+		session_will_free(&session->state.will);
 		session_keep(session);
 		is_granted = false;
 	}

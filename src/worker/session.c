@@ -99,12 +99,9 @@ void
 session_keep(struct session *session)
 {
 	if (session->number == IPC_STORE_NONE) {
-		if (!journal_is_loaded(session->worker))
+		if (session->state.expiry_seconds == 0 ||
+		    !journal_is_loaded(session->worker))
 			return;
-		if (session->state.expiry_seconds == 0) {
-			will_keep(session->worker, session->state.will);
-			return;
-		}
 		session_queue_new(session, journal_next_id(session->worker));
 		session_queue_attach(session->queue);
 	}
@@ -137,25 +134,19 @@ publish_will(struct session *session)
 	session->state.will = NULL;
 	if (will == NULL)
 		return;
-	parts = will_parts(session->worker, will);
+	parts = *message_parts(will->message);
+	parts.published_ns = parts.retain ? clock_monotonic_ns() : 0;
+	parts.has_expiry = will->has_expiry;
+	parts.expires_at_ms = worker_now_ms(session->worker) +
+			      (uint64_t)will->expiry_seconds * 1000;
 	if (session->number != IPC_STORE_NONE && parts.qos > 0) {
 		will_publish(session->worker, &parts);
-	} else if (parts.qos > 0 && will_is_kept(session->worker, will)) {
-		will_publish_kept(session->worker, will->row, &parts);
 	} else {
 		router_publish(session->worker, &parts, NULL);
 		if (parts.retain) /* [MQTT-3.1.2-17], [MQTT5-3.1.2-15] */
 			retention_put_will(session->worker, &parts, NULL);
-		will_forget(session->worker, will);
 	}
 	session_will_free(&will);
-}
-
-void
-session_drop_will(struct session *session)
-{
-	will_forget(session->worker, session->state.will);
-	session_will_free(&session->state.will);
 }
 
 static void
@@ -266,7 +257,7 @@ session_attach(struct session *session, struct connection *connection)
 	session->sent = 0;
 	session->expires_at_ms = UINT64_MAX;
 	deadline_clear(&session->deadline);
-	session_drop_will(session);
+	session_will_free(&session->state.will);
 	if (session->queue != NULL)
 		session_queue_attach(session->queue);
 	sharing_attach(session);
@@ -287,17 +278,6 @@ session_set_deadline(struct session *session)
 		    &session->deadline, at_ms);
 }
 
-/* The daemon has failed: what is on disk is for its next start. */
-static void
-leave_kept_will(struct session *session)
-{
-	const struct session_will *will = session->state.will;
-
-	if (session->worker->is_orphan && will != NULL &&
-	    will->row != IPC_STORE_NONE)
-		session_will_free(&session->state.will);
-}
-
 void
 session_detach(struct session *session, bool keeps_will)
 {
@@ -308,11 +288,10 @@ session_detach(struct session *session, bool keeps_will)
 	session->worker->child->counted[IPC_STATISTIC_CONNECTED]--;
 	session->sent = 0;
 	if (!keeps_will)
-		session_drop_will(session);
+		session_will_free(&session->state.will);
 	if (session->queue != NULL)
 		session_queue_detach(session->queue);
 	if (session->state.expiry_seconds == 0) {
-		leave_kept_will(session);
 		session_end(session);
 		return;
 	}

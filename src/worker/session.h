@@ -78,7 +78,7 @@ struct session *session_find(struct worker *worker, struct bytes key);
 bool session_is_online(const struct session *session);
 
 /* Its CONNECT is taken in: make it durable if it is to outlive the connection,
- * and have it kept as it is now; else, have its will kept if there is one. */
+ * and have it kept as it is now. */
 void session_keep(struct session *session);
 
 /* A new one under this key of session_key_encode(), which is copied;
@@ -91,9 +91,6 @@ struct bytes session_client_id(const struct session *session);
 /* A keyed hash of its key, for No Local: the same for all workers, and for as
  * long as retained messages are kept. */
 uint64_t session_publisher(const struct session *session);
-
-/* The will is not to be published, ever. */
-void session_drop_will(struct session *session);
 
 /*
  * A connection has taken the session: a delayed will is not published

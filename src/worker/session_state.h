@@ -20,10 +20,6 @@ struct session_will {
 	uint32_t delay_seconds;
 	uint32_t expiry_seconds; /* from when it is published */
 	bool has_expiry;
-	/* The row that has it while a connection lasts that the session ends
-	 * with, and the transaction that puts it there; IPC_STORE_NONE. */
-	uint64_t row;
-	uint64_t transaction;
 };
 
 struct session_state {

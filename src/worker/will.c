@@ -11,16 +11,7 @@
 #include "worker/message_record.h"
 #include "worker/retention.h"
 #include "worker/router.h"
-#include "worker/session_state.h"
 #include "worker/worker.h"
-
-/* What the value of a row says, behind its first byte. */
-#define ROW_DUE   0
-#define ROW_TAKEN 1
-#define ROW_KEPT  2 /* and how many seconds after that it expires, if it does */
-
-/* Each is a match and a few rows. */
-#define WILLS_A_TURN 500
 
 /* Another worker that is to have it on disk. */
 struct part {
@@ -30,7 +21,6 @@ struct part {
 };
 
 enum state {
-	WILL_LEFT,   /* by a process that is gone: its connection is, too */
 	WILL_ROUTED, /* here */
 	WILL_SENT,
 	WILL_TAKEN,    /* by all others; it is to be forgotten by them */
@@ -42,8 +32,7 @@ struct will {
 	struct worker *worker;
 	uint64_t id; /* of its row */
 	enum state state;
-	struct session_will *left; /* of LEFT alone */
-	struct message *message;   /* NULL from TAKEN on, and of LEFT */
+	struct message *message; /* NULL from TAKEN on */
 	struct journal_wait wait;
 	bool is_waiting;         /* by this */
 	LIST_HEAD(, part) parts; /* that others owe: it, or that they forget */
@@ -56,14 +45,12 @@ struct will {
 static void on_written(struct worker *worker, struct journal_wait *wait);
 
 static struct will *
-will_new(struct worker *worker, uint64_t id, enum state state,
-    struct message *message)
+will_new(struct worker *worker, uint64_t id, struct message *message)
 {
 	struct will *will = memory_new(1, sizeof(*will));
 
 	will->worker = worker;
 	will->id = id;
-	will->state = state;
 	will->message = message;
 	will->wait.on_written = on_written;
 	TAILQ_INSERT_TAIL(&worker->wills, will, next);
@@ -85,7 +72,6 @@ will_free(struct will *will)
 	if (will->is_retaining)
 		retention_promise_cancel(will->worker, &will->retained);
 	TAILQ_REMOVE(&will->worker->wills, will, next);
-	session_will_free(&will->left);
 	message_unref(&will->message);
 	free(will);
 }
@@ -104,37 +90,24 @@ wait_for_disk(struct will *will)
 }
 
 static void
-journal_row(struct worker *worker, uint64_t id, struct bytes value,
-    struct message *message)
-{
-	/* It has no name, and has to have one. */
-	journal_share_put(worker, id, BYTES_LITERAL("$will"), value, message);
-}
-
-static void
 put_row(struct will *will)
 {
-	const uint8_t value[] = { WILL_ROW,
-		will->state == WILL_TAKEN ? ROW_TAKEN : ROW_DUE };
+	struct buffer value = { .data = NULL };
 
-	journal_row(will->worker, will->id, bytes_of(value, sizeof(value)),
-	    will->message);
+	pack_u8(&value, WILL_ROW);
+	pack_u8(&value, will->state == WILL_TAKEN);
+	/* It has no name, and has to have one. */
+	journal_share_put(will->worker, will->id, BYTES_LITERAL("$will"),
+	    buffer_view(&value), will->message);
 	wait_for_disk(will);
+	buffer_done(&value);
 }
 
-static bool
-is_owed(const struct will *will)
-{
-	return !LIST_EMPTY(&will->parts) || will->is_retaining;
-}
-
-/* Everybody has it, or has forgotten it. A row that is put is not removed
- * before it is there: the journal would forget both, and not what was there
- * before. */
+/* Everybody has it, or has forgotten it. */
 static void
 go_on_if_done(struct will *will)
 {
-	if (is_owed(will) || will->is_waiting)
+	if (!LIST_EMPTY(&will->parts) || will->is_retaining)
 		return;
 	if (will->state == WILL_SENT && will->told != 0) {
 		will->state = WILL_TAKEN;
@@ -182,27 +155,22 @@ wait_for(struct will *will, unsigned int index)
 	forwards_wait(will->worker, index, NULL, &part->wait);
 }
 
+/* To the others: it is on disk here, and was delivered here; but for sessions
+ * that were at home elsewhere when it was. */
 static void
-note_here(struct will *will)
-{
-	if (!sharing_has_taken(will->worker, will->id))
-		sharing_taken(will->worker, will->id, true);
-}
-
-/* is_routed: only to the others: it was delivered here, but for sessions that
- * were at home elsewhere when it was. */
-static void
-hand_out(struct will *will, bool is_routed)
+publish(struct will *will)
 {
 	const struct ipc_publish *parts = message_parts(will->message);
 	struct forward_origin origin = origin_of(will);
 	struct router_result result = router_publish_once(will->worker, parts,
-	    NULL, &origin, is_routed);
+	    NULL, &origin, true);
 
+	if (!sharing_has_taken(will->worker, will->id))
+		sharing_taken(will->worker, will->id, true);
 	will->state = WILL_SENT;
 	will->told = result.kept;
 	/* They may have noted it in a life before. */
-	if (will->is_restored && parts->qos > 0)
+	if (will->is_restored)
 		will->told = worker_others(will->worker);
 	for (unsigned int i = 0; i < WORKER_SET_MAX; i++)
 		if (result.kept >> i & 1)
@@ -211,27 +179,6 @@ hand_out(struct will *will, bool is_routed)
 	if (parts->retain) /* [MQTT-3.1.2-17], [MQTT5-3.1.2-15] */
 		will->is_retaining = retention_put_will(will->worker, parts,
 		    &will->retained);
-}
-
-/* It is on disk, with what was delivered here. */
-static void
-publish(struct will *will)
-{
-	hand_out(will, true);
-	note_here(will);
-	go_on_if_done(will);
-}
-
-/* Its row is on disk, and it was delivered to nobody: to all at once, and the
- * row says so in the transaction of what is delivered here. */
-static void
-publish_to_all(struct will *will)
-{
-	hand_out(will, false);
-	if (is_owed(will)) {
-		note_here(will);
-		put_row(will);
-	}
 	go_on_if_done(will);
 }
 
@@ -256,10 +203,8 @@ next_step(struct will *will)
 {
 	if (will->state == WILL_TAKEN)
 		release(will);
-	else if (will->state == WILL_ROUTED)
-		publish(will);
 	else
-		go_on_if_done(will);
+		publish(will);
 }
 
 static void
@@ -277,7 +222,7 @@ void
 will_publish(struct worker *worker, const struct ipc_publish *parts)
 {
 	struct will *will = will_new(worker, journal_next_id(worker),
-	    WILL_ROUTED, message_new(parts));
+	    message_new(parts));
 	struct forward_origin origin = origin_of(will);
 
 	put_row(will);
@@ -285,148 +230,26 @@ will_publish(struct worker *worker, const struct ipc_publish *parts)
 	sharing_taken(worker, will->id, true);
 }
 
-struct ipc_publish
-will_parts(const struct worker *worker, const struct session_will *will)
-{
-	struct ipc_publish parts = *message_parts(will->message);
-
-	parts.published_ns = parts.retain ? clock_monotonic_ns() : 0;
-	parts.has_expiry = will->has_expiry;
-	parts.expires_at_ms = worker_now_ms(worker) +
-			      (uint64_t)will->expiry_seconds * 1000;
-	return parts;
-}
-
-void
-will_keep(struct worker *worker, struct session_will *will)
-{
-	struct buffer value = { .data = NULL };
-
-	if (will == NULL || will->row != IPC_STORE_NONE ||
-	    journal_is_half_full(worker))
-		return;
-	pack_u8(&value, WILL_ROW);
-	pack_u8(&value, ROW_KEPT);
-	if (will->has_expiry)
-		pack_u32(&value, will->expiry_seconds);
-	will->row = journal_next_id(worker);
-	journal_row(worker, will->row, buffer_view(&value), will->message);
-	will->transaction = journal_covering(worker);
-	buffer_done(&value);
-}
-
-bool
-will_is_kept(const struct worker *worker, const struct session_will *will)
-{
-	return will->row != IPC_STORE_NONE &&
-	       journal_is_written(worker, will->transaction);
-}
-
-void
-will_publish_kept(struct worker *worker, uint64_t row,
-    const struct ipc_publish *parts)
-{
-	publish_to_all(will_new(worker, row, WILL_LEFT, message_new(parts)));
-}
-
-void
-will_forget(struct worker *worker, struct session_will *will)
-{
-	if (will == NULL || will->row == IPC_STORE_NONE)
-		return;
-	journal_share_remove(worker, will->row);
-	will->row = IPC_STORE_NONE;
-}
-
-bool
-wills_turn(struct worker *worker)
-{
-	struct will *will;
-
-	for (unsigned int i = 0; i < WILLS_A_TURN; i++) {
-		struct ipc_publish parts;
-
-		will = TAILQ_FIRST(&worker->wills_left);
-		if (will == NULL)
-			return false;
-		TAILQ_REMOVE(&worker->wills_left, will, next);
-		TAILQ_INSERT_TAIL(&worker->wills, will, next);
-		parts = will_parts(worker, will->left);
-		will->message = message_new(&parts);
-		session_will_free(&will->left);
-		publish_to_all(will);
-	}
-	return !TAILQ_EMPTY(&worker->wills_left);
-}
-
-/* value: behind ROW_KEPT. */
-static bool
-take_kept(struct worker *worker, uint64_t id, struct bytes value,
-    struct message *message)
-{
-	struct unpack in = { .input = value };
-	struct will *will;
-
-	if (value.len != 0 && value.len != sizeof(uint32_t))
-		return false;
-	will = will_new(worker, id, WILL_LEFT, NULL);
-	will->is_restored = true;
-	will->left = session_will_new(message_ref(message));
-	will->left->has_expiry = value.len != 0;
-	if (will->left->has_expiry)
-		will->left->expiry_seconds = unpack_u32(&in);
-	TAILQ_REMOVE(&worker->wills, will, next);
-	TAILQ_INSERT_TAIL(&worker->wills_left, will, next);
-	return true;
-}
-
-static bool
-take_message(struct worker *worker, const struct ipc_store_change *put,
-    uint8_t what, struct bytes value)
-{
-	struct clock_reading now = clock_read();
-	struct message *message;
-	bool is_valid = true;
-
-	if (message_record_decode(put->body, &now, &message) != 0)
-		return false;
-	if (what == ROW_KEPT)
-		is_valid = take_kept(worker, put->message, value, message);
-	else if (value.len == 0)
-		will_new(worker, put->message, WILL_ROUTED,
-		    message_ref(message))
-		    ->is_restored = true;
-	else
-		is_valid = false;
-	message_unref(&message);
-	return is_valid;
-}
-
-static bool
-take_taken(struct worker *worker, uint64_t id, struct bytes value)
-{
-	struct will *will;
-
-	if (value.len != 0)
-		return false;
-	will = will_new(worker, id, WILL_TAKEN, NULL);
-	will->is_restored = true;
-	will->told = worker_others(worker);
-	return true;
-}
-
 bool
 will_take_row(struct worker *worker, const struct ipc_store_change *put,
     struct bytes value)
 {
-	struct bytes behind = bytes_skip(value, 1);
+	struct clock_reading now = clock_read();
+	struct message *message = NULL;
+	struct will *will;
 
-	if (value.len == 0)
+	if (value.len != 1 || value.data[0] > 1)
 		return false;
-	if (value.data[0] == ROW_TAKEN)
-		return take_taken(worker, put->message, behind);
-	return value.data[0] <= ROW_KEPT &&
-	       take_message(worker, put, value.data[0], behind);
+	if (value.data[0] == 0 &&
+	    message_record_decode(put->body, &now, &message) != 0)
+		return false;
+	will = will_new(worker, put->message, message);
+	will->is_restored = true;
+	if (value.data[0] == 1) {
+		will->state = WILL_TAKEN;
+		will->told = worker_others(worker);
+	}
+	return true;
 }
 
 void
@@ -444,7 +267,6 @@ wills_resend(struct worker *worker)
 void
 wills_forget(struct worker *worker)
 {
-	TAILQ_CONCAT(&worker->wills, &worker->wills_left, next);
 	while (!TAILQ_EMPTY(&worker->wills))
 		will_free(TAILQ_FIRST(&worker->wills));
 }

@@ -97,18 +97,11 @@ resume_held(struct worker *worker)
 		connection_resume(connection);
 }
 
-/* Before it is ready: has it taken everything in? */
-static bool
-is_complete(const struct worker *worker)
-{
-	return journal_is_loaded(worker) && interest_is_complete(worker);
-}
-
 static void
 ready_if_complete(struct worker *worker)
 {
-	if (worker->is_ready || !is_complete(worker) ||
-	    !TAILQ_EMPTY(&worker->wills_left))
+	if (worker->is_ready || !journal_is_loaded(worker) ||
+	    !interest_is_complete(worker))
 		return;
 	worker->is_ready = true;
 	wills_resend(worker);
@@ -283,8 +276,6 @@ on_turn_end(struct proc_child *child)
 	is_busy |= trust_turn(worker);
 	is_busy |= inspect_turn(worker);
 	is_busy |= presence_turn(worker);
-	if (!worker->is_ready && is_complete(worker))
-		is_busy |= wills_turn(worker);
 	sharing_turn(worker);
 	/* What they found is sent before the loop waits again. */
 	worker_flush(worker);
@@ -367,7 +358,6 @@ on_stop(struct proc_child *child)
 	struct connection *connection, *next;
 
 	worker->is_stopping = true;
-	worker->is_orphan = proc_child_is_orphan(child);
 	for (connection = TAILQ_FIRST(&worker->connections); connection != NULL;
 	     connection = next) {
 		next = TAILQ_NEXT(connection, in_all);
@@ -473,7 +463,6 @@ worker_init(struct worker *worker, struct proc_child *child)
 	interest_init(&worker->interest);
 	sharing_init(&worker->sharing);
 	TAILQ_INIT(&worker->wills);
-	TAILQ_INIT(&worker->wills_left);
 	store_reads_init(&worker->reads);
 	worker->connection_max = connection_max(child);
 	TAILQ_INIT(&worker->connections);

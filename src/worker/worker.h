@@ -64,9 +64,8 @@ struct worker {
 	struct worker_trust trust;
 	struct interest interest;
 	struct sharing sharing;
-	struct moved *moved;          /* a table, NULL if empty: see moved.h */
-	struct will_queue wills;      /* that are under way */
-	struct will_queue wills_left; /* by a process that is gone */
+	struct moved *moved;     /* a table, NULL if empty: see moved.h */
+	struct will_queue wills; /* that are under way */
 	struct review review;
 	/* Index by worker; NULL: itself, or not there. */
 	struct proc_peer *peers[WORKER_SET_MAX];
@@ -91,7 +90,6 @@ struct worker {
 	size_t rested_count;  /* connections, since the heap was trimmed */
 	size_t waiting_bytes; /* of messages: what the dirty have got */
 	bool is_stopping;
-	bool is_orphan; /* it stops, as the daemon has failed: wills are due */
 	bool is_ready;
 
 	/* Scratch memory of a turn, used by one connection at a time. */

@@ -87,12 +87,6 @@ def publishers_wait_until_there_is_room():
                 other.subscribe("live")
                 client.publish("live", b"at once")
                 assert other.take().payload == b"at once"
-                # with a will or not, if nothing else of it is kept
-                for worker in daemon.workers():
-                    daemon.client_on(worker, will={
-                        "topic": "live", "payload": b"will",
-                        "qos": 1}).abort()
-                    assert other.take().payload == b"will"
             failed = daemon.await_log(event="store-failed")
             assert failed.speaker == "store/0", failed
             assert "make room" in failed.text, failed.text

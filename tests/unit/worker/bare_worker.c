@@ -50,7 +50,6 @@ bare_worker_init(struct bare_worker *bare)
 	interest_init(&worker->interest);
 	sharing_init(&worker->sharing);
 	TAILQ_INIT(&worker->wills);
-	TAILQ_INIT(&worker->wills_left);
 	store_reads_init(&worker->reads);
 	worker->is_ready = true;
 	TAILQ_INIT(&worker->dirty);
