@@ -16,7 +16,7 @@ import tempfile
 from signet import Closed, Stream, context, main, standalone
 from signet import daemon as daemons
 from signet.certificates import AUTHORITY, constraints, pem
-from signet.chains import Chains
+from signet.chains import GRACE, Chains
 from signet.handshakes import Handshake
 from signet.pki import pki
 from signet.stream import make_context
@@ -27,6 +27,10 @@ CONNECT = b"\x10\x10\0\4MQTT\4\2\0\0\0\4cert"
 # reason: the alert (RFC 8446 s6.2), what the hint begins with
 ANSWERS = {
     "unknown-ca": ("unknown_ca", "no CA in tls.client_ca signed it"),
+    "certificate-revoked": ("certificate_revoked",
+                            "a list in tls.crl revokes it"),
+    "crl-expired": ("certificate_unknown",
+                    "the next update of the issuer's CRL in tls.crl"),
     "certificate-expired": ("certificate_expired",
                             "renew the certificate of the client"),
     "certificate-not-yet-valid": ("certificate_expired",
@@ -56,6 +60,9 @@ ANSWERS = {
 # mbedTLS 3.6 takes anything below for a fault of the message.
 LEAST_CERTIFICATE = 128
 SERIAL_SHOWN = 32
+# The line's fields, in their order; mbedtls_error is where it has a code.
+FIELDS = ("peer", "event", "reason", "detail", "subject", "serial",
+          "fingerprint", "issuer", "alert", "mbedtls_error", "hint")
 
 
 @functools.cache
@@ -76,8 +83,14 @@ def broker():
     with open(f"{folder}/clients-ca.pem", "w") as file:
         file.write(own + pem(*(root.der for root in chains().trusted)))
     shutil.copy(f"{pki()}/ca.pem", f"{folder}/ca.pem")
+    lists = [f"{folder}/{i}.crl" for i in range(len(chains().lists))]
+    for path, data in zip(lists, chains().lists):
+        with open(path, "wb") as file:
+            file.write(data)
     started = daemons.start(
-        tls={"client_ca": f"{folder}/clients-ca.pem"}, processes={"gates": 1})
+        tls={"client_ca": f"{folder}/clients-ca.pem", "crl": lists,
+             "crl_required": "listed", "crl_grace_seconds": GRACE},
+        processes={"gates": 1})
     started.processes = started.roles()
     return started
 
@@ -143,10 +156,11 @@ def faults_of_line(case, how, line):
         else (case.subject,)
     wanted = {"reason": (reason,), "detail": (case.detail,),
               "alert": (alert,), "subject": subjects,
-              "serial": (None,), "fingerprint": (None,)}
+              "serial": (None,), "fingerprint": (None,), "issuer": (None,)}
     if case.subject is not None:
         wanted["serial"] = (case.serial[:SERIAL_SHOWN].hex(),)
         wanted["fingerprint"] = (hashlib.sha256(case.ders[0]).hexdigest(),)
+        wanted["issuer"] = (case.issuer,) if case.issuer else subjects
     if not case.can_be_loaded:
         del wanted["fingerprint"]
     found = [f"{name} is {line.get(name)}, not {' or '.join(map(str, values))}"
@@ -156,6 +170,15 @@ def faults_of_line(case, how, line):
         found.append(f"the client was told {how}, not {alert}")
     if not (line.get("hint") or "").startswith(hint or ""):
         found.append(f"hint: {line.get('hint')}")
+    shown = {"peer", "event", "alert"} | {
+        name for name, values in wanted.items() if values != (None,)}
+    for name, is_shown in (("fingerprint", case.subject is not None),
+                           ("mbedtls_error", "mbedtls_error" in line),
+                           ("hint", hint is not None)):
+        if is_shown:
+            shown.add(name)
+    if list(line) != sorted(shown, key=FIELDS.index):
+        found.append(f"its fields are {', '.join(line)}")
     if not line.speaker.startswith("gate/") or line.level != "warning":
         found.append("another speaker or level")
     return [f"{text}\n    {line.text}" for text in found]
@@ -186,9 +209,9 @@ def part(name):
     standalone(run, timeout=120)
 
 
-for each in ("good", "dates", "purposes", "issuers", "orders", "algorithms", "costs",
-             "extensions", "names", "serials", "malformed",
-             "malformed_keys", "sizes"):
+for each in ("good", "dates", "purposes", "issuers", "revocations", "orders",
+             "algorithms", "costs", "extensions", "names", "serials",
+             "malformed", "malformed_keys", "sizes"):
     part(each)
 
 

@@ -147,6 +147,11 @@ def alternative(*names, is_critical=False):
         is_critical)
 
 
+def revocation_reason(number):
+    """Of a CRL entry (RFC 5280 s5.3.1)."""
+    return extension("2.5.29.21", der.tlv(der.ENUMERATED, bytes([number])))
+
+
 def constraints(permitted, is_critical=True):
     """Name constraints that permit one DNS name only."""
     return extension("2.5.29.30", der.sequence(der.explicit(
@@ -160,9 +165,9 @@ AUTHORITY = (basic(True), usage(CERT_SIGN, CRL_SIGN))
 class Certificate:
     """der, and what it was made with; issues others."""
 
-    def __init__(self, data, key, subject, serial):
-        self.der, self.key, self.subject = data, key, subject
-        self.serial = serial
+    def __init__(self, data, key, subject, issuer, serial):
+        self.der, self.key, self.serial = data, key, serial
+        self.subject, self.issuer = subject, issuer  # Names as DER
 
 
 class Maker:
@@ -183,11 +188,12 @@ class Maker:
         signer = get("signer", issuer.key if issuer else key)
         algorithm = self.keys.algorithm(signer, get("digest", "sha256"))
         extensions = get("extensions", LEAF)
+        issuer_name = issuer.subject if issuer else subject
         tbs = get("tbs", None) or der.sequence(
             get("version", der.explicit(0, der.integer(2))),
             der.integer(serial),
             get("inner_algorithm", algorithm),
-            get("issuer_name", issuer.subject if issuer else subject),
+            issuer_name,
             get("validity", None) or der.sequence(
                 date(get("begin", NOW - DAY)),
                 date(get("end", NOW + 30 * DAY))),
@@ -203,7 +209,25 @@ class Maker:
         assert not options, options
         return Certificate(
             der.sequence(tbs, algorithm, der.bits(signature)), key, subject,
-            der.integer(serial)[2:])
+            issuer_name, der.integer(serial)[2:])
+
+    def crl(self, issuer, serials, since=NOW - DAY, until=NOW + 30 * DAY):
+        """A list of an authority (RFC 5280 s5.1), as DER. serials: as make()
+        takes them, or (serial, CRL entry extensions)."""
+        algorithm = self.keys.algorithm(issuer.key, "sha256")
+        entries = [each if isinstance(each, tuple) else (each, ())
+                   for each in serials]
+        self.count += 1
+        tbs = der.sequence(
+            der.integer(1), algorithm, issuer.subject, date(since),
+            date(until), der.sequence(*(
+                der.sequence(der.integer(serial), date(since), *(
+                    [der.sequence(*more)] if more else []))
+                for serial, more in entries)),
+            der.explicit(0, der.sequence(
+                extension("2.5.29.20", der.integer(self.count)))))
+        return der.sequence(tbs, algorithm, der.bits(
+            self.keys.sign(issuer.key, "sha256", tbs)))
 
     def _digest(self, algorithm):
         for (_, digest), number in ALGORITHMS.items():

@@ -10,22 +10,32 @@ from .certificates import (ANY_USAGE, AUTHORITY, CERT_SIGN, CLIENT_AUTH, CN,
                            CRL_SIGN, DAY, DIGITAL_SIGNATURE, KEY_ENCIPHERMENT,
                            LEAF, NOW, ORGANISATION, SERVER_AUTH, UNIT, Keys,
                            Maker, alternative, basic, constraints, date,
-                           extended, extension, name, rsa_key, seconds, usage)
+                           extended, extension, name, revocation_reason,
+                           rsa_key, seconds, usage)
 
 UNSHOWN = "(cannot be shown)"
 UNKNOWN_EXTENSION = "1.3.6.1.4.1.55555.1"
+
+# What every list revokes: serial numbers, and some that are odd.
+REVOKED, HELD, NEGATIVE = 0x70001, 0x70002, -0x70003
+LONG, LONGEST = b"\1" * 20, b"\0" + b"\xff" * 20
+CERTIFICATE_HOLD = 6
+# How long lists count whose next update is overdue.
+GRACE = DAY
 
 
 @dataclasses.dataclass
 class Case:
     """reason: of the refusal in the log, None: let in. detail: the log's.
     subject: as the log has it, or several that it may have; None: the leaf
-    cannot be read. can_be_loaded: by other libraries."""
+    cannot be read. issuer: as the log has it, None: like the subject.
+    can_be_loaded: by other libraries."""
     label: str
     ders: list
     reason: str = None
     detail: str = None
     subject: str = None
+    issuer: str = None
     serial: bytes = None
     key: str = None
     can_be_loaded: bool = True
@@ -37,7 +47,7 @@ class Chains:
     def __init__(self, folder):
         self.keys = Keys(folder)
         self.maker = Maker(self.keys)
-        self.cases = []
+        self.cases, self.shown = [], {}  # {Name: as the log has it}
         self._make_authorities()
 
     def make(self, part):
@@ -48,9 +58,11 @@ class Chains:
 
     def authority(self, label, issuer=None, key=None, **options):
         options.setdefault("extensions", AUTHORITY)
-        return self.maker.make(
-            name((ORGANISATION, "Signet tests"), (CN, label)), issuer,
-            key or f"ec/{label}", **options)
+        subject = name((ORGANISATION, "Signet tests"), (CN, label))
+        shown = label.replace(",", "\\,")
+        self.shown[subject] = f"O=Signet tests, CN={shown}"
+        return self.maker.make(subject, issuer, key or f"ec/{label}",
+                               **options)
 
     def _make_authorities(self):
         make = self.authority
@@ -71,8 +83,30 @@ class Chains:
         self.trusted = [self.root, self.rsa_root, self.no_sign_root,
                         self.depth_root, self.old_root, self.sha1_root,
                         self.v1_root, self.leaf_root]
+        self._make_lists()
         self.other = make("Other root")
         self.middle = make("Intermediate", self.root)
+
+    def _make_lists(self):
+        """Authorities that have one; nobody else needs one."""
+        make = self.authority
+        self.listing = make("Root with a list")
+        self.known = make("Intermediate that is known", self.listing)
+        self.known_revoked = make("Intermediate that is known and revoked",
+                                  self.listing, serial=REVOKED)
+        self.revoked_root = make("Root that revokes itself", serial=REVOKED)
+        self.late = make("Root with a list that is late")
+        self.over = make("Root with a list that is over")
+        named = [self.listing, self.known, self.known_revoked,
+                 self.revoked_root, self.late, self.over]
+        self.trusted += named
+        ends = {self.late: NOW - GRACE // 2, self.over: NOW - 2 * GRACE}
+        self.lists = [
+            self.maker.crl(issuer, (
+                REVOKED, (HELD, (revocation_reason(CERTIFICATE_HOLD),)),
+                NEGATIVE, LONG, LONGEST), since=NOW - 9 * DAY,
+                until=ends.get(issuer, NOW + 30 * DAY))
+            for issuer in named]
 
     def leaf(self, issuer=None, cn="device-1", **options):
         subject = options.pop("subject", cn)
@@ -83,7 +117,7 @@ class Chains:
         wanted.setdefault("subject", "CN=device-1")
         self.cases.append(Case(
             label, [c.der for c in (leaf,) + more], serial=leaf.serial,
-            key=leaf.key, **wanted))
+            issuer=self.shown.get(leaf.issuer), key=leaf.key, **wanted))
 
     def add_bytes(self, label, data, **wanted):
         wanted.setdefault("reason", "malformed-certificate")
@@ -187,6 +221,66 @@ class Chains:
         for label, root in (("without keyCertSign", self.no_sign_root),
                             ("CA:FALSE", self.leaf_root)):
             add(f"root {label}", leaf(root), reason="unknown-ca")
+
+    def _revocations(self):
+        """RFC 5280 s6.3, at each level of a chain."""
+        add, leaf, root = self.add, self.leaf, self.listing
+        own = {"reason": "certificate-revoked", "detail": "the-client's-own"}
+        above = {"reason": "certificate-revoked", "detail": "an-authority's"}
+
+        add("a leaf that no list revokes", leaf(root))
+        add("a leaf that its root's list revokes",
+            leaf(root, serial=REVOKED), **own)
+        for label, serial in (("on hold", HELD), ("negative", NEGATIVE),
+                              ("of 20 octets", LONG),
+                              ("of 160 bits", LONGEST)):
+            add(f"one whose serial number is {label}",
+                leaf(root, serial=serial), **own)
+        add("the same serial number of another issuer",
+            leaf(serial=REVOKED))
+        sent = self.authority("Sent", root)
+        add("an intermediate that no list revokes", leaf(sent), sent)
+        add("its leaf has a serial number that the root's list revokes",
+            leaf(sent, serial=REVOKED), sent)
+        revoked = self.authority("Sent and revoked", root, serial=REVOKED)
+        add("the root's list revokes the intermediate", leaf(revoked),
+            revoked, **above)
+        add("and its leaf bears a number that is revoked, of the root's",
+            leaf(revoked, serial=REVOKED), revoked, **above)
+        line = self._line(2, revoked)
+        add("it revokes the uppermost of three intermediates",
+            leaf(line[0]), *line, revoked, **above)
+        low = self.authority("Low and revoked", self.known, serial=REVOKED)
+        add("an intermediate's list revokes the one below it", leaf(low),
+            low, self.known, **above)
+        add("a leaf of an intermediate that has a list", leaf(self.known),
+            self.known)
+        for label, behind in (("is sent", [self.known]), ("is known", [])):
+            add(f"the list of an intermediate that {label} revokes a leaf",
+                leaf(self.known, serial=REVOKED), *behind, **own)
+        for label, behind in (("is sent", [self.known_revoked]),
+                              ("is known only", [])):
+            add(f"a known intermediate is revoked, which {label}",
+                leaf(self.known_revoked), *behind, **above)
+        add("both are revoked", leaf(self.known_revoked, serial=REVOKED),
+            self.known_revoked, **own)
+        # Stricter than s6.1, in which the anchor is no part of the path.
+        add("the root's list revokes the root itself",
+            leaf(self.revoked_root), **above)
+        add("it is revoked and has expired", leaf(
+            root, serial=REVOKED, begin=NOW - 9 * DAY, end=NOW - DAY), **own)
+        add("it is revoked and is no client's", leaf(
+            root, serial=REVOKED,
+            extensions=LEAF[:2] + (extended(SERVER_AUTH),)), **own)
+        add("a forged one of a number that is revoked", leaf(
+            self.authority("Root with a list", key="ec/forged"),
+            serial=REVOKED), reason="unknown-ca")
+        add("the next update of its list is overdue", leaf(self.late))
+        add("a list revokes it whose next update is overdue",
+            leaf(self.late, serial=REVOKED), **own)
+        add("its list is over", leaf(self.over), reason="crl-expired")
+        add("a list revokes it that is over", leaf(
+            self.over, serial=REVOKED), **own)
 
     def _line(self, count, root=None):
         """Intermediates from a root on, the last one first."""
@@ -447,6 +541,7 @@ class Chains:
         # What follows within the entry is not looked at; it means nothing.
         self.cases.append(Case("a byte behind it", [good + b"\0"],
                                subject="CN=device-1", serial=serial,
+                               issuer=self.shown[whole.issuer],
                                key="ec/leaf", can_be_loaded=False))
         for i in range(1, 8):
             add_bytes(f"cut at {i} eighths", good[:len(good) * i // 8])
