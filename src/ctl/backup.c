@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "ctl/line.h"
+#include "lib/descriptor.h"
 
 #define FOLDER_MODE 0700
 #define FILE_MODE   0600
@@ -73,22 +74,6 @@ make_target(const char *path, char *why)
 }
 
 static int
-write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t written = write(fd, data, len);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		data += written;
-		len -= (size_t)written;
-	}
-	return 0;
-}
-
-static int
 copy_bytes(int from, int to)
 {
 	char *block = malloc(BLOCK_BYTES);
@@ -101,7 +86,9 @@ copy_bytes(int from, int to)
 			break;
 		if (len < 0 && errno == EINTR)
 			continue;
-		error = len < 0 ? -errno : write_all(to, block, (size_t)len);
+		error = len < 0 ? -errno
+				: descriptor_write(to,
+				      bytes_of(block, (size_t)len));
 	}
 	free(block);
 	if (error == 0 && fsync(to) != 0)

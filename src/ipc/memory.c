@@ -13,23 +13,9 @@
 #include <unistd.h>
 
 #include "ipc/channel.h"
+#include "lib/descriptor.h"
 
 #define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
-
-static int
-write_all(int fd, struct bytes content)
-{
-	while (content.len > 0) {
-		ssize_t len = write(fd, content.data, content.len);
-
-		if (len < 0 && errno == EINTR)
-			continue;
-		if (len < 0)
-			return -errno;
-		content = bytes_skip(content, (size_t)len);
-	}
-	return 0;
-}
 
 int
 ipc_sealed_memory_parts(const char *name, const struct bytes *parts,
@@ -41,7 +27,7 @@ ipc_sealed_memory_parts(const char *name, const struct bytes *parts,
 	if (fd < 0)
 		return -errno;
 	for (size_t i = 0; i < count && error == 0; i++)
-		error = write_all(fd, parts[i]);
+		error = descriptor_write(fd, parts[i]);
 	if (error == 0 && fcntl(fd, F_ADD_SEALS, SEALS) != 0)
 		error = -errno;
 	if (error == 0)

@@ -5,6 +5,7 @@ libsignet_lib_a_SOURCES = \
 	src/lib/buffer.c src/lib/buffer.h \
 	src/lib/bytes.h \
 	src/lib/clock.c src/lib/clock.h \
+	src/lib/descriptor.c src/lib/descriptor.h \
 	src/lib/fields.c src/lib/fields.h \
 	src/lib/hash.c src/lib/hash.h \
 	src/lib/index.c src/lib/index.h \

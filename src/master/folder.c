@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/descriptor.h"
 #include "proc/privileges.h"
 
 #define FOLDER_MODE 0700
@@ -203,16 +204,15 @@ key_read(struct folder *folder, uint8_t key[HASH_KEY_LEN])
 static int
 key_write(struct folder *folder, const uint8_t key[HASH_KEY_LEN])
 {
-	int fd, error = 0;
+	int fd, error;
 
 	(void)unlinkat(folder->fd, KEY_NAME_NEW, 0);
 	fd = openat(folder->fd, KEY_NAME_NEW,
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, KEY_MODE);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, key, HASH_KEY_LEN) != HASH_KEY_LEN)
-		error = -(errno != 0 ? errno : EIO);
-	else if (fsync(fd) != 0)
+	error = descriptor_write(fd, bytes_of(key, HASH_KEY_LEN));
+	if (error == 0 && fsync(fd) != 0)
 		error = -errno;
 	close(fd);
 	if (error != 0)

@@ -9,28 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/descriptor.h"
 #include "proc/privileges.h"
 #include "proc/sandbox.h"
 
 #define ANSWER_FD (STDERR_FILENO + 1)
-
-static bool
-write_all(int fd, const void *data, size_t len)
-{
-	const uint8_t *at = data;
-
-	while (len > 0) {
-		ssize_t done = write(fd, at, len);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		at += done;
-		len -= (size_t)done;
-	}
-	return true;
-}
 
 /* Up to the end, or as much as there is room for. */
 static size_t
@@ -58,6 +41,7 @@ run(const struct role *role, const struct config *config,
 {
 	struct buffer text = { NULL, 0, 0 };
 	int32_t status;
+	int error;
 
 	if (answer != ANSWER_FD && dup2(answer, ANSWER_FD) < 0)
 		_exit(EXIT_FAILURE);
@@ -68,10 +52,10 @@ run(const struct role *role, const struct config *config,
 	status = work->run(work->context, &text);
 	if (text.len > PROC_CONFINED_TEXT_MAX)
 		text.len = PROC_CONFINED_TEXT_MAX;
-	_exit(write_all(ANSWER_FD, &status, sizeof(status)) &&
-		      write_all(ANSWER_FD, text.data, text.len)
-		  ? EXIT_SUCCESS
-		  : EXIT_FAILURE);
+	error = descriptor_write(ANSWER_FD, bytes_of(&status, sizeof(status)));
+	if (error == 0)
+		error = descriptor_write(ANSWER_FD, buffer_view(&text));
+	_exit(error == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 static pid_t

@@ -7,6 +7,7 @@ tests_unit_lib_test_lib_SOURCES = \
 	tests/unit/lib/test_buffer.c \
 	tests/unit/lib/test_bytes.c \
 	tests/unit/lib/test_clock.c \
+	tests/unit/lib/test_descriptor.c \
 	tests/unit/lib/test_fields.c \
 	tests/unit/lib/test_hash.c \
 	tests/unit/lib/test_index.c \

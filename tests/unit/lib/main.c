@@ -14,6 +14,7 @@ main(void)
 	suite_add_tcase(suite, test_buffer());
 	suite_add_tcase(suite, test_bytes());
 	suite_add_tcase(suite, test_clock());
+	suite_add_tcase(suite, test_descriptor());
 	suite_add_tcase(suite, test_fields());
 	suite_add_tcase(suite, test_hash());
 	suite_add_tcase(suite, test_index());

@@ -8,6 +8,7 @@ TCase *test_address(void);
 TCase *test_buffer(void);
 TCase *test_bytes(void);
 TCase *test_clock(void);
+TCase *test_descriptor(void);
 TCase *test_fields(void);
 TCase *test_hash(void);
 TCase *test_index(void);
