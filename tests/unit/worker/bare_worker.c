@@ -52,7 +52,12 @@ bare_worker_init(struct bare_worker *bare)
 	TAILQ_INIT(&worker->wills);
 	store_reads_init(&worker->reads);
 	worker->is_ready = true;
+	TAILQ_INIT(&worker->connections);
 	TAILQ_INIT(&worker->dirty);
+	TAILQ_INIT(&worker->active);
+	TAILQ_INIT(&worker->held);
+	TAILQ_INIT(&worker->homeless);
+	deadline_wheel_init(&worker->deadlines, 1000, worker_now_ms(worker));
 	deadline_wheel_init(&worker->session_deadlines, 1000,
 	    worker_now_ms(worker));
 	worker->denials = denials_new();
@@ -62,7 +67,11 @@ void
 bare_worker_done(struct bare_worker *bare)
 {
 	struct worker *worker = &bare->worker;
+	struct connection *connection;
 
+	while ((connection = TAILQ_FIRST(&worker->connections)) != NULL)
+		connection_abort(connection, "test");
+	uv_run(&bare->child.loop, UV_RUN_NOWAIT);
 	inspect_done(worker);
 	session_forget_all(worker);
 	wills_forget(worker);
@@ -77,6 +86,7 @@ bare_worker_done(struct bare_worker *bare)
 	interest_done(&worker->interest);
 	router_free(&worker->router);
 	denials_free(&worker->denials);
+	trust_done(worker);
 	rights_table_free(&worker->rights);
 	topic_tree_free(&worker->topics);
 	buffer_done(&worker->scratch);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A worker without sockets, peers or a running loop, and connections that only
- * collect what is sent.
+ * A worker without peers or a running loop, and connections without sockets
+ * that only collect what is sent.
  */
 #ifndef SIGNET_TESTS_UNIT_WORKER_BARE_WORKER_H
 #define SIGNET_TESTS_UNIT_WORKER_BARE_WORKER_H
@@ -16,7 +16,7 @@ struct bare_worker {
 };
 
 void bare_worker_init(struct bare_worker *bare);
-/* Forgets its sessions, too. */
+/* Ends its connections and forgets its sessions, too. */
 void bare_worker_done(struct bare_worker *bare);
 
 struct session *bare_session_new(struct worker *worker, const char *client_id);

@@ -87,9 +87,6 @@ cluster_start(unsigned int index)
 	member->private.is_ready = true; /* there is no master to be told */
 	worker->is_ready = false;
 	uv_idle_init(&child->loop, &worker->idle);
-	TAILQ_INIT(&worker->connections);
-	TAILQ_INIT(&worker->held);
-	TAILQ_INIT(&worker->homeless);
 	member->is_alive = true;
 	cluster_stores[index].others = cluster_stores;
 	cluster_stores[index].other_count = CLUSTER_SIZE;

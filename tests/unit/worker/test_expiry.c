@@ -30,7 +30,6 @@ teardown(void)
 	connection.peer = NULL;
 	bare_connection_done(&connection);
 	bare_peer_done(&other, &bare.worker);
-	trust_done(&bare.worker);
 	bare_worker_done(&bare);
 }
 

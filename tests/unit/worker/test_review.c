@@ -60,12 +60,6 @@ set_up(void)
 {
 	tls_aead_start();
 	bare_worker_init(&bare);
-	TAILQ_INIT(&bare.worker.connections);
-	TAILQ_INIT(&bare.worker.active);
-	TAILQ_INIT(&bare.worker.held);
-	TAILQ_INIT(&bare.worker.homeless);
-	deadline_wheel_init(&bare.worker.deadlines, 1000,
-	    worker_now_ms(&bare.worker));
 	bare.worker.connection_max = CLIENTS;
 	bare.worker.is_ready = false; /* nothing is read of them */
 }
@@ -73,11 +67,6 @@ set_up(void)
 static void
 tear_down(void)
 {
-	struct connection *connection;
-
-	while ((connection = TAILQ_FIRST(&bare.worker.connections)) != NULL)
-		connection_abort(connection, "test");
-	uv_run(&bare.child.loop, UV_RUN_NOWAIT);
 	bare_worker_done(&bare);
 }
 

@@ -55,12 +55,6 @@ set_up(void)
 {
 	tls_aead_start();
 	bare_worker_init(&bare);
-	TAILQ_INIT(&bare.worker.connections);
-	TAILQ_INIT(&bare.worker.active);
-	TAILQ_INIT(&bare.worker.held);
-	TAILQ_INIT(&bare.worker.homeless);
-	deadline_wheel_init(&bare.worker.deadlines, 1000,
-	    worker_now_ms(&bare.worker));
 	for (unsigned int i = 0; i < CLIENTS; i++) {
 		struct tls_handover handover = handover_of(i);
 		int fds[2];
@@ -75,15 +69,9 @@ set_up(void)
 static void
 tear_down(void)
 {
-	struct connection *connection;
-
-	while ((connection = TAILQ_FIRST(&bare.worker.connections)) != NULL)
-		connection_abort(connection, "test");
-	uv_run(&bare.child.loop, UV_RUN_NOWAIT);
+	bare_worker_done(&bare);
 	for (unsigned int i = 0; i < CLIENTS; i++)
 		close(peers[i]);
-	trust_done(&bare.worker);
-	bare_worker_done(&bare);
 }
 
 /* Give the worker an index: who is the anchor, and from where to where clients
