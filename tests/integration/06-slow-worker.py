@@ -15,14 +15,9 @@ from signet import (Daemon, TimedOut, codec, main, processes, standalone,
 MEGABYTE = 1 << 20
 
 
-@contextlib.contextmanager
 def standing_still(daemon, worker):
-    pid = daemon.role_pids("worker")[int(worker.split("/")[1])]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
+    return processes.stopped(
+        daemon.role_pids("worker")[int(worker.split("/")[1])])
 
 
 def shared_memory():

@@ -136,12 +136,9 @@ def what_is_retained_where_a_worker_died_comes_when_it_is_back():
                         late.expect(codec.PUBACK)
             partly.subscribe("kept/#", qos=1)
             got = {partly.take().topic for _ in range(5)}
-            os.kill(daemon.pid, signal.SIGSTOP)  # nobody starts another
-            try:
+            with processes.stopped(daemon.pid):  # nobody starts another
                 os.kill(daemon.role_pids("worker")[index], signal.SIGKILL)
                 late.subscribe("kept/#", qos=1)  # its end is known by SUBACK
-            finally:
-                os.kill(daemon.pid, signal.SIGCONT)
             seconds = 3 * DEADLINE
             assert {late.take(seconds).topic for _ in topics} == topics
             late.expect_nothing()
@@ -164,8 +161,7 @@ def what_is_to_be_retained_waits_for_the_worker_that_died():
             for topic in removed:
                 client.publish(topic, b"x", 1, retain=True)
             pid = daemon.role_pids("worker")[index]
-            os.kill(daemon.pid, signal.SIGSTOP)  # nobody starts another
-            try:
+            with processes.stopped(daemon.pid):  # nobody starts another
                 os.kill(pid, signal.SIGKILL)
                 client.subscribe("its/end/is/known/by/suback")
                 for i, (topic, qos) in enumerate(topics.items(), 1):
@@ -173,8 +169,6 @@ def what_is_to_be_retained_waits_for_the_worker_that_died():
                                               i if qos else None, retain=True))
                 client.send(b"".join(codec.publish(topic, b"", retain=True)
                                      for topic in removed))
-            finally:
-                os.kill(daemon.pid, signal.SIGCONT)
             while len(acknowledged) < 40:
                 got = client.receive(3 * DEADLINE)
                 assert got.type in (codec.PUBACK, codec.PUBREC), got
@@ -254,13 +248,10 @@ def who_was_refused_for_want_of_a_worker_is_not_moved_to_it_later():
         client = daemon.client_on(home)
         client.disconnect()
         name, pid = client.client_id, daemon.role_pids("worker")[index]
-        os.kill(daemon.pid, signal.SIGSTOP)  # nobody starts another
-        try:
+        with processes.stopped(daemon.pid):  # nobody starts another
             os.kill(pid, signal.SIGKILL)
             client = reconnect(daemon, client_id=name, expect_reason=0x88)
             mark = daemon.log.mark()
-        finally:
-            os.kill(daemon.pid, signal.SIGCONT)
         with daemon.client_on(home):
             pass
         assert not daemon.log.find(mark, event="connected", client_id=name)

@@ -138,8 +138,7 @@ def its_crash_is_noticed_by_nobody_who_is_connected():
 def without_it_a_handshake_is_refused_and_says_why():
     with Daemon(processes={"gates": 1}) as daemon, daemon.client() as client:
         # Nobody starts another before we have tried.
-        os.kill(daemon.pid, signal.SIGSTOP)
-        try:
+        with processes.stopped(daemon.pid):
             pid = daemon.role_pids("key")[0]
             os.kill(pid, signal.SIGKILL)
             wait_until(lambda: processes.status(pid) is None, "it is dead")
@@ -148,8 +147,6 @@ def without_it_a_handshake_is_refused_and_says_why():
                              detail="key-process-down")
             assert how == "internal_error", how
             client.ping()
-        finally:
-            os.kill(daemon.pid, signal.SIGCONT)
         with reconnect(daemon) as other:
             other.ping()
         client.ping()
@@ -168,16 +165,13 @@ def refused(daemon):
 def one_that_hangs_costs_a_gate_one_wait():
     with Daemon(processes={"gates": 1}) as daemon, daemon.client() as client:
         pid = daemon.role_pids("key")[0]
-        os.kill(pid, signal.SIGSTOP)
-        try:
+        with processes.stopped(pid):
             for _ in range(3):
                 assert refused(daemon) == "internal_error"
             wait_until(lambda: len(daemon.log.find(
                 event="refused", reason="no-signature",
                 detail="key-process-late")) == 3, "three are told of")
             client.ping()
-        finally:
-            os.kill(pid, signal.SIGCONT)
         # The late answer is not taken for that of the next.
         with reconnect(daemon) as other:
             other.ping()

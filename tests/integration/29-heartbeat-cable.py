@@ -11,22 +11,13 @@ import time
 
 from signet import Client, Daemon, codec, main, standalone, wait_until
 from signet.cable import Cable
-from signet.daemon import ROLES, free_port
-from signet.heartbeat import Beat, Pulse
+from signet.daemon import free_port
+from signet.heartbeat import Beat, Pulse, settings
 
 BEATING, KEEPING = 8, 4
 INTERVAL_MS = 500
 KEEP_ALIVE = 2
 MOVED = 100  # what its address is more by then
-
-
-def settings(port):
-    return {
-        "listen": [{"address": Cable.SERVER, "port": port}],
-        "heartbeat": {"enabled": True, "address": Cable.SERVER,
-                      "port": free_port()},
-        "roles": [{"name": "beats", "match": {"identity": "*"}, "publish": [],
-                   "subscribe": ["$signet/heartbeat/+"]}] + ROLES}
 
 
 class Pings(threading.Thread):
@@ -50,7 +41,8 @@ class Pings(threading.Thread):
 def a_cut_is_noticed_sooner_than_by_keep_alive():
     port = free_port()
     with Cable() as cable, cable.server.inside(), \
-            Daemon(**settings(port)) as daemon:
+            Daemon(listen=[{"address": Cable.SERVER, "port": port}],
+                   **settings(address=Cable.SERVER)) as daemon:
         daemon.address = (Cable.SERVER, port)
         for loss in (0, 0.1, 0.3):
             measure(daemon, cable, loss)

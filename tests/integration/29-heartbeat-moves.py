@@ -4,19 +4,9 @@
 than their connection came to: docs/heartbeat.md, "On the server"."""
 
 from signet import Daemon, lasting, main, standalone
-from signet.daemon import ROLES, free_port
-from signet.heartbeat import Beat, take_offer
+from signet.heartbeat import LONG, Beat, settings, take_offer
 
-LONG = 60000
 COUNT = 4  # connections, so that gates give some to another worker than home
-
-
-def settings():
-    return {"heartbeat": {"enabled": True, "address": "127.0.0.1",
-                          "port": free_port()},
-            "roles": [{"name": "beats", "match": {"identity": "*"},
-                       "publish": [],
-                       "subscribe": ["$signet/heartbeat/+"]}] + ROLES}
 
 
 def resume(daemon, beat):

@@ -4,18 +4,7 @@
 docs/heartbeat.md, "How a client asks for it"."""
 
 from signet import Daemon, case, codec, main, standalone
-from signet.daemon import ROLES, free_port
-from signet.heartbeat import Beat
-
-LONG = 60000
-
-
-def settings(**heartbeat):
-    return {"heartbeat": {"enabled": True, "address": "127.0.0.1",
-                          "port": free_port(), **heartbeat},
-            "roles": [{"name": "beats", "match": {"identity": "*"},
-                       "publish": [],
-                       "subscribe": ["$signet/heartbeat/+"]}] + ROLES}
+from signet.heartbeat import LONG, Beat, settings
 
 
 @case(**settings())

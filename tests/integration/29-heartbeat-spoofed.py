@@ -8,20 +8,10 @@ import socket
 import struct
 
 from signet import Skipped, case, main, wait_until
-from signet.daemon import ROLES, free_port
-from signet.heartbeat import LEN, Beat, pack
+from signet.heartbeat import LEN, LONG, Beat, pack, settings
 
-LONG = 60000
 SERVER, VICTIM = "127.0.0.1", "127.0.0.99"
-
-
-def settings(**heartbeat):
-    return {"heartbeat": {"enabled": True, "address": "127.0.0.1",
-                          "port": free_port(), **heartbeat},
-            "roles": [{"name": "beats", "match": {"identity": "*"},
-                       "publish": [],
-                       "subscribe": ["$signet/heartbeat/+"]}] + ROLES,
-            "processes": {"workers": 1}}
+ALONE = {"processes": {"workers": 1}}
 
 
 def checksum(data):
@@ -89,7 +79,7 @@ def need_raw_sockets():
         raise Skipped("no raw sockets without CAP_NET_RAW") from None
 
 
-@case(**settings())
+@case(**settings(), **ALONE)
 def nobody_gets_an_answer_to_what_others_have_made_up(broker):
     need_raw_sockets()
     with broker.client() as client, Beat(client, LONG) as beat, \
@@ -110,7 +100,7 @@ def nobody_gets_an_answer_to_what_others_have_made_up(broker):
               "of which is proved: 0 answers")
 
 
-@case(**settings())
+@case(**settings(), **ALONE)
 def what_was_seen_passing_has_one_answer_and_moves_nothing(broker):
     need_raw_sockets()
     with broker.client() as client, Beat(client, LONG) as beat, \
@@ -134,7 +124,7 @@ def what_was_seen_passing_has_one_answer_and_moves_nothing(broker):
               f"another's address: {len(answers)} answers of {LEN} bytes")
 
 
-@case(**settings(least_interval_ms=300))
+@case(**settings(least_interval_ms=300), **ALONE)
 def what_the_kernel_finds_broken_saves_nobody(broker):
     """It drops what has a wrong checksum, which is not for want of room: so
     the silence of a client goes on to count. What is short it drops at once;

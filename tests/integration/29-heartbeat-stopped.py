@@ -3,36 +3,11 @@
 """Datagrams that come while a worker stands still, so that it finds them all
 at once: docs/heartbeat.md, "What the server does"."""
 
-import contextlib
-import os
-import signal
 import time
 
 from signet import Daemon, TimedOut, main, standalone, wait_until
-from signet.daemon import ROLES, free_port
-from signet.heartbeat import LEN, Beat
-
-LONG = 60000
-
-
-def settings(**heartbeat):
-    return {"heartbeat": {"enabled": True, "address": "127.0.0.1",
-                          "port": free_port(), **heartbeat},
-            "roles": [{"name": "beats", "match": {"identity": "*"},
-                       "publish": [],
-                       "subscribe": ["$signet/heartbeat/+"]}] + ROLES,
-            "processes": {"workers": 1}}
-
-
-@contextlib.contextmanager
-def stopped(daemon):
-    """The only worker stands still meanwhile."""
-    pid = daemon.role_pids("worker")[0]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
+from signet.heartbeat import LEN, Beat, settings
+from signet.processes import stopped
 
 
 def queue(port):
@@ -63,10 +38,10 @@ def what_finds_no_room_is_no_miss():
 
 
 def is_excused():
-    with Daemon(**settings(misses=5)) as daemon:
+    with Daemon(**settings(misses=5), processes={"workers": 1}) as daemon:
         with daemon.client() as client, Beat(client, 500) as beat:
             beat.ask()
-            with stopped(daemon):
+            with stopped(daemon.role_pids("worker")[0]):
                 fill(beat)
                 beat.send(beat.question())
                 time.sleep(beat.offer.patience)

@@ -9,11 +9,7 @@ import tempfile
 
 from signet import Daemon, TimedOut, main, standalone
 from signet.authority import Authority
-from signet.daemon import ROLES, free_port
-from signet.heartbeat import Beat, Pulse
-
-GRANTED = [{"name": "beats", "match": {"identity": "*"}, "publish": [],
-            "subscribe": ["$signet/heartbeat/+"]}] + ROLES
+from signet.heartbeat import Beat, Pulse, settings
 
 
 @standalone(timeout=120)
@@ -26,9 +22,8 @@ def who_beats_is_ended_with_his_certificate_like_any_other():
         root.issue("bad", "device-2")
         shutil.copy(root.crl("old"), f"{path}/in-use.crl")
         with Daemon(tls={"client_ca": root.certificate,
-                         "crl": [f"{path}/in-use.crl"]}, roles=GRANTED,
-                    heartbeat={"enabled": True, "address": "127.0.0.1",
-                               "port": free_port()}) as daemon:
+                         "crl": [f"{path}/in-use.crl"]},
+                    **settings()) as daemon:
             daemon.pki = path
             revoke(daemon, root, path)
     finally:

@@ -9,26 +9,21 @@ import signal
 import socket
 import time
 
-from signet import (Daemon, TimedOut, case, codec, main, standalone, unique,
-                    wait_until)
-from signet.daemon import ROLES, free_port
-from signet.heartbeat import (ANSWER, GOING_AWAY, LEN, MESSAGES_WAIT, NEW_KEY,
-                              Beat, Relay, pack, take_offer)
+from signet import (Daemon, TimedOut, case, codec, heartbeat, main, standalone,
+                    unique, wait_until)
+from signet.daemon import ROLES
+from signet.heartbeat import (ANSWER, GOING_AWAY, GRANTED, LEN, LONG,
+                              MESSAGES_WAIT, NEW_KEY, Beat, Relay, pack,
+                              take_offer)
+from signet.processes import stopped
 
-GRANTED = [{"name": "beats", "match": {"identity": "*"}, "publish": [],
-            "subscribe": ["$signet/heartbeat/+"]},
-           {"name": "watch", "match": {"identity": "device-8"}, "publish": [],
-            "subscribe": ["$SYS/#"]}] + ROLES
-
-
-def settings(**heartbeat):
-    return {"heartbeat": {"enabled": True, "address": "127.0.0.1",
-                          "port": free_port(), **heartbeat},
-            "roles": GRANTED, "sys": {"interval_seconds": 1}}
+WATCHED = {"roles": [{"name": "watch", "match": {"identity": "device-8"},
+                      "publish": [], "subscribe": ["$SYS/#"]}] + GRANTED,
+           "sys": {"interval_seconds": 1}}
 
 
-# Intervals so long that no machine is too slow for them, but where they end.
-LONG = 60000
+def settings(**options):
+    return {**heartbeat.settings(**options), **WATCHED}
 
 
 def counts(broker):
@@ -230,15 +225,14 @@ def good_and_bad_ones_may_come_at_once(broker):
         worker = broker.role_pids("worker")[beat.offer.worker]
         for _ in range(20):
             first = beat.sequence + 1
-            os.kill(worker, signal.SIGSTOP)
-            for _ in range(8):
-                good = beat.question()
-                for data in (good, beat.question(beat.sequence + 1000,
-                                                 key=bytes(32)),
-                             good, good[:-1],
-                             beat.question(1, handle=1)):
-                    beat.send(data)
-            os.kill(worker, signal.SIGCONT)
+            with stopped(worker):
+                for _ in range(8):
+                    good = beat.question()
+                    for data in (good, beat.question(beat.sequence + 1000,
+                                                     key=bytes(32)),
+                                 good, good[:-1],
+                                 beat.question(1, handle=1)):
+                        beat.send(data)
             got = [beat.receive().sequence for _ in range(8)]
             assert got == list(range(first, first + 8)), (got, first)
         beat.expect_silence()

@@ -19,6 +19,7 @@ from signet import (DEADLINE, Closed, Daemon, Skipped, Stream, TimedOut,
                     codec, context, lasting, main, standalone, wait_until)
 from signet.authority import Authority
 from signet.daemon import BUILD, SIGNETD, free_port
+from signet.processes import stopped
 
 DAY = 86400
 
@@ -80,15 +81,6 @@ class Watched(Daemon):
         for name, read in places.items():
             wait_until(lambda: is_right(read()), f"{name}: {what}",
                        3 * DEADLINE)
-
-
-@contextlib.contextmanager
-def stopped(pid):
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 @contextlib.contextmanager

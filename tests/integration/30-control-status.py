@@ -13,7 +13,7 @@ import tempfile
 import time
 
 from signet import (DEADLINE, Daemon, Skipped, case, main, processes,
-                    standalone, unique, wait_until)
+                    standalone, wait_until)
 from signet.authority import Authority
 from signet.daemon import BUILD, SIGNETD
 
@@ -198,15 +198,12 @@ def restarts_and_what_is_down():
         assert value(daemon, "messages_received") == 3
         # One that hangs does not answer any more.
         pid = process()["pid"]
-        os.kill(pid, signal.SIGSTOP)
-        try:
+        with processes.stopped(pid):
             wait_until(lambda: process().get("silent_ms", 0) > 3000,
                        "it is seen to be silent")
             others = [one["silent_ms"] for one in status(daemon)["processes"]
                       if one["pid"] != pid]
             assert min(others) < process()["silent_ms"], others
-        finally:
-            os.kill(pid, signal.SIGCONT)
         wait_until(lambda: process()["silent_ms"] < 3000, "it answers again")
 
 

@@ -20,19 +20,12 @@ import time
 
 from signet import (DEADLINE, Daemon, Skipped, case, main, standalone,
                     wait_until)
-from signet.daemon import BUILD, ROLES, TOP, free_port
-from signet.heartbeat import ANSWER, HEAD, pack
+from signet.daemon import BUILD, ROLES, TOP
+from signet.heartbeat import ANSWER, HEAD, pack, settings
+from signet.processes import stopped
 
 EXAMPLES = f"{TOP}/docs/examples"
 LINES_MAX = 150
-
-
-def settings(**heartbeat):
-    return {"heartbeat": {"enabled": True, "address": "127.0.0.1",
-                          "port": free_port(), **heartbeat},
-            "roles": [{"name": "beats", "match": {"identity": "*"},
-                       "publish": [],
-                       "subscribe": ["$signet/heartbeat/+"]}] + ROLES}
 
 
 def beat_arguments(broker, *more):
@@ -378,17 +371,11 @@ def clients_believe_whoever_has_the_key_and_nobody_else():
 
 def await_gone(daemon, clients):
     """The daemon stands still: its TCP stays, but nothing is answered."""
-    pids = daemon.role_pids("worker").values()
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with stopped(*daemon.role_pids("worker").values()):
         for name, client in clients.items():
             status, output = client.wait()
             assert status == 1 and output.count("gone") == 1, \
                 (name, status, output)
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 @standalone(timeout=180)
@@ -411,12 +398,9 @@ def clients_that_have_slept_see_that_their_session_is_over():
     with Daemon(**settings(least_interval_ms=50)) as daemon, \
             programs(daemon, 200, "c", "javascript", "signet-beat") as clients:
         await_all("each has answers", lambda one: one.times, clients.values())
-        for client in clients.values():
-            client.process.send_signal(signal.SIGSTOP)
-        wait_until(lambda: len(daemon.log.find(reason="heartbeat-timeout"))
-                   == len(clients), "the daemon has given them up", 60)
-        for client in clients.values():
-            client.process.send_signal(signal.SIGCONT)
+        with stopped(*(client.process.pid for client in clients.values())):
+            wait_until(lambda: len(daemon.log.find(reason="heartbeat-timeout"))
+                       == len(clients), "the daemon has given them up", 60)
         for name, client in clients.items():
             status, output = client.wait()
             assert status == 1 and "the way to it" not in output, \

@@ -10,10 +10,11 @@ import subprocess
 import threading
 import time
 
-from signet import (Client, Closed, Daemon, Skipped, TimedOut, context, main,
-                    standalone, wait_until)
-from signet.daemon import ROLES, SIGNETD, free_port
+from signet import (Client, Closed, Daemon, Skipped, TimedOut, context,
+                    heartbeat, main, standalone, wait_until)
+from signet.daemon import SIGNETD, free_port
 from signet.heartbeat import Beat
+from signet.processes import stopped
 
 
 class Manager:
@@ -140,13 +141,9 @@ def the_watchdog_hears_nothing_while_any_role_hangs():
         for name in sorted(daemon.roles()):
             if not name.endswith(" 0"):
                 continue  # one of each role
-            pid = daemon.roles()[name]
-            os.kill(pid, signal.SIGSTOP)
-            try:
+            with stopped(daemon.roles()[name]):
                 wait_until(lambda: told.quiet_for("WATCHDOG") > 3,
                            f"nothing is told while {name} hangs", 60)
-            finally:
-                os.kill(pid, signal.SIGCONT)
             since = told.mark()
             told.expect("WATCHDOG", since)
         assert not daemon.log.find(event="killed")
@@ -182,13 +179,9 @@ def the_status_names_a_process_that_is_silent():
     with Managed(processes={"hang_seconds": 600}) as daemon:
         told = daemon.manager
         told.expect("READY")
-        pid = daemon.roles()["worker 1"]
-        os.kill(pid, signal.SIGSTOP)
-        try:
+        with stopped(daemon.roles()["worker 1"]):
             wait_until(lambda: told.status().endswith(
                 "; waiting for worker/1"), "the status says so", 60)
-        finally:
-            os.kill(pid, signal.SIGCONT)
         wait_until(lambda: told.status() == "0 clients are connected",
                    "the status is good again", 60)
 
@@ -239,13 +232,8 @@ def bound_to_udp(count):
     return found
 
 
-def beating(sockets, **heartbeat):
-    port = sockets[0].getsockname()[1]
-    return {"heartbeat": {"enabled": True, "address": "127.0.0.1",
-                          "port": port, **heartbeat},
-            "roles": [{"name": "beats", "match": {"identity": "*"},
-                       "publish": [], "subscribe": ["$signet/heartbeat/+"]}]
-            + ROLES}
+def beating(sockets, **options):
+    return heartbeat.settings(port=sockets[0].getsockname()[1], **options)
 
 
 def each_worker_answers(daemon, workers):

@@ -152,16 +152,13 @@ def health_is_that_of_all_processes():
         wait_until(lambda: request(broker, "/readyz")[0] == 200,
                    "it is ready again")
         # The master says nothing any more.
-        os.kill(broker.pid, signal.SIGSTOP)
-        try:
+        with processes.stopped(broker.pid):
             wait_until(lambda: request(broker, "/healthz")[0] == 503,
                        "the silence is noticed", 3 * DEADLINE)
             assert request(broker, "/readyz")[0] == 503
             # What is shown is said to be of before.
             assert head(broker)[:2] == ["silent", "bad"], head(broker)
             assert numbers(broker)["signet_status_age_seconds"] >= 10
-        finally:
-            os.kill(broker.pid, signal.SIGCONT)
         wait_until(lambda: request(broker, "/healthz")[0] == 200,
                    "it speaks again")
         wait_until(lambda: head(broker)[:2] == ["ready", "good"],

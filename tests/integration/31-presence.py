@@ -8,19 +8,15 @@ import os
 import signal
 import time
 
-from signet import (DEADLINE, Daemon, case, main, standalone, unique,
-                    wait_until)
-from signet.daemon import ROLES, free_port
-from signet.heartbeat import Beat
+from signet import (DEADLINE, Daemon, case, main, standalone, wait_until)
+from signet.heartbeat import GRANTED, LONG, Beat, settings
 
 PREFIX = "$SYS/presence/"
 SETTINGS = {
     "presence": {"enabled": True},
     "sys": {"interval_seconds": 0},
     "roles": [{"name": "watch", "match": {"identity": "device-8"},
-               "publish": ["$SYS/#"], "subscribe": [PREFIX + "#"]},
-              {"name": "beat", "match": {"identity": "*"},
-               "publish": [], "subscribe": ["$signet/heartbeat/+"]}] + ROLES}
+               "publish": ["$SYS/#"], "subscribe": [PREFIX + "#"]}] + GRANTED}
 LASTS = {"session_expiry_interval": 600}
 
 
@@ -201,24 +197,23 @@ def names_are_encoded(broker):
             broker.await_log(event="no-presence", reason="topic-too-long")
 
 
-@case(**SETTINGS, heartbeat={"enabled": True, "address": "127.0.0.1",
-                             "port": free_port(), "least_interval_ms": 50})
+@case(**{**settings(least_interval_ms=50), **SETTINGS})
 def heartbeats_are_shown(broker):
     with watch(broker) as it:
         with broker.client() as client:
             topic = topic_of(client)
             first = it.until(topic, state="online", heartbeat=False)
-            with Beat(client, 60000):
+            with Beat(client, LONG):
                 now = it.until(topic, state="online", heartbeat=True)
                 assert now["since"] == first["since"], (first, now)
-            client.unsubscribe("$signet/heartbeat/60000")
+            client.unsubscribe(f"$signet/heartbeat/{LONG}")
             it.until(topic, state="online", heartbeat=False)
             with Beat(client, 50) as beat:
                 it.until(topic, state="online", heartbeat=True)
                 beat.ask()
                 it.until_offline(topic, "heartbeat-timeout")
         # One that lasts has its heartbeat again with its session.
-        with broker.client(props=LASTS) as client, Beat(client, 60000):
+        with broker.client(props=LASTS) as client, Beat(client, LONG):
             topic = topic_of(client)
             it.until(topic, heartbeat=False)
             it.until(topic, heartbeat=True)

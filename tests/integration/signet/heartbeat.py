@@ -16,12 +16,27 @@ import threading
 import time
 
 from . import codec
+from .daemon import ROLES, free_port
 from .stream import DEADLINE, TimedOut
 
 LEN = 48
 HEAD = struct.Struct(">BBBBQQQI")
 QUESTION, ANSWER = 1, 2
 MESSAGES_WAIT, GOING_AWAY, NEW_KEY = 1, 2, 4
+
+# An interval so long that no machine is too slow for it.
+LONG = 60000
+
+# All may have heartbeats, beside what the tests' roles may.
+GRANTED = [{"name": "beats", "match": {"identity": "*"}, "publish": [],
+            "subscribe": ["$signet/heartbeat/+"]}] + ROLES
+
+
+def settings(**heartbeat):
+    """Of a daemon with heartbeats, with these of that group on top."""
+    return {"heartbeat": {"enabled": True, "address": "127.0.0.1",
+                          "port": free_port(), **heartbeat},
+            "roles": GRANTED}
 
 
 def tag(key, head):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What /proc tells of a daemon's processes."""
 
+import contextlib
 import os
 import re
+import signal
 import time
 
 from .stream import DEADLINE
@@ -18,6 +20,18 @@ def wait_until(is_true, what, timeout=None):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited in vain until {what}")
         time.sleep(0.005)
+
+
+@contextlib.contextmanager
+def stopped(*pids):
+    """These processes stand still meanwhile."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def status(pid):
