@@ -16,9 +16,9 @@
 struct source {
 	uint64_t number;   /* of address_source() */
 	uint64_t spent_ns; /* up to when its rate is used up; see rate.h */
-	uint64_t seen_ms;  /* 0: nobody is here */
-	uint64_t told_ms;  /* 0: never */
-	uint32_t refused;  /* since it was told */
+	uint64_t seen_ms;
+	uint64_t told_ms; /* 0: never */
+	uint32_t refused; /* since it was told */
 	/* Its handshakes that failed, in a minute that begins with the first. */
 	uint32_t failed;
 	uint64_t failed_ms;

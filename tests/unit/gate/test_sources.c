@@ -60,6 +60,18 @@ START_TEST(source_that_comes_no_more_is_forgotten_for_others)
 }
 END_TEST
 
+/* Memory that nobody has touched yet costs nothing. */
+START_TEST(sources_that_are_few_lie_side_by_side)
+{
+	const struct source *first = sources_get(sources, 1000, 1);
+
+	for (int again = 0; again < 2; again++)
+		for (ptrdiff_t i = 0; i < 200; i++)
+			ck_assert(sources_get(sources, 1000 + (uint64_t)i, 2) ==
+				  first + i);
+}
+END_TEST
+
 /* How many of a source that tries all the time come through. */
 static unsigned int
 count_passed(uint32_t per_second, uint64_t from_ms, uint64_t to_ms,
@@ -151,6 +163,7 @@ sources_tests(void)
 	    source_that_comes_often_outlives_a_flood_of_others);
 	tcase_add_test(tests,
 	    source_that_comes_no_more_is_forgotten_for_others);
+	tcase_add_test(tests, sources_that_are_few_lie_side_by_side);
 	tcase_add_loop_test(tests,
 	    rate_allows_a_second_s_worth_at_once_and_then_goes_on, 0,
 	    (int)(sizeof(rates) / sizeof(rates[0])));
