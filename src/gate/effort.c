@@ -2,6 +2,7 @@
 #include "gate/effort.h"
 
 #include "gate/interpose.h"
+#include "x509/certificate.h"
 #include "x509/strict.h"
 
 static struct effort *current; /* NULL: nothing is counted */
@@ -27,7 +28,7 @@ effort_end(void)
 void
 effort_expect_proof(struct effort *effort)
 {
-	effort->sent_count = 0;
+	effort->cost = 0;
 }
 
 static bool
@@ -50,16 +51,46 @@ is_authority_s(const struct effort *effort, const mbedtls_pk_context *key)
 	return each != NULL;
 }
 
+static unsigned int
+cost_of(const mbedtls_pk_context *key)
+{
+	if (mbedtls_pk_can_do(key, MBEDTLS_PK_RSA))
+		return mbedtls_pk_get_bitlen(key) > X509_RSA_BITS_MAX
+			   ? EFFORT_RSA_LONG
+			   : EFFORT_RSA;
+	if (!mbedtls_pk_can_do(key, MBEDTLS_PK_ECKEY))
+		return EFFORT_P521;
+	switch (mbedtls_pk_ec(*key)->MBEDTLS_PRIVATE(grp).id) {
+	case MBEDTLS_ECP_DP_SECP256R1:
+		return EFFORT_P256;
+	case MBEDTLS_ECP_DP_SECP384R1:
+		return EFFORT_P384;
+	default:
+		return EFFORT_P521;
+	}
+}
+
+static bool
+may_spend(struct effort *effort, const mbedtls_pk_context *key)
+{
+	unsigned int cost = cost_of(key);
+
+	if (cost > EFFORT_CHAIN_MAX - effort->cost)
+		return refuse(effort, REFUSAL_CHAIN_TOO_LONG,
+		    "too-costly-signatures");
+	effort->cost += cost;
+	return true;
+}
+
 /* Several authorities may bear the issuer's name: one of them is enough. */
 static bool
-may_hold(struct effort *effort, const unsigned char *signature)
+may_hold(struct effort *effort, const mbedtls_pk_context *key,
+    const unsigned char *signature)
 {
 	if (effort->held == signature)
 		return true;
-	if (effort->held_count >= EFFORT_HELD_MAX)
-		return refuse(effort, REFUSAL_CHAIN_TOO_LONG,
-		    "too-many-signatures");
-	effort->held_count++;
+	if (!may_spend(effort, key))
+		return false;
 	effort->held = signature;
 	return true;
 }
@@ -73,15 +104,11 @@ may_verify(struct effort *effort, const mbedtls_pk_context *key,
 	if (effort == NULL)
 		return true;
 	if (is_authority_s(effort, key))
-		return may_hold(effort, signature);
+		return may_hold(effort, key, signature);
 	fault = x509_public_key_fault(key);
 	if (fault != NULL)
 		return refuse(effort, REFUSAL_UNSUPPORTED_KEY, fault);
-	if (effort->sent_count >= EFFORT_SENT_MAX)
-		return refuse(effort, REFUSAL_CHAIN_TOO_LONG,
-		    "too-many-signatures");
-	effort->sent_count++;
-	return true;
+	return may_spend(effort, key);
 }
 
 typedef int verify_function(mbedtls_pk_context *key, mbedtls_md_type_t md,

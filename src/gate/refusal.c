@@ -64,7 +64,9 @@ static const struct row rows[REFUSAL_REASON_COUNT] = {
 	    HINT_KEY },
 	[REFUSAL_UNSUPPORTED_SIGNATURE] = { TLS_ALERT_UNSUPPORTED_CERTIFICATE,
 	    0, "sign it with RSA or ECDSA and SHA-256, SHA-384 or SHA-512" },
-	[REFUSAL_CHAIN_TOO_LONG] = { TLS_ALERT_BAD_CERTIFICATE, 0, NULL },
+	[REFUSAL_CHAIN_TOO_LONG] = { TLS_ALERT_BAD_CERTIFICATE, 0,
+	    "a chain may have 8 links, and of intermediates with P-384 three, "
+	    "with P-521 two; those in tls.client_ca cost nothing" },
 	[REFUSAL_MALFORMED_CERTIFICATE] = { TLS_ALERT_BAD_CERTIFICATE, 0,
 	    NULL },
 	[REFUSAL_TOO_MANY_FIELDS] = { TLS_ALERT_BAD_CERTIFICATE, 0,

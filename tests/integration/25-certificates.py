@@ -46,7 +46,7 @@ ANSWERS = {
                         "use RSA of 2048 to 4096 bits"),
     "unsupported-signature": ("unsupported_certificate",
                               "sign it with RSA or ECDSA and SHA-256"),
-    "chain-too-long": ("bad_certificate", None),
+    "chain-too-long": ("bad_certificate", "a chain may have 8 links"),
     "malformed-certificate": ("bad_certificate", None),
     "too-many-fields": ("bad_certificate",
                         "its subject and subjectAltName are too many"),

@@ -12,6 +12,7 @@ from .certificates import (ANY_USAGE, AUTHORITY, CERT_SIGN, CLIENT_AUTH, CN,
                            Maker, alternative, basic, constraints, date,
                            extended, extension, name, revocation_reason,
                            rsa_key, seconds, usage)
+from .costs import TOO_COSTLY, Costs
 
 UNSHOWN = "(cannot be shown)"
 UNKNOWN_EXTENSION = "1.3.6.1.4.1.55555.1"
@@ -41,7 +42,7 @@ class Case:
     can_be_loaded: bool = True
 
 
-class Chains:
+class Chains(Costs):
     """All cases, and the authorities that the server trusts."""
 
     def __init__(self, folder):
@@ -83,6 +84,10 @@ class Chains:
         self.trusted = [self.root, self.rsa_root, self.no_sign_root,
                         self.depth_root, self.old_root, self.sha1_root,
                         self.v1_root, self.leaf_root]
+        self.dear_roots = {
+            kind: make(f"Root with {kind.partition(':')[2]}", key=f"{kind}/root")
+            for kind in ("ec:P-384", "ec:P-521", "rsa:3072")}
+        self.trusted += self.dear_roots.values()
         self._make_lists()
         self.other = make("Other root")
         self.middle = make("Intermediate", self.root)
@@ -247,7 +252,7 @@ class Chains:
             revoked, **above)
         add("and its leaf bears a number that is revoked, of the root's",
             leaf(revoked, serial=REVOKED), revoked, **above)
-        line = self._line(2, revoked)
+        line = self.line(2, revoked)
         add("it revokes the uppermost of three intermediates",
             leaf(line[0]), *line, revoked, **above)
         low = self.authority("Low and revoked", self.known, serial=REVOKED)
@@ -282,11 +287,12 @@ class Chains:
         add("a list revokes it that is over", leaf(
             self.over, serial=REVOKED), **own)
 
-    def _line(self, count, root=None):
+    def line(self, count, root=None, kind="ec"):
         """Intermediates from a root on, the last one first."""
         line = [root or self.root]
         for i in range(count):
-            line.insert(0, self.authority(f"Link {i}", line[0]))
+            key = f"{kind}/" + (f"Link {i}" if kind[:2] == "ec" else "root")
+            line.insert(0, self.authority(f"Link {i}", line[0], key))
         return line[:-1]
 
     def _orders(self):
@@ -294,7 +300,7 @@ class Chains:
         add("the intermediate is missing", leaf(middle), reason="unknown-ca")
         add("the intermediate comes twice", leaf(middle), middle, middle)
         add("the root comes too", leaf(middle), middle, self.root)
-        three = self._line(3)
+        three = self.line(3)
         add("three intermediates", leaf(three[0]), *three)
         # RFC 5246 s7.4.2: each certifies the one before it.
         add("in reverse order", leaf(three[0]), *reversed(three),
@@ -305,13 +311,16 @@ class Chains:
             three[0], self.leaf(self.other), *three[1:])
         add("the leaf comes twice", *[leaf()] * 2)
         add("all comes twice", leaf(three[0]), *three, *three)
-        six = self._line(6)
+        six = self.line(6)
         add("six intermediates", leaf(six[0]), *six)
-        seven = self._line(7)
-        add("nine links", leaf(seven[0]), *seven, reason="chain-too-long")
-        nine = self._line(9)
+        seven = self.line(7)
+        add("nine links", leaf(seven[0]), *seven, **TOO_COSTLY)
+        lines = self.line(7, self.dear_roots["rsa:3072"], "rsa:3072")
+        add("nine links with RSA", leaf(lines[0]), *lines,
+            reason="chain-too-long")
+        nine = self.line(9)
         add("eleven links", leaf(nine[0]), *nine, reason="chain-too-long",
-            detail="too-many-signatures", subject=None)
+            detail="too-costly-signatures", subject=None)
         direct = self.authority("Direct", self.root, extensions=(
             basic(True, 0), usage(CERT_SIGN)))
         add("the path length is kept", leaf(direct), direct)
@@ -359,72 +368,6 @@ class Chains:
         edwards = self.authority("Edwards", key="ed25519/root")
         add("signed with Ed25519", leaf(edwards),
             reason="unsupported-signature", subject=None)
-
-    def _claimed(self, issuer):
-        """A leaf that says to be signed by such a key, and is not."""
-        kind = issuer.key.split("/")[0]
-        if kind.startswith("rsa"):
-            signer, value = "rsa:2048/root", b"\1" * issuer.signature_len
-        else:
-            signer, value = "ec/leaf", der.sequence(
-                der.integer(1 << 200), der.integer(1 << 201))
-        return self.leaf(issuer, signer=signer, signature=value)
-
-    def _unowned(self, bits, exponent):
-        """A public key that nobody has; exponent None: as long as it is."""
-        modulus = int.from_bytes(os.urandom(bits // 8), "big")
-        modulus |= 1 << bits - 1 | 1
-        return rsa_key(modulus, exponent or modulus - 2)
-
-    def _hostile(self, label, bits, exponent):
-        """A CA with such a key."""
-        made = self.authority(label, None, "ec/hostile",
-                              spki=self._unowned(bits, exponent))
-        made.key, made.signature_len = "rsa", bits // 8
-        return made
-
-    def costly(self):
-        """A leaf, and as many CAs of a costly key as fit into a message."""
-        made = self._hostile("Costly", 8192, None)
-        return [self._claimed(made)] + [made] * 6
-
-    def _costs(self):
-        """What would take a gate long to verify."""
-        add, leaf = self.add, self.leaf
-        add("RSA with an exponent of 32 bits",
-            leaf(key=f"rsa:2048:{2 ** 32 - 5}/leaf"))
-        add("six CAs of one name with RSA-8192 and such an exponent",
-            *self.costly(), reason="unsupported-key",
-            detail="rsa-modulus-length")
-        for bits, exponent, detail in (
-                (4104, 65537, "rsa-modulus-length"),
-                (8192, 65537, "rsa-modulus-length"),
-                (2048, None, "rsa-exponent-length"),
-                (4096, 2 ** 32 + 1, "rsa-exponent-length")):
-            label = f"RSA-{bits} and the exponent {exponent or 'as long'}"
-            made = self._hostile(label, bits, exponent)
-            add(f"a CA with {label}", self._claimed(made), made,
-                reason="unsupported-key", detail=detail)
-            add(f"a leaf with {label}", leaf(
-                spki=self._unowned(bits, exponent)), reason="unsupported-key",
-                detail=detail)
-        curve = self.authority("Curve", self.root,
-                               "ec:brainpoolP512r1/curve")
-        add("an intermediate on the curve brainpoolP512r1", leaf(curve), curve,
-            reason="unsupported-key", detail="elliptic-curve")
-        # Each that has expired is tried before the next.
-        many = [self.authority("Many", self.other, f"ec/many{i % 2}",
-                               begin=NOW - 9 * DAY, end=NOW - DAY)
-                for i in range(9)]
-        add("nine intermediates of one name", self._claimed(many[0]), *many,
-            reason="chain-too-long", detail="too-many-signatures")
-        line = [self.root]
-        for i in range(6):
-            line.insert(0, self.authority("Root", line[0] if i else None,
-                                          f"ec/taken{i}"))
-        line.pop()
-        add("six that have taken the root's name", leaf(line[0]), *line,
-            reason="chain-too-long", detail="too-many-signatures")
 
     def _extensions(self):
         add, leaf = self.add, self.leaf

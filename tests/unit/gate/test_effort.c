@@ -100,28 +100,95 @@ expect(enum refusal_reason fault, const char *detail)
 	ck_assert_pstr_eq(effort.detail, detail);
 }
 
-START_TEST(as_many_are_verified_as_a_chain_has)
+/* What of a chain is verified, from the leaf on: the kinds of its issuers' keys,
+ * of which the last is an authority's. */
+enum kind { NONE, RSA, P256, P384, P521 };
+
+static const struct {
+	const char *label;
+	enum kind kinds[9];
+	bool is_let_through;
+} chains[] = {
+	{ "8 links with P-256", { P256, P256, P256, P256, P256, P256, P256 },
+	    true },
+	{ "9 links with P-256",
+	    { P256, P256, P256, P256, P256, P256, P256, P256 }, false },
+	{ "5 links with P-384", { P384, P384, P384, P384 }, true },
+	{ "6 links with P-384", { P384, P384, P384, P384, P384 }, false },
+	{ "4 links with P-521", { P521, P521, P521 }, true },
+	{ "5 links with P-521", { P521, P521, P521, P521 }, false },
+	{ "8 links with RSA", { RSA, RSA, RSA, RSA, RSA, RSA, RSA }, true },
+	{ "P-256 below P-384 below P-521", { P256, P256, P384, P521 }, true },
+	{ "P-521 at the root of P-256", { P256, P256, P256, P256, P521 },
+	    true },
+	{ "P-521 at the root of P-384", { P384, P384, P521 }, true },
+	{ "a little more", { P384, P384, P384, P521 }, false },
+	{ "RSA at the root of P-384", { P384, P384, P384, P384, RSA }, true },
+	{ "P-384 among RSA", { RSA, RSA, P384, P384, P384, RSA, RSA, RSA },
+	    true },
+};
+
+static void
+set_up_kind(mbedtls_pk_context *key, enum kind kind)
 {
-	for (size_t i = 0; i < EFFORT_SENT_MAX; i++)
-		ck_assert(try(&sent, 0));
-	expect(REFUSAL_NONE, NULL);
-	ck_assert_uint_eq(effort.sent_count, EFFORT_SENT_MAX);
+	static const mbedtls_ecp_group_id curves[] = {
+		[P256] = MBEDTLS_ECP_DP_SECP256R1,
+		[P384] = MBEDTLS_ECP_DP_SECP384R1,
+		[P521] = MBEDTLS_ECP_DP_SECP521R1,
+	};
+
+	mbedtls_pk_free(key);
+	if (kind == RSA)
+		set_up_rsa(key, X509_RSA_BITS_MAX, X509_RSA_EXPONENT_BITS_MAX);
+	else
+		set_up_curve(key, curves[kind]);
+}
+
+START_TEST(a_chain_may_cost_so_much)
+{
+	const enum kind *kind = chains[_i].kinds;
+	bool is_let_through = true;
+
+	for (size_t i = 0; is_let_through && kind[i] != NONE; i++) {
+		mbedtls_pk_context *key = kind[i + 1] == NONE
+					      ? &authorities[0].pk
+					      : &sent;
+
+		set_up_kind(key, kind[i]);
+		is_let_through = try(key, i);
+	}
+	ck_assert_msg(is_let_through == chains[_i].is_let_through, "%s",
+	    chains[_i].label);
+	if (is_let_through)
+		expect(REFUSAL_NONE, NULL);
+	else
+		expect(REFUSAL_CHAIN_TOO_LONG, "too-costly-signatures");
+	ck_assert_uint_le(effort.cost, EFFORT_CHAIN_MAX);
+}
+END_TEST
+
+START_TEST(what_is_spent_stays_spent)
+{
+	while (try(&sent, 0))
+		;
+	expect(REFUSAL_CHAIN_TOO_LONG, "too-costly-signatures");
 	for (size_t i = 0; i < 100; i++)
 		ck_assert(!try(&sent, 0));
-	expect(REFUSAL_CHAIN_TOO_LONG, "too-many-signatures");
+	ck_assert_uint_le(effort.cost, EFFORT_CHAIN_MAX);
 }
 END_TEST
 
 START_TEST(the_proof_of_the_client_comes_on_top)
 {
-	for (size_t i = 0; i < EFFORT_SENT_MAX; i++)
-		ck_assert(try(&sent, 0));
+	while (try(&sent, 0))
+		;
+	effort.fault = REFUSAL_NONE;
 	effort_expect_proof(&effort);
 	ck_assert_int_ne(mbedtls_pk_verify(&sent, MBEDTLS_MD_SHA256, hash,
 			     sizeof(hash), signatures, 64),
 	    MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE);
-	expect(REFUSAL_NONE, NULL);
-	ck_assert_uint_eq(effort.sent_count, 1);
+	ck_assert_int_eq(effort.fault, REFUSAL_NONE);
+	ck_assert_uint_eq(effort.cost, EFFORT_P256);
 }
 END_TEST
 
@@ -130,17 +197,18 @@ START_TEST(a_certificate_is_held_against_all_authorities_of_a_name)
 	for (size_t i = 0; i < 100; i++)
 		ck_assert(try(&authorities[i % 2].pk, 0));
 	expect(REFUSAL_NONE, NULL);
-	ck_assert_uint_eq(effort.sent_count, 0);
+	ck_assert_uint_eq(effort.cost, EFFORT_P256);
 }
 END_TEST
 
 START_TEST(few_certificates_are_held_against_authorities)
 {
-	for (size_t i = 0; i < EFFORT_HELD_MAX; i++)
-		ck_assert(try(&authorities[1].pk, i));
-	expect(REFUSAL_NONE, NULL);
-	ck_assert(!try(&authorities[0].pk, EFFORT_HELD_MAX));
-	expect(REFUSAL_CHAIN_TOO_LONG, "too-many-signatures");
+	size_t count = 0;
+
+	while (try(&authorities[count % 2].pk, count))
+		count++;
+	ck_assert_uint_eq(count, EFFORT_CHAIN_MAX / EFFORT_P256);
+	expect(REFUSAL_CHAIN_TOO_LONG, "too-costly-signatures");
 }
 END_TEST
 
@@ -166,7 +234,7 @@ START_TEST(an_rsa_key_that_was_sent_has_bounds)
 	ck_assert(try(&key, 0) == (rsa[_i].fault == NULL));
 	expect(rsa[_i].fault == NULL ? REFUSAL_NONE : REFUSAL_UNSUPPORTED_KEY,
 	    rsa[_i].fault);
-	ck_assert_uint_eq(effort.sent_count, rsa[_i].fault == NULL);
+	ck_assert_uint_eq(effort.cost, rsa[_i].fault == NULL ? EFFORT_RSA : 0);
 	mbedtls_pk_free(&key);
 }
 END_TEST
@@ -177,6 +245,7 @@ START_TEST(an_authority_s_key_may_be_longer)
 	set_up_rsa(&authorities[1].pk, 8192, 17);
 	ck_assert(try(&authorities[1].pk, 0));
 	expect(REFUSAL_NONE, NULL);
+	ck_assert_uint_eq(effort.cost, EFFORT_RSA_LONG);
 }
 END_TEST
 
@@ -211,8 +280,8 @@ START_TEST(the_first_fault_is_told)
 
 	set_up_curve(&key, MBEDTLS_ECP_DP_BP512R1);
 	ck_assert(!try(&key, 0));
-	for (size_t i = 0; i <= EFFORT_SENT_MAX; i++)
-		(void)try(&sent, 0);
+	while (try(&sent, 0))
+		;
 	expect(REFUSAL_UNSUPPORTED_KEY, "elliptic-curve");
 	mbedtls_pk_free(&key);
 }
@@ -221,10 +290,10 @@ END_TEST
 START_TEST(outside_of_a_handshake_nothing_is_counted)
 {
 	effort_end();
-	for (size_t i = 0; i < 2 * EFFORT_SENT_MAX; i++)
+	for (size_t i = 0; i < 2 * EFFORT_CHAIN_MAX / EFFORT_P256; i++)
 		ck_assert(try(&sent, i));
 	expect(REFUSAL_NONE, NULL);
-	ck_assert_uint_eq(effort.sent_count, 0);
+	ck_assert_uint_eq(effort.cost, 0);
 }
 END_TEST
 
@@ -235,7 +304,9 @@ effort_tests(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_set_timeout(tests, 60);
-	tcase_add_test(tests, as_many_are_verified_as_a_chain_has);
+	tcase_add_loop_test(tests, a_chain_may_cost_so_much, 0,
+	    sizeof(chains) / sizeof(chains[0]));
+	tcase_add_test(tests, what_is_spent_stays_spent);
 	tcase_add_test(tests, the_proof_of_the_client_comes_on_top);
 	tcase_add_test(tests,
 	    a_certificate_is_held_against_all_authorities_of_a_name);
