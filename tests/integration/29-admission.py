@@ -4,8 +4,6 @@
 and floods beside those who are there already. All of 127.0.0.0/8 is this
 machine, so that there are many sources."""
 
-import contextlib
-import multiprocessing
 import os
 import signal
 import socket
@@ -15,6 +13,7 @@ import time
 from signet import (DEADLINE, Client, Closed, Daemon, Skipped, Stream,
                     TimedOut, case, codec, context, main, processes,
                     standalone, unique, wait_until)
+from signet.beside import count_only, running
 
 HERE, THERE, ELSEWHERE = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 # What two gates may let in more, if both do at the same time: each takes a few
@@ -374,34 +373,6 @@ def flood_with_certificate(address, pki, name):
                 stream.receive(time.monotonic() + 1)
         except (Closed, TimedOut, OSError):
             pass
-
-
-def count_only(*_):
-    """What a flood takes of the processors on its own, and more."""
-    while True:
-        pass
-
-
-@contextlib.contextmanager
-def running(function, *arguments, count=1):
-    fork = multiprocessing.get_context("fork")
-    floods = [fork.Process(target=alone, args=(function, *arguments))
-              for _ in range(count)]
-    for one in floods:
-        one.start()
-    try:
-        yield
-    finally:
-        for one in floods:
-            one.kill()
-            one.join()
-
-
-def alone(function, *arguments):
-    """In a process of its own, which leaves the daemon to its parent."""
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    function(*arguments)
 
 
 class Paced:
