@@ -8,8 +8,16 @@ beat_key_start_with(const struct beat_key_backend *backend)
 {
 	if (!backend->start())
 		return false;
+	if (chosen != backend)
+		chosen->stop();
 	chosen = backend;
 	return true;
+}
+
+void
+beat_key_stop(void)
+{
+	(void)beat_key_start_with(&beat_key_mbedtls); /* which has nothing */
 }
 
 void

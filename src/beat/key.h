@@ -43,6 +43,7 @@ struct beat_key_backend {
 	const char *name;
 	/* Prepare the process; false if this machine cannot. */
 	bool (*start)(void);
+	void (*stop)(void); /* give back what start() has got */
 	void (*init)(struct beat_key *key, const uint8_t *secret);
 	void (*wipe)(struct beat_key *key);
 	void (*make_tags)(const struct beat_tag *tags, size_t count);
@@ -58,6 +59,9 @@ void beat_key_start(void);
 
 /* Choose one, while there is no key. False if this machine cannot run it. */
 bool beat_key_start_with(const struct beat_key_backend *backend);
+
+/* There is no key any more: give back what the choice has got. */
+void beat_key_stop(void);
 
 /* secret: BEAT_KEY_LEN bytes, borrowed; the caller wipes its copy. */
 void beat_key_init(struct beat_key *key, const uint8_t *secret);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tags by Intel's multi-buffer library, which hashes as many messages side by
- * side as the processor's registers have room for: 8 with AVX2. Its manager,
- * 50 kB, holds them meanwhile.
+ * Tags by Intel's multi-buffer library, which hashes two messages side by side
+ * with the processor's SHA instructions, or, where it has none, as many as its
+ * registers have room for: 8 with AVX2. Its manager, 50 kB, holds them
+ * meanwhile.
  */
 #include <intel-ipsec-mb.h>
 
@@ -35,8 +36,10 @@ is_fit(const IMB_MGR *candidate)
 }
 
 /*
- * AVX2 also where there is AVX-512: some processors need longer to power up its
- * registers than a batch takes, each time that they were not used for a while.
+ * AVX2 also where there is AVX-512: its functions use SHA instructions where
+ * there are some, which those for AVX-512 do not; and where there are none, some
+ * processors need longer to power up the widest registers than a batch takes,
+ * each time that they were not used for a while.
  */
 static bool
 choose(IMB_MGR *candidate)
@@ -66,6 +69,13 @@ start(void)
 	}
 	manager = candidate;
 	return true;
+}
+
+static void
+stop(void)
+{
+	free_mb_mgr(manager);
+	manager = NULL;
 }
 
 static void
@@ -126,6 +136,7 @@ make_tags(const struct beat_tag *tags, size_t count)
 const struct beat_key_backend beat_key_ipsec_mb = {
 	.name = "ipsec-mb",
 	.start = start,
+	.stop = stop,
 	.init = init,
 	.wipe = wipe,
 	.make_tags = make_tags,

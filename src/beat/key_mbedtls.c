@@ -24,6 +24,11 @@ start(void)
 }
 
 static void
+stop(void)
+{
+}
+
+static void
 start_padded(mbedtls_sha256_context *hash, const uint8_t *secret, uint8_t pad)
 {
 	uint8_t block[BEAT_BLOCK_LEN];
@@ -83,6 +88,7 @@ make_tags(const struct beat_tag *tags, size_t count)
 const struct beat_key_backend beat_key_mbedtls = {
 	.name = "mbedtls",
 	.start = start,
+	.stop = stop,
 	.init = init,
 	.wipe = wipe,
 	.make_tags = make_tags,

@@ -564,6 +564,7 @@ void
 heartbeats_done(struct worker *worker)
 {
 	heartbeat_socket_close(&worker->heartbeats->socket);
+	beat_key_stop();
 	uv_close((uv_handle_t *)&worker->heartbeats->tick, on_closed);
 	worker->heartbeats = NULL;
 }

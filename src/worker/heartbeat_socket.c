@@ -18,20 +18,28 @@
 
 /*
  * A turn's share: so many batches for each millisecond since the turn before,
- * which take a tenth of it or so. A flood costs a part of the processor's time,
- * then, and the rest is the connections'.
+ * which take a tenth of it or so, and the rest is the connections'.
  */
 #define BATCHES_A_MS   2
 #define BATCHES_A_TURN 4
 
 /*
+ * Of what is no good question less is taken, and so rarely that a connection
+ * seldom waits for it: a flood costs some hundredths of the processor's time,
+ * and the kernel drops the rest.
+ */
+#define BAD_A_MS 32
+#define FLOOD_MS 4
+#define BAD_MAX  (BAD_A_MS * FLOOD_MS)
+
+/*
  * Where so many come within so long, it is cheaper to let some gather than to
- * wake up for each; of a flood a share is taken in each FLOOD_MS.
+ * wake up for each.
  */
 #define BUSY_COUNT 64
 #define BUSY_MS    10
 #define GATHER_MS  2
-#define FLOOD_MS   1
+#define CROWD_MS   1
 
 /* From here on the queue is full: what does not fit any more may be large. */
 #define FULL_PERCENT 75
@@ -59,6 +67,8 @@ struct heartbeat_socket {
 	int fd;
 	unsigned int received; /* in this turn, */
 	uint64_t received_ms;  /* which was then */
+	int bad_left;          /* so many bad ones may come in it; 0 or less: no
+				* more of any */
 	unsigned int count;    /* since then: */
 	uint64_t counted_since_ms;
 	bool was_busy;     /* until then */
@@ -88,16 +98,31 @@ is_busy(struct heartbeat_socket *socket)
 	return socket->was_busy || socket->count >= BUSY_COUNT;
 }
 
+static void on_gathered(uv_timer_t *timer);
+
+/* Is it better to look again in a while than to hear of the next one? */
+static bool
+gather(struct heartbeat_socket *socket)
+{
+	bool is_all = heartbeat_socket_receive(socket);
+	bool was_busy = is_busy(socket);
+
+	if (is_all && !was_busy)
+		return false;
+	uv_timer_start(socket->gather, on_gathered,
+	    is_all                  ? GATHER_MS
+	    : socket->bad_left <= 0 ? FLOOD_MS
+				    : CROWD_MS,
+	    0);
+	return true;
+}
+
 static void
 on_gathered(uv_timer_t *timer)
 {
 	struct heartbeat_socket *socket = timer->data;
-	bool is_all = heartbeat_socket_receive(socket);
 
-	if (is_busy(socket))
-		uv_timer_start(timer, on_gathered,
-		    is_all ? GATHER_MS : FLOOD_MS, 0);
-	else
+	if (!gather(socket))
 		uv_poll_start(socket->poll, UV_READABLE, on_poll);
 }
 
@@ -105,15 +130,11 @@ static void
 on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct heartbeat_socket *socket = poll->data;
-	bool is_all = heartbeat_socket_receive(socket);
 
 	(void)status;
 	(void)events;
-	if (!is_busy(socket))
-		return;
-	uv_poll_stop(poll);
-	uv_timer_start(socket->gather, on_gathered,
-	    is_all ? GATHER_MS : FLOOD_MS, 0);
+	if (gather(socket))
+		uv_poll_stop(poll);
 }
 
 struct heartbeat_socket *
@@ -125,6 +146,7 @@ heartbeat_socket_open(struct worker *worker, int fd)
 	socket->worker = worker;
 	socket->fd = fd;
 	socket->used = BATCH_MAX;
+	socket->bad_left = BAD_MAX;
 	socket->poll = memory_new(1, sizeof(*socket->poll));
 	socket->poll->data = socket;
 	if (uv_poll_init(&worker->child->loop, socket->poll, fd) != 0) {
@@ -272,6 +294,7 @@ take(struct heartbeat_socket *socket, unsigned int received)
 		socket->answers[count].msg_hdr.msg_flags = 0;
 		count++;
 	}
+	socket->bad_left -= (int)(received - count);
 	send_answers(socket, count);
 }
 
@@ -299,6 +322,16 @@ look_for_drops(struct heartbeat_socket *socket)
 		heartbeats_lost(socket->worker, dropped);
 }
 
+/* So long after the turn before. */
+static void
+allow_bad(struct heartbeat_socket *socket, uint64_t span_ms)
+{
+	socket->bad_left += span_ms < FLOOD_MS ? (int)span_ms * BAD_A_MS
+					       : BAD_MAX;
+	if (socket->bad_left > BAD_MAX)
+		socket->bad_left = BAD_MAX;
+}
+
 /* How many batches this turn may have. */
 static unsigned int
 share(struct heartbeat_socket *socket)
@@ -310,6 +343,7 @@ share(struct heartbeat_socket *socket)
 	if (span_ms == 0)
 		return 1;
 	look_for_drops(socket);
+	allow_bad(socket, span_ms);
 	if (span_ms >= BATCHES_A_TURN / BATCHES_A_MS)
 		return BATCHES_A_TURN;
 	return (unsigned int)span_ms * BATCHES_A_MS;
@@ -321,7 +355,7 @@ heartbeat_socket_receive(struct heartbeat_socket *socket)
 	unsigned int left = share(socket);
 
 	socket->received = 0;
-	for (; left > 0; left--) {
+	for (; left > 0 && socket->bad_left > 0; left--) {
 		int received;
 
 		prepare(socket);

@@ -4,11 +4,11 @@
  *        bench_beat flood PORT HANDLE SECONDS
  *
  * What a worker's heartbeats are to cope with, on 127.0.0.1. questions: COUNT
- * good ones at RATE in a second, AT-ONCE (1 to 64) in one call: how many were sent, how many had an answer, how
- * many answers there was no room for, and the seconds. flood: forged ones as
- * fast as they can be sent; each has the handle of a session and a sequence
- * number that is new, so that its tag has to be checked. tests/bench/heartbeat
- * runs it.
+ * good ones at RATE in a second, AT-ONCE (1 to 64) in one call: how many were
+ * sent, how many had an answer, how many answers there was no room for, and the
+ * seconds. flood: forged ones as fast as they can be sent; each has the handle
+ * of a session and a sequence number that is new, so that its tag has to be
+ * checked. tests/bench/heartbeat runs it.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>

@@ -169,6 +169,7 @@ def what_is_not_authentic_gets_no_answer(broker):
 
 
 FLOOD = 20000
+BAD_A_MS = 32  # are taken at most
 
 
 @case(**settings(), processes={"workers": 1})
@@ -176,6 +177,7 @@ def a_flood_changes_nothing_and_is_not_answered(broker):
     with broker.client() as client, Beat(client, LONG) as beat:
         beat.ask()
         forged = beat.question(key=bytes(32))
+        began = time.monotonic()
         for i in range(FLOOD):
             beat.send(forged)
             if i % 1000 == 0:
@@ -189,6 +191,7 @@ def a_flood_changes_nothing_and_is_not_answered(broker):
             except TimedOut:
                 return False
         wait_until(is_answered, "a question is answered", 60)
+        took = time.monotonic() - began
         client.ping()
         found = wait_until(
             lambda: (lambda now: now if now["forged"] and now["taken"] > 1
@@ -196,6 +199,9 @@ def a_flood_changes_nothing_and_is_not_answered(broker):
         print(f"     of {FLOOD} forged ones as fast as can be: {found}")
         assert found["answered"] == found["taken"], found
         assert found["forged"] <= FLOOD, found
+        # Two batches more: what it had left before, and the last one.
+        assert found["forged"] <= 1000 * took * BAD_A_MS + 2 * 128, \
+            (found, took)
         assert found["missed"] == 0 and found["sessions"] == 1, \
             found
 

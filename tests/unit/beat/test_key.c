@@ -114,6 +114,25 @@ START_TEST(the_fastest_is_chosen_and_is_right)
 }
 END_TEST
 
+START_TEST(what_is_stopped_can_be_started_again)
+{
+	uint8_t expected[MANY][BEAT_TAG_LEN], tags[MANY][BEAT_TAG_LEN];
+
+	make_many(MANY, expected);
+	for (int i = 0; i < 2; i++) {
+		if (!use((size_t)_i))
+			return;
+		memset(tags, 0, sizeof(tags));
+		make_many(MANY, tags);
+		ck_assert_mem_eq(tags, expected, sizeof(tags));
+		beat_key_stop();
+		memset(tags, 0, sizeof(tags));
+		make_many(MANY, tags); /* by mbedTLS */
+		ck_assert_mem_eq(tags, expected, sizeof(tags));
+	}
+}
+END_TEST
+
 START_TEST(a_tag_with_any_bit_changed_is_refused)
 {
 	struct bytes data = bytes_of_string(cases[0].data);
@@ -143,6 +162,8 @@ test_key(void)
 	tcase_add_loop_test(tcase, many_at_once_have_the_tags_of_each_alone, 0,
 	    BACKEND_COUNT);
 	tcase_add_test(tcase, the_fastest_is_chosen_and_is_right);
+	tcase_add_loop_test(tcase, what_is_stopped_can_be_started_again, 0,
+	    BACKEND_COUNT);
 	tcase_add_loop_test(tcase, a_tag_with_any_bit_changed_is_refused, 0,
 	    BACKEND_COUNT);
 	return tcase;
