@@ -24,7 +24,7 @@ EXTRA_DIST += \
 	tests/lib/pki.sh \
 	tests/lib/powercut.c \
 	tests/lib/powercut.h \
-	tests/lib/powercut_names.c \
+	tests/lib/powercut_landlock.c tests/lib/powercut_names.c \
 	tests/lib/quickstart \
 	tests/lib/step \
 	tests/lib/throwaway \

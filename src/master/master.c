@@ -19,6 +19,7 @@
 #include "master/trust.h"
 #include "proc/privileges.h"
 #include "proc/sandbox.h"
+#include "proc/seccomp.h"
 
 /* Who dies sooner after its start is started later the next time. */
 #define STEADY_MS    10000
@@ -470,12 +471,14 @@ drop_privileges(struct master *master)
 	if (error != 0)
 		log_warning(log_word("event", "unconfined"),
 		    log_word("lacks", "network"), log_errno("why", -error));
+	proc_sandbox_leave_files_as_master(config);
 	start_readers(master);
 	error = proc_sandbox_has_users(config)
 		    ? proc_privileges_drop_for_roles(user, why, sizeof(why))
 		    : proc_privileges_drop(user, why, sizeof(why));
 	if (error != 0)
 		fatal("processes.user: %s", why);
+	proc_sandbox_enter_as_master();
 }
 
 int
@@ -492,6 +495,8 @@ master_run(const char *file, const struct config *config,
 
 	inherited_open(&inherited);
 	service_open(&master.service);
+	/* libuv's rings would be a way around the filter of system calls */
+	(void)setenv("UV_USE_IO_URING", "0", 1);
 	log_start("master", LOG_LEVEL_INFO);
 	role_log_as(config, "master");
 	(void)log_journal_open();
@@ -523,7 +528,6 @@ master_run(const char *file, const struct config *config,
 	supplies_open(&master, credentials);
 	handle_signals(&master);
 	drop_privileges(&master);
-	proc_privileges_confine();
 
 	master.control = control_new(&master, control_fd);
 	master.deadline.data = &master;
@@ -534,6 +538,7 @@ master_run(const char *file, const struct config *config,
 	start_stage(&master, false);
 	uv_run(&master.loop, UV_RUN_DEFAULT);
 
+	proc_seccomp_report();
 	log_repeats_finish();
 	log_info(log_word("event", "stopped"));
 	service_close(&master.service);

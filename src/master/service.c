@@ -11,6 +11,7 @@
 
 #include "lib/clock.h"
 #include "master/member.h"
+#include "proc/seccomp.h"
 
 static void __attribute__((format(printf, 2, 3)))
 tell(const struct service *service, const char *format, ...)
@@ -233,5 +234,6 @@ service_tick(struct master *master, uint64_t now_ms)
 		tell_status(master, now_ms);
 	}
 	feed(master, now_ms);
+	proc_seccomp_report();
 	(void)log_repeats_due();
 }

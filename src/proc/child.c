@@ -343,6 +343,7 @@ proc_child_main(const struct role *role, uint16_t index)
 	int status = EXIT_FAILURE;
 	char why[256];
 
+	proc_sandbox_begin();
 	(void)close_range(JOURNAL_FD + 1, ~0U, 0);
 	if (!log_journal_take(JOURNAL_FD))
 		(void)close(JOURNAL_FD);

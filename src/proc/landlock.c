@@ -8,7 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <link.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -66,15 +72,19 @@ bits(unsigned int count)
 	return (UINT64_C(1) << count) - 1;
 }
 
-static long
-version(void)
+unsigned int
+proc_landlock_version(void)
 {
-	return syscall(CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
+	long known = IS_SANITIZED ? 0
+				  : syscall(CREATE_RULESET, NULL, 0,
+					CREATE_RULESET_VERSION);
+
+	return known > 0 ? (unsigned int)known : 0;
 }
 
 /* Everything that the version knows is refused; the size it expects. */
 static size_t
-ruleset_init(struct ruleset *ruleset, long known)
+ruleset_init(struct ruleset *ruleset, unsigned int known)
 {
 	unsigned int count = FS_BITS_1;
 
@@ -94,12 +104,13 @@ ruleset_init(struct ruleset *ruleset, long known)
 	return known >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
 }
 
+/* path: a file, or a folder and what is below it. */
 static int
-allow(int ruleset, const char *folder, uint64_t rights)
+allow(int ruleset, const char *path, uint64_t rights)
 {
 	struct path_beneath rule = {
 		.allowed = rights,
-		.folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC),
+		.folder = open(path, O_PATH | O_CLOEXEC),
 	};
 	int error = 0;
 
@@ -116,10 +127,20 @@ proc_landlock_lack(void)
 {
 	if (IS_SANITIZED)
 		return "a sanitizer needs files of its own";
-	if (version() < VERSION_MIN)
+	if (proc_landlock_version() < VERSION_MIN)
 		return "the kernel has no Landlock, or it is older than 5.19, "
 		       "or the administrator has left it out";
 	return NULL;
+}
+
+/* Restrict ourselves, and let go of the ruleset. error: of making it. */
+static int
+restrict_self(int ruleset, int error)
+{
+	if (error == 0 && syscall(RESTRICT_SELF, ruleset, 0) != 0)
+		error = -errno;
+	close(ruleset);
+	return error;
 }
 
 int
@@ -131,15 +152,85 @@ proc_landlock_enter(const char *folder, bool may_write)
 
 	if (proc_landlock_lack() != NULL)
 		return 0;
-	size = ruleset_init(&ruleset, version());
+	size = ruleset_init(&ruleset, proc_landlock_version());
 	fd = (int)syscall(CREATE_RULESET, &ruleset, size, 0);
 	if (fd < 0)
 		return -errno;
 	if (folder != NULL)
 		error = allow(fd, folder,
 		    ruleset.fs & (may_write ? FS_USE : FS_READ));
-	if (error == 0 && syscall(RESTRICT_SELF, fd, 0) != 0)
-		error = -errno;
-	close(fd);
-	return error;
+	return restrict_self(fd, error);
+}
+
+/* The folder that a path is in. */
+static int
+allow_beside(int ruleset, const char *path, uint64_t rights)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int len = slash != NULL ? (int)(slash - path) : 0;
+
+	snprintf(folder, sizeof(folder), "%.*s", len, path);
+	if (len == 0)
+		snprintf(folder, sizeof(folder), "%s",
+		    slash != NULL ? "/" : ".");
+	return allow(ruleset, folder, rights);
+}
+
+/* The path of this program's loader, as the program has it; NULL if none. */
+static const char *
+find_loader(void)
+{
+	const ElfW(Phdr) *header = (const void *)getauxval(AT_PHDR);
+	unsigned long count = getauxval(AT_PHNUM);
+	const char *base = NULL;
+
+	for (unsigned long i = 0; i < count; i++)
+		if (header[i].p_type == PT_PHDR)
+			base = (const char *)header - header[i].p_vaddr;
+	for (unsigned long i = 0; i < count; i++)
+		if (header[i].p_type == PT_INTERP && base != NULL)
+			return base + header[i].p_vaddr;
+	return NULL;
+}
+
+/* Not the file: an upgrade of the C library replaces it. */
+static int
+allow_loader(int ruleset)
+{
+	const char *loader = find_loader();
+	char path[PATH_MAX];
+
+	if (loader == NULL)
+		return 0;
+	if (realpath(loader, path) == NULL)
+		return -errno;
+	return allow_beside(ruleset, path, FS_EXECUTE);
+}
+
+int
+proc_landlock_enter_as_master(const char *store, const char *const *sockets,
+    size_t count)
+{
+	struct ruleset ruleset;
+	size_t size;
+	int fd, error;
+
+	if (proc_landlock_lack() != NULL)
+		return 0;
+	size = ruleset_init(&ruleset, proc_landlock_version());
+	ruleset.fs &= ~FS_READ;
+	fd = (int)syscall(CREATE_RULESET, &ruleset, size, 0);
+	if (fd < 0)
+		return -errno;
+	error = allow(fd, store, ruleset.fs & FS_USE);
+	for (size_t i = 0; i < count && error == 0; i++)
+		error = allow_beside(fd, sockets[i], FS_REMOVE_FILE);
+	if (error == 0)
+		error = allow(fd, "/dev/null", FS_WRITE_FILE);
+	if (error == 0)
+		error = allow(fd, "/proc/self/exe", FS_EXECUTE);
+	if (error == 0)
+		error = allow_loader(fd);
+	return restrict_self(fd, error);
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libsignet-proc.a
 libsignet_proc_a_SOURCES = \
-	src/proc/calls.def \
+	src/proc/calls.def src/proc/calls_master.def \
 	src/proc/chain.c src/proc/chain.h \
 	src/proc/child.c src/proc/child.h src/proc/child_private.h \
 	src/proc/confined.c src/proc/confined.h \

@@ -16,6 +16,12 @@
 #include "proc/sanitized.h"
 #include "proc/seccomp.h"
 
+/*
+ * Several times what the master takes for a configuration of the largest size.
+ * It is the soft limit only: roles, which inherit it, have limits of their own.
+ */
+#define MASTER_BYTES ((rlim_t)1024 * 1024 * 1024)
+
 /* limit: as it is, if that is lower. */
 static void
 lower(int resource, rlim_t limit, const char *what)
@@ -94,6 +100,60 @@ proc_sandbox_enter(const struct role *role, const struct config *config)
 	if (error != 0)
 		fatal("the filter of system calls: %s", strerror(-error));
 	/* The filter was made in more memory than some roles ever take. */
+	malloc_trim(0);
+}
+
+void
+proc_sandbox_begin(void)
+{
+	struct rlimit memory;
+
+	if (proc_seccomp_catch() != 0)
+		fatal("SIGSYS: %s", strerror(errno));
+	if (getrlimit(RLIMIT_DATA, &memory) != 0)
+		return;
+	memory.rlim_cur = memory.rlim_max;
+	(void)setrlimit(RLIMIT_DATA, &memory);
+}
+
+void
+proc_sandbox_leave_files_as_master(const struct config *config)
+{
+	const char *const sockets[] = { config->control.socket,
+		config->metrics.socket };
+	size_t count = config->metrics.enabled &&
+			       config->metrics.socket[0] != '\0'
+			   ? 2
+			   : 1;
+	int error;
+
+	proc_privileges_confine();
+	error = proc_landlock_enter_as_master(config->store.path, sockets,
+	    count);
+	if (error != 0)
+		fatal("Landlock: %s", strerror(-error));
+}
+
+void
+proc_sandbox_enter_as_master(void)
+{
+	struct rlimit memory;
+	int error;
+
+	proc_privileges_confine();
+	if (!IS_SANITIZED) {
+		if (getrlimit(RLIMIT_DATA, &memory) != 0)
+			fatal("limit of memory: %s", strerror(errno));
+		if (memory.rlim_cur > MASTER_BYTES)
+			memory.rlim_cur = MASTER_BYTES;
+		if (setrlimit(RLIMIT_DATA, &memory) != 0)
+			fatal("limit of memory: %s", strerror(errno));
+		lower(RLIMIT_MEMLOCK, 0, "limit of locked memory");
+		lower(RLIMIT_MSGQUEUE, 0, "limit of message queues");
+	}
+	error = proc_seccomp_enter_as_master();
+	if (error != 0)
+		fatal("the filter of system calls: %s", strerror(-error));
 	malloc_trim(0);
 }
 

@@ -18,6 +18,21 @@
  */
 void proc_sandbox_enter(const struct role *role, const struct config *config);
 
+/*
+ * First of all, of what a master has started: be rid of what holds for the
+ * master alone, and note what its filter refuses.
+ */
+void proc_sandbox_begin(void);
+
+/*
+ * The master's confinement, in two steps, each for good and as above: its
+ * files, before it starts anybody, so that signals to them are allowed; the
+ * rest, when its rights are given up. Who is started afterwards is confined by
+ * it as well.
+ */
+void proc_sandbox_leave_files_as_master(const struct config *config);
+void proc_sandbox_enter_as_master(void);
+
 /* Is there a role with an account of its own? */
 bool proc_sandbox_has_users(const struct config *config);
 

@@ -82,6 +82,36 @@ static const struct call calls[] = {
 
 #define CALL_COUNT (sizeof(calls) / sizeof(calls[0]))
 
+#undef CALL
+#undef CALL_IF
+#undef QUIET
+#undef DEADLY
+#undef DEADLY_UNLESS_SANITIZED
+
+/* need: not looked at. */
+static const struct call master_calls[] = {
+#define CALL(name) { 0, SCMP_ACT_ALLOW, SCMP_SYS(name), UNCHECKED },
+#define CALL_IF(name, argument, mask, value)                                   \
+	{ 0, SCMP_ACT_ALLOW, SCMP_SYS(name), CHECK(argument, mask, value) },
+#define QUIET(name, error)                                                     \
+	{ 0, SCMP_ACT_ERRNO(error), SCMP_SYS(name), UNCHECKED },
+#define DEADLY(name) { 0, SCMP_ACT_KILL_PROCESS, SCMP_SYS(name), UNCHECKED },
+#if IS_SANITIZED
+#define DEADLY_UNLESS_SANITIZED(name)
+#else
+#define DEADLY_UNLESS_SANITIZED(name) DEADLY(name)
+#endif
+#include "proc/calls_master.def"
+};
+
+#define MASTER_CALL_COUNT (sizeof(master_calls) / sizeof(master_calls[0]))
+
+/* The last call of Linux 5.17, the newest that was looked at. Later ones have
+ * higher numbers, which are the same on every machine: for some ten years these
+ * are enough. */
+#define LAST_KNOWN 450
+#define LAST_NEWER 600
+
 /* What was refused is noted in a signal handler, and logged later. */
 #define NOTED_MAX 1024
 static atomic_bool noted[NOTED_MAX];
@@ -115,6 +145,15 @@ on_refused(int number, siginfo_t *info, void *context)
 		return;
 	atomic_store(&noted[call], true);
 	atomic_store(&is_one_noted, true);
+}
+
+int
+proc_seccomp_catch(void)
+{
+	const struct sigaction action = { .sa_sigaction = on_refused,
+		.sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	return sigaction(SIGSYS, &action, NULL) == 0 ? 0 : -errno;
 }
 
 static uint32_t
@@ -167,6 +206,78 @@ add_all(scmp_filter_ctx filter, unsigned int needs)
 	return add_signals(filter);
 }
 
+static bool
+is_named(int number)
+{
+	for (size_t i = 0; i < MASTER_CALL_COUNT; i++)
+		if (master_calls[i].number == number)
+			return true;
+	return false;
+}
+
+/* Does a role make this call, and is this the first row that says so? */
+static bool
+is_of_roles(size_t row)
+{
+	if (calls[row].action != SCMP_ACT_ALLOW)
+		return false;
+	for (size_t i = 0; i < row; i++)
+		if (calls[i].number == calls[row].number &&
+		    calls[i].action == SCMP_ACT_ALLOW)
+			return false;
+	return true;
+}
+
+/* What its roles may do it may do as well, whatever the arguments, but where a
+ * row of its own says more. */
+static int
+allow_of_roles(scmp_filter_ctx filter, uint32_t base)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < CALL_COUNT && error == 0; i++) {
+		struct call call = calls[i];
+
+		call.is_checked = false;
+		if (is_of_roles(i) && !is_named(call.number))
+			error = add_call(filter, &call, base);
+	}
+	return error;
+}
+
+/*
+ * Libraries that are newer than this program, which a role may be started with
+ * after an upgrade, try calls that nobody here knows, and do without those that
+ * a kernel does not have.
+ */
+static int
+deny_newer(scmp_filter_ctx filter, uint32_t base)
+{
+	int error = 0;
+
+	for (int number = LAST_KNOWN + 1; number <= LAST_NEWER && error == 0;
+	     number++) {
+		const struct call call = { 0, SCMP_ACT_ERRNO(ENOSYS), number,
+			UNCHECKED };
+
+		error = add_call(filter, &call, base);
+	}
+	return error;
+}
+
+static int
+add_all_of_master(scmp_filter_ctx filter, uint32_t base)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < MASTER_CALL_COUNT && error == 0; i++)
+		error = add_call(filter, &master_calls[i], base);
+	if (error != 0 || IS_SANITIZED)
+		return error;
+	error = allow_of_roles(filter, base);
+	return error == 0 ? deny_newer(filter, base) : error;
+}
+
 static int
 set_attributes(scmp_filter_ctx filter)
 {
@@ -195,30 +306,42 @@ proc_seccomp_lack(void)
 	return NULL;
 }
 
-int
-proc_seccomp_enter(unsigned int needs)
+/* needs: NULL for the master. */
+static int
+enter(const unsigned int *needs)
 {
-	struct sigaction action = { .sa_sigaction = on_refused,
-		.sa_flags = SA_SIGINFO | SA_NODEFER };
+	uint32_t base = default_action();
 	scmp_filter_ctx filter;
 	int error;
 
 	if (seccomp_api_get() < 3)
 		return 0;
-	filter = seccomp_init(default_action());
+	filter = seccomp_init(base);
 	if (filter == NULL)
 		return -ENOMEM;
-	if (sigaction(SIGSYS, &action, NULL) != 0) {
-		seccomp_release(filter);
-		return -errno;
-	}
-	error = set_attributes(filter);
+	error = proc_seccomp_catch();
 	if (error == 0)
-		error = add_all(filter, needs | ROLE_NEEDS_ALL);
+		error = set_attributes(filter);
+	if (error == 0 && needs == NULL)
+		error = add_all_of_master(filter, base);
+	else if (error == 0)
+		error = add_all(filter, *needs | ROLE_NEEDS_ALL);
 	if (error == 0)
 		error = seccomp_load(filter);
 	seccomp_release(filter);
 	return error;
+}
+
+int
+proc_seccomp_enter(unsigned int needs)
+{
+	return enter(&needs);
+}
+
+int
+proc_seccomp_enter_as_master(void)
+{
+	return enter(NULL);
 }
 
 void
@@ -252,9 +375,21 @@ proc_seccomp_lack(void)
 }
 
 int
+proc_seccomp_catch(void)
+{
+	return 0;
+}
+
+int
 proc_seccomp_enter(unsigned int needs)
 {
 	(void)needs;
+	return 0;
+}
+
+int
+proc_seccomp_enter_as_master(void)
+{
 	return 0;
 }
 

@@ -20,6 +20,21 @@ const char *proc_seccomp_lack(void);
  */
 int proc_seccomp_enter(unsigned int needs);
 
+/*
+ * The same for the master, whose filter holds for those that it starts as well:
+ * what roles may do and what it takes to start one (calls_master.def). Calls
+ * that are newer than this program fail with ENOSYS.
+ */
+int proc_seccomp_enter_as_master(void);
+
+/*
+ * Note calls that a filter refuses, from now on. For those that a master has
+ * started, as they have its filter already: they would be ended.
+ *
+ * Returns 0 or -errno.
+ */
+int proc_seccomp_catch(void);
+
 /* Log the calls that were refused since: each once in a process's life. */
 void proc_seccomp_report(void);
 

@@ -56,6 +56,13 @@ def listeners(port):
     return found
 
 
+def limits_of(pid, name):
+    """The soft and the hard one."""
+    with open(f"/proc/{pid}/limits") as file:
+        return re.search(rf"^Max {name} +(\w+) +(\w+)", file.read(),
+                         re.MULTILINE).groups()
+
+
 @case
 def each_role_runs_as_somebody_without_rights(broker):
     need_root()
@@ -98,16 +105,38 @@ def each_role_is_confined(broker):
 
 
 @case
+def the_master_is_confined(broker):
+    """By a filter, which its roles have beside their own, and by limits that
+    they do not inherit."""
+    is_sanitized = processes.is_sanitized(broker.pid)
+    for thread in os.listdir(f"/proc/{broker.pid}/task"):
+        lines = processes.status(f"{broker.pid}/task/{thread}")
+        assert lines["Seccomp"] == "2", (thread, lines["Seccomp"])
+        assert lines["NoNewPrivs"] == "1", thread
+    for name, pid in broker.roles().items():
+        # The first reader is there before the master gives up its rights.
+        if name != "reader 0":
+            filters = processes.status(pid).get("Seccomp_filters", "2")
+            assert filters == "2", (name, filters)
+    if is_sanitized:
+        return
+    assert limits_of(broker.pid, "data size")[0].isdigit()
+    for name in "core file size", "locked memory", "msgqueue size":
+        assert limits_of(broker.pid, name) == ("0", "0"), name
+    for pid in broker.role_pids("worker").values():
+        soft, hard = limits_of(pid, "data size")
+        assert soft == hard, (soft, hard)
+
+
+@case
 def no_role_can_be_looked_into(broker):
     """Not dumpable: its files in /proc are root's."""
     need_root()
     if processes.is_sanitized(broker.pid):
         raise Skipped("the leak sanitizer must look into it")
-    for name, pid in broker.roles().items():
+    for name, pid in {**broker.roles(), "master": broker.pid}.items():
         assert os.stat(f"/proc/{pid}/environ").st_uid == 0, name
-        with open(f"/proc/{pid}/limits") as file:
-            core = re.search(r"Max core file size +(\w+) +(\w+)", file.read())
-        assert core[1] == "0", (name, core)
+        assert limits_of(pid, "core file size")[0] == "0", name
 
 
 @case

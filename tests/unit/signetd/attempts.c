@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proc/role.h"
@@ -392,53 +393,84 @@ use_memory(const struct scene *scene)
 	return 0;
 }
 
+static int
+set_the_clock(const struct scene *scene)
+{
+	const struct timespec never = { 0, 0 };
+
+	(void)scene;
+	return result(clock_settime(CLOCK_REALTIME, &never));
+}
+
+static int
+ask_for_keys(const struct scene *scene)
+{
+	(void)scene;
+	return result(syscall(SYS_keyctl, 0, 0, 0, 0, 0));
+}
+
+static int
+handle_faults(const struct scene *scene)
+{
+	(void)scene;
+	return result(syscall(SYS_userfaultfd, 0));
+}
+
 const struct attempt attempts[] = {
-#define ATTEMPT(function, verdict, holds_sanitized, needs)                     \
+#define ATTEMPT(function, verdict, holds_sanitized, needs, of_master,          \
+    landlock)                                                                  \
 	{                                                                      \
-#function, function, holds_sanitized, verdict, needs           \
+#function, function, holds_sanitized, verdict, needs,          \
+		    of_master, landlock                                        \
 	}
-	ATTEMPT(execute, DEADLY, true, 0),
-	ATTEMPT(execute_itself, DEADLY, true, 0),
-	ATTEMPT(fork_itself, DEADLY, false, 0),
-	ATTEMPT(fork_in_a_namespace, DEADLY, false, 0),
-	ATTEMPT(trace_a_sibling, DEADLY, false, 0),
-	ATTEMPT(read_a_sibling, DEADLY, true, 0),
-	ATTEMPT(open_a_sibling, DEADLY, true, 0),
-	ATTEMPT(kill_a_sibling, DEADLY, false, 0),
-	ATTEMPT(signal_a_thread_of_a_sibling, DEADLY, false, 0),
-	ATTEMPT(make_a_socket, DEADLY, true, 0),
-	ATTEMPT(make_a_unix_socket, DEADLY, true, 0),
-	ATTEMPT(make_a_netlink_socket, DEADLY, true, 0),
-	ATTEMPT(connect_a_socket, DEADLY, true, 0),
-	ATTEMPT(bind_a_socket, DEADLY, true, 0),
-	ATTEMPT(listen_on_a_socket, DEADLY, true, 0),
-	ATTEMPT(mount_something, DEADLY, true, 0),
-	ATTEMPT(load_a_program, DEADLY, true, 0),
-	ATTEMPT(make_a_ring, REFUSED, true, 0),
-	ATTEMPT(be_root_of_a_namespace, DEADLY, true, 0),
-	ATTEMPT(watch_itself, DEADLY, true, 0),
-	ATTEMPT(become_root, DEADLY, true, 0),
-	ATTEMPT(leave_its_root, DEADLY, true, 0),
-	ATTEMPT(map_code, DEADLY, false, 0),
-	ATTEMPT(make_data_code, DEADLY, false, 0),
-	ATTEMPT(filter_a_socket, REFUSED, false, 0),
-	ATTEMPT(open_a_file, REFUSED, false, ROLE_NEEDS_READING),
-	ATTEMPT(write_a_file, REFUSED, false, 0),
-	ATTEMPT(remove_a_file, REFUSED, false, 0),
-	ATTEMPT(make_a_folder, REFUSED, false, 0),
-	ATTEMPT(look_into_proc, REFUSED, false, ROLE_NEEDS_READING),
-	ATTEMPT(link_a_device_into_the_store, REFUSED, false, 0),
-	ATTEMPT(be_dumpable, REFUSED, false, 0),
-	ATTEMPT(be_traced_by_anybody, REFUSED, false, 0),
-	ATTEMPT(raise_a_limit, REFUSED, false, 0),
-	ATTEMPT(type_into_a_terminal, REFUSED, false, 0),
-	ATTEMPT(be_told_of_input, REFUSED, false, 0),
-	ATTEMPT(ask_for_something_unheard_of, REFUSED, false, 0),
-	ATTEMPT(accept_a_connection, REFUSED, false, ROLE_NEEDS_ACCEPT),
-	ATTEMPT(write_in_the_store, REFUSED, false, ROLE_NEEDS_FILES),
-	ATTEMPT(start_a_thread, DEADLY, false, ROLE_NEEDS_THREADS),
-	ATTEMPT(seal_memory, POSSIBLE, true, 0),
-	ATTEMPT(use_memory, POSSIBLE, true, 0),
+	ATTEMPT(execute, DEADLY, true, 0, REFUSED, 2),
+	ATTEMPT(execute_itself, DEADLY, true, 0, DEADLY, 0),
+	ATTEMPT(fork_itself, DEADLY, false, 0, POSSIBLE, 0),
+	ATTEMPT(fork_in_a_namespace, DEADLY, false, 0, REFUSED, 0),
+	ATTEMPT(trace_a_sibling, DEADLY, false, 0, DEADLY, 0),
+	ATTEMPT(read_a_sibling, DEADLY, true, 0, DEADLY, 0),
+	ATTEMPT(open_a_sibling, DEADLY, true, 0, REFUSED, 0),
+	ATTEMPT(kill_a_sibling, DEADLY, false, 0, REFUSED, 6),
+	ATTEMPT(signal_a_thread_of_a_sibling, DEADLY, false, 0, REFUSED, 6),
+	ATTEMPT(make_a_socket, DEADLY, true, 0, REFUSED, 0),
+	ATTEMPT(make_a_unix_socket, DEADLY, true, 0, POSSIBLE, 0),
+	ATTEMPT(make_a_netlink_socket, DEADLY, true, 0, REFUSED, 0),
+	ATTEMPT(connect_a_socket, DEADLY, true, 0, REFUSED, 4),
+	ATTEMPT(bind_a_socket, DEADLY, true, 0, REFUSED, 4),
+	ATTEMPT(listen_on_a_socket, DEADLY, true, 0, DEADLY, 0),
+	ATTEMPT(mount_something, DEADLY, true, 0, DEADLY, 0),
+	ATTEMPT(load_a_program, DEADLY, true, 0, DEADLY, 0),
+	ATTEMPT(make_a_ring, REFUSED, true, 0, REFUSED, 0),
+	ATTEMPT(be_root_of_a_namespace, DEADLY, true, 0, DEADLY, 0),
+	ATTEMPT(watch_itself, DEADLY, true, 0, DEADLY, 0),
+	ATTEMPT(set_the_clock, DEADLY, true, 0, DEADLY, 0),
+	ATTEMPT(ask_for_keys, DEADLY, true, 0, REFUSED, 0),
+	ATTEMPT(handle_faults, DEADLY, true, 0, DEADLY, 0),
+	ATTEMPT(become_root, DEADLY, true, 0, REFUSED, 0),
+	ATTEMPT(leave_its_root, DEADLY, true, 0, REFUSED, 0),
+	ATTEMPT(map_code, DEADLY, false, 0, REFUSED, 0),
+	ATTEMPT(make_data_code, DEADLY, false, 0, REFUSED, 0),
+	ATTEMPT(filter_a_socket, REFUSED, false, 0, NOT_HELD, 0),
+	ATTEMPT(open_a_file, REFUSED, false, ROLE_NEEDS_READING, POSSIBLE, 0),
+	ATTEMPT(write_a_file, REFUSED, false, 0, REFUSED, 2),
+	ATTEMPT(remove_a_file, REFUSED, false, 0, REFUSED, 2),
+	ATTEMPT(make_a_folder, REFUSED, false, 0, REFUSED, 2),
+	ATTEMPT(look_into_proc, REFUSED, false, ROLE_NEEDS_READING, POSSIBLE,
+	    0),
+	ATTEMPT(link_a_device_into_the_store, REFUSED, false, 0, REFUSED, 0),
+	ATTEMPT(be_dumpable, REFUSED, false, 0, NOT_HELD, 0),
+	ATTEMPT(be_traced_by_anybody, REFUSED, false, 0, REFUSED, 0),
+	ATTEMPT(raise_a_limit, REFUSED, false, 0, POSSIBLE, 0),
+	ATTEMPT(type_into_a_terminal, REFUSED, false, 0, REFUSED, 0),
+	ATTEMPT(be_told_of_input, REFUSED, false, 0, REFUSED, 0),
+	ATTEMPT(ask_for_something_unheard_of, REFUSED, false, 0, REFUSED, 0),
+	ATTEMPT(accept_a_connection, REFUSED, false, ROLE_NEEDS_ACCEPT,
+	    POSSIBLE, 0),
+	ATTEMPT(write_in_the_store, REFUSED, false, ROLE_NEEDS_FILES, POSSIBLE,
+	    0),
+	ATTEMPT(start_a_thread, DEADLY, false, ROLE_NEEDS_THREADS, POSSIBLE, 0),
+	ATTEMPT(seal_memory, POSSIBLE, true, 0, POSSIBLE, 0),
+	ATTEMPT(use_memory, POSSIBLE, true, 0, POSSIBLE, 0),
 };
 
 const unsigned int attempt_count = sizeof(attempts) / sizeof(attempts[0]);

@@ -20,6 +20,7 @@ enum verdict {
 	REFUSED,  /* it fails with EPERM or EACCES */
 	DEADLY,   /* it ends who tries */
 	POSSIBLE, /* what the role has it for works */
+	NOT_HELD, /* nothing keeps it from that, or not on all systems */
 };
 
 struct attempt {
@@ -31,6 +32,9 @@ struct attempt {
 	enum verdict verdict;
 	/* But POSSIBLE for a role with one of these needs. */
 	unsigned int needs;
+	/* What the master finds, and the version of Landlock that it takes. */
+	enum verdict of_master;
+	unsigned int landlock;
 };
 
 extern const struct attempt attempts[];

@@ -24,8 +24,11 @@
 #include "proc/sanitized.h"
 #include "proc/seccomp.h"
 
+/* The status for EPERM and EACCES: not that of a process that gave up. */
+#define REFUSAL 200
+
 static char folder[] = "/tmp/signet-test-XXXXXX";
-static char store[64], secret[64];
+static char store[64], secret[64], run[64];
 static struct scene scene;
 static struct config *config;
 
@@ -39,8 +42,9 @@ make_config(void)
 	    "listen = ( { address = \"127.0.0.1\"; } );\n"
 	    "tls = { certificate = \"/c\"; private_key = \"/k\"; "
 	    "client_ca = \"/a\"; };\n"
-	    "store = { path = \"%s\"; };\n",
-	    store);
+	    "store = { path = \"%s\"; };\n"
+	    "control = { socket = \"%s/run/control.sock\"; };\n",
+	    store, folder);
 	ck_assert_int_eq(config_parse("test", bytes_of_string(text), &config,
 			     &error),
 	    0);
@@ -58,6 +62,8 @@ setup(void)
 	memset(folder + strlen(folder) - 6, 'X', 6);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(store, sizeof(store), "%s/store", folder);
+	snprintf(run, sizeof(run), "%s/run", folder);
+	ck_assert_int_eq(mkdir(run, 0700), 0);
 	snprintf(secret, sizeof(secret), "%s/secret", folder);
 	ck_assert_int_eq(mkdir(store, 0700), 0);
 	fd = open(secret, O_WRONLY | O_CREAT, 0644);
@@ -84,10 +90,25 @@ teardown(void)
 	config_free(&config);
 	unlink(secret);
 	rmdir(store);
+	rmdir(run);
 	rmdir(folder);
 }
 
-/* The status of a process of this role that has made the attempt. */
+/* role: NULL for the master. */
+static void
+enter(const struct role *role)
+{
+	if (role == NULL) {
+		proc_sandbox_leave_files_as_master(config);
+		proc_sandbox_enter_as_master();
+		return;
+	}
+	proc_privileges_confine();
+	proc_sandbox_enter(role, config);
+}
+
+/* The status of a process of this role, or of the master, that has made the
+ * attempt. */
 static int
 status_of(const struct role *role, const struct attempt *attempt)
 {
@@ -95,53 +116,105 @@ status_of(const struct role *role, const struct attempt *attempt)
 	int status, error;
 
 	if (pid == 0) {
-		proc_privileges_confine();
-		proc_sandbox_enter(role, config);
+		enter(role);
 		error = attempt->try(&scene);
-		_exit(error == -EACCES ? EPERM : -error);
+		_exit(error == -EACCES || error == -EPERM ? REFUSAL : -error);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	return status;
 }
 
 static void
-judge(const struct role *role, const struct attempt *attempt)
+judge(const struct role *role, const struct attempt *attempt,
+    enum verdict verdict)
 {
-	enum verdict verdict = attempt->verdict;
+	const char *name = role != NULL ? role->name : "master";
 	int status = status_of(role, attempt);
 
-	if ((role->needs.calls & attempt->needs) != 0)
-		verdict = POSSIBLE;
 	if (verdict == DEADLY && WIFSIGNALED(status) &&
 	    WTERMSIG(status) == SIGSYS)
 		return;
 	if (verdict == REFUSED && WIFEXITED(status) &&
-	    WEXITSTATUS(status) == EPERM)
+	    WEXITSTATUS(status) == REFUSAL)
 		return;
 	if (verdict == POSSIBLE && WIFEXITED(status) &&
 	    WEXITSTATUS(status) == 0)
 		return;
 	if (WIFSIGNALED(status))
-		ck_abort_msg("%s: %s: ended by signal %d", role->name,
-		    attempt->name, WTERMSIG(status));
-	ck_abort_msg("%s: %s: %s", role->name, attempt->name,
+		ck_abort_msg("%s: %s: ended by signal %d", name, attempt->name,
+		    WTERMSIG(status));
+	if (WEXITSTATUS(status) == REFUSAL)
+		ck_abort_msg("%s: %s: refused", name, attempt->name);
+	ck_abort_msg("%s: %s: %s", name, attempt->name,
 	    strerror(WEXITSTATUS(status)));
 }
 
 /* Where a system has less to offer, or a build asks for less. */
 static bool
-is_to_hold(const struct attempt *attempt)
+is_to_hold(const struct attempt *attempt, enum verdict verdict)
 {
 	if (IS_SANITIZED)
 		return attempt->holds_sanitized;
-	return attempt->verdict == POSSIBLE || proc_seccomp_lack() == NULL;
+	return verdict == POSSIBLE || proc_seccomp_lack() == NULL;
+}
+
+static enum verdict
+verdict_of(const struct role *role, const struct attempt *attempt)
+{
+	return (role->needs.calls & attempt->needs) != 0 ? POSSIBLE
+							 : attempt->verdict;
 }
 
 START_TEST(a_role_can_do_nothing_but_its_work)
 {
+	const struct attempt *attempt = &attempts[_i];
+
 	for (const struct role *role = role_table; role->name; role++)
-		if (is_to_hold(&attempts[_i]))
-			judge(role, &attempts[_i]);
+		if (is_to_hold(attempt, attempt->verdict))
+			judge(role, attempt, verdict_of(role, attempt));
+}
+END_TEST
+
+/* It starts all the others, and its confinement is theirs, too. */
+START_TEST(the_master_can_do_nothing_but_start_roles)
+{
+	const struct attempt *attempt = &attempts[_i];
+
+	/* a sanitizer has all calls but the deadly ones */
+	if (IS_SANITIZED && attempt->of_master == REFUSED)
+		return;
+	if (is_to_hold(attempt, attempt->of_master) &&
+	    attempt->of_master != NOT_HELD &&
+	    attempt->landlock <= proc_landlock_version())
+		judge(NULL, attempt, attempt->of_master);
+}
+END_TEST
+
+/* As the master starts it: behind two filters, of which neither may take away
+ * what the other refuses, or what the role needs. */
+static void
+judge_within_master(const struct role *role)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		enter(NULL);
+		proc_sandbox_begin();
+		for (unsigned int i = 0; i < attempt_count; i++)
+			if (is_to_hold(&attempts[i], attempts[i].verdict))
+				judge(role, &attempts[i],
+				    verdict_of(role, &attempts[i]));
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+
+START_TEST(a_role_is_as_confined_within_the_master)
+{
+	for (const struct role *role = role_table; role->name; role++)
+		judge_within_master(role);
 }
 END_TEST
 
@@ -167,9 +240,11 @@ START_TEST(files_are_out_of_reach_without_a_filter)
 }
 END_TEST
 
-/* Standard error of a process that makes the same refused call again. */
+/* Standard error of a process that makes the same refused call again: of a
+ * role, and of the master. */
 START_TEST(a_refused_call_is_logged_once)
 {
+	const struct role *role = _i == 0 ? &role_table[0] : NULL;
 	char text[1024] = "";
 	int fds[2];
 	pid_t pid;
@@ -181,8 +256,7 @@ START_TEST(a_refused_call_is_logged_once)
 	pid = fork();
 	if (pid == 0) {
 		dup2(fds[1], STDERR_FILENO);
-		proc_privileges_confine();
-		proc_sandbox_enter(&role_table[0], config);
+		enter(role);
 		for (int i = 0; i < 3; i++) {
 			if (getpgid(0) != -1 || errno != EPERM)
 				_exit(1);
@@ -213,8 +287,11 @@ main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, a_role_can_do_nothing_but_its_work, 0,
 	    (int)attempt_count);
+	tcase_add_loop_test(tests, the_master_can_do_nothing_but_start_roles, 0,
+	    (int)attempt_count);
+	tcase_add_test(tests, a_role_is_as_confined_within_the_master);
 	tcase_add_test(tests, files_are_out_of_reach_without_a_filter);
-	tcase_add_test(tests, a_refused_call_is_logged_once);
+	tcase_add_loop_test(tests, a_refused_call_is_logged_once, 0, 2);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
