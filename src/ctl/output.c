@@ -18,10 +18,11 @@ static const char *const numbers[] = { "index", "pid", "uptime", "restarts",
 	"silent_ms", "generation", "value", "time", "ends_at", "worker",
 	"subscription_count", "queued", "queued_bytes", "inflight",
 	"received_unreleased", "dropped", "expiry", "port", "not_after",
-	"connected_at", "keep_alive", "heartbeat_ms", "idle_ms", "unsent_bytes",
-	"expires_in", "qos", "identifier", "messages_received",
+	"connected_at", "keep_alive", "heartbeat_ms", "heartbeat_misses",
+	"least_interval_ms", "misses", "max_sessions_percent", "idle_ms",
+	"unsent_bytes", "expires_in", "qos", "identifier", "messages_received",
 	"messages_sent" };
-static const char *const booleans[] = { "durable", "no_local",
+static const char *const booleans[] = { "enabled", "durable", "no_local",
 	"retain_as_published" };
 
 bool

@@ -36,6 +36,7 @@ static const struct {
 	{ "connected_at", "Connected", MOMENT },
 	{ "keep_alive", "Keep alive", SPAN },
 	{ "heartbeat_ms", "Heartbeat, in ms", TEXT },
+	{ "heartbeat_misses", "Heartbeat, misses", TEXT },
 	{ "roles", "Roles", TEXT },
 	{ "durable", "Durable", TEXT },
 	{ "expiry", "Expiry interval", SPAN },

@@ -25,9 +25,9 @@ static const char *const sortable[] = { "identity", "client_id", "state",
 	"worker", "id", "subscription_count", "queued", "queued_bytes",
 	"inflight", "received_unreleased", "dropped", "expiry", "durable",
 	"peer", "port", "protocol", "tls", "cipher", "fingerprint", "not_after",
-	"connected_at", "keep_alive", "heartbeat_ms", "idle_ms",
-	"messages_received", "messages_sent", "unsent_bytes", "roles",
-	"expires_in" };
+	"connected_at", "keep_alive", "heartbeat_ms", "heartbeat_misses",
+	"idle_ms", "messages_received", "messages_sent", "unsent_bytes",
+	"roles", "expires_in" };
 
 struct list {
 	const struct sessions_filter *filter;

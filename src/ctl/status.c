@@ -26,23 +26,7 @@ struct line {
 	const char *statistic;
 	const char *unit; /* with a space before it, or nothing */
 	bool has_rate;    /* what it counts is shown by the second */
-};
-
-static const struct line lines[] = {
-	{ "Connected", "connected", " sessions", false },
-	{ "Offline", NULL, " sessions", false },
-	{ "Subscriptions", "subscriptions", "", false },
-	{ "Retained", "retained", " messages", false },
-	{ "Heartbeats", "heartbeats", " sessions", false },
-	{ "Messages in", "messages_received", " messages", true },
-	{ "Messages out", "messages_sent", " messages", true },
-	{ "Dropped", "messages_dropped", " messages", true },
-	{ "Denied", "denied", " requests", true },
-	{ "Waiting for clients", "queued_messages", " messages", false },
-	{ "", "queued_bytes", " bytes", false },
-	{ "Between processes", "channel_bytes", " bytes", false },
-	{ "Waiting for the disk", "store_bytes", " bytes", false },
-	{ "Handshakes under way", "handshakes", "", false },
+	void (*more)(const struct status *); /* lines behind it; NULL: none */
 };
 
 static const struct row *
@@ -112,6 +96,45 @@ print_head(const struct status *status)
 }
 
 static void
+print_heartbeat_settings(const struct status *status)
+{
+	const struct row *row = find(status, "heartbeat", NULL, NULL);
+
+	if (row == NULL)
+		return; /* a daemon of before */
+	printf("%-22s", "");
+	if (!bytes_equal(row_text(row, "enabled"), BYTES_LITERAL("true"))) {
+		printf("off\n");
+		return;
+	}
+	print_text(row_text(row, "address"));
+	printf(" UDP port %lld, from %lld ms, %lld misses, for %lld %% of "
+	       "limits.connections\n",
+	    (long long)row_number(row, "port"),
+	    (long long)row_number(row, "least_interval_ms"),
+	    (long long)row_number(row, "misses"),
+	    (long long)row_number(row, "max_sessions_percent"));
+}
+
+static const struct line lines[] = {
+	{ "Connected", "connected", " sessions", false, NULL },
+	{ "Offline", NULL, " sessions", false, NULL },
+	{ "Subscriptions", "subscriptions", "", false, NULL },
+	{ "Retained", "retained", " messages", false, NULL },
+	{ "Heartbeats", "heartbeats", " sessions", false,
+	    print_heartbeat_settings },
+	{ "Messages in", "messages_received", " messages", true, NULL },
+	{ "Messages out", "messages_sent", " messages", true, NULL },
+	{ "Dropped", "messages_dropped", " messages", true, NULL },
+	{ "Denied", "denied", " requests", true, NULL },
+	{ "Waiting for clients", "queued_messages", " messages", false, NULL },
+	{ "", "queued_bytes", " bytes", false, NULL },
+	{ "Between processes", "channel_bytes", " bytes", false, NULL },
+	{ "Waiting for the disk", "store_bytes", " bytes", false, NULL },
+	{ "Handshakes under way", "handshakes", "", false, NULL },
+};
+
+static void
 print_line(const struct status *status, const struct line *line)
 {
 	int64_t value = line->statistic != NULL
@@ -126,6 +149,8 @@ print_line(const struct status *status, const struct line *line)
 	else
 		printf("%lld%s", (long long)value, line->unit);
 	putchar('\n');
+	if (line->more != NULL)
+		line->more(status);
 }
 
 /* What has occurred of the counters whose names begin with this. */
@@ -306,6 +331,7 @@ static void
 print_json(const struct status *status)
 {
 	const struct row *daemon = find(status, "daemon", NULL, NULL);
+	const struct row *heartbeat = find(status, "heartbeat", NULL, NULL);
 
 	printf("{\"daemon\": {");
 	if (daemon != NULL)
@@ -314,6 +340,11 @@ print_json(const struct status *status)
 	print_json_list(status, "process", "processes");
 	print_json_statistics(status);
 	print_json_list(status, "certificate", "certificates");
+	if (heartbeat != NULL) {
+		printf(",\n \"heartbeat\": {");
+		output_json_fields(heartbeat, NULL);
+		printf("}");
+	}
 	printf("}\n");
 }
 

@@ -78,6 +78,23 @@ print_member(const struct member *member, struct buffer *out)
 	fields_end(out);
 }
 
+/* What the settings of now are. */
+static void
+print_heartbeat(const struct config *config, struct buffer *out)
+{
+	fields_begin(out, "heartbeat");
+	fields_word(out, "enabled",
+	    config->heartbeat.enabled ? "true" : "false");
+	fields_word(out, "address", config->heartbeat.address);
+	fields_number(out, "port", config->heartbeat.port);
+	fields_number(out, "least_interval_ms",
+	    config->heartbeat.least_interval_ms);
+	fields_number(out, "misses", config->heartbeat.misses);
+	fields_number(out, "max_sessions_percent",
+	    config->heartbeat.max_sessions_percent);
+	fields_end(out);
+}
+
 static const char *const kind_names[] = {
 	[IPC_STATISTIC_COUNTER] = "counter",
 	[IPC_STATISTIC_GAUGE] = "gauge",
@@ -151,6 +168,7 @@ control_print_status(const struct master *master, struct buffer *out)
 	for (unsigned int i = 0; i < IPC_STATISTIC_COUNT; i++)
 		print_statistic(&master->monitor.statistics,
 		    (enum ipc_statistic)i, out);
+	print_heartbeat(master->config, out);
 	print_dates(master, out);
 }
 

@@ -90,9 +90,12 @@ print_connection(const struct connection *connection, struct buffer *out)
 	fields_number(out, "not_after", connection->not_after);
 	fields_number(out, "connected_at", peer.authenticated_at);
 	fields_number(out, "keep_alive", connection->keep_alive_seconds);
-	if (connection->heartbeat != NULL && connection->heartbeat->is_on)
+	if (connection->heartbeat != NULL && connection->heartbeat->is_on) {
 		fields_number(out, "heartbeat_ms",
 		    connection->heartbeat->interval_ms);
+		fields_number(out, "heartbeat_misses",
+		    connection->heartbeat->misses);
+	}
 	fields_number(out, "idle_ms",
 	    (int64_t)(worker_now_ms(connection->worker) -
 		      connection->received_ms));

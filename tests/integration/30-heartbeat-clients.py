@@ -57,25 +57,53 @@ def await_line(beat, pattern):
 
 @case(**settings(least_interval_ms=700))
 def signetctl_shows_who_has_one(broker):
-    def interval(client):
+    def agreed(client):
         text, status = broker.ctl("--json", "session",
                                   f"device-1/{client.client_id}")
         assert status == 0, text
-        return json.loads(text)["sessions"][0].get("heartbeat_ms")
+        session = json.loads(text)["sessions"][0]
+        return session.get("heartbeat_ms"), session.get("heartbeat_misses")
 
     def is_counted(count):
         return re.search(rf"^Heartbeats +{count} sessions$",
                          broker.ctl("status")[0], re.M)
     with broker.client() as client, broker.client() as other:
-        assert interval(client) is None
+        assert agreed(client) == (None, None)
         client.subscribe("$signet/heartbeat/100")
-        assert (interval(client), interval(other)) == (700, None)
+        assert agreed(client) == (700, 3)
+        assert agreed(other) == (None, None)
         text, _ = broker.ctl("session", f"device-1/{client.client_id}")
         assert re.search("^Heartbeat, in ms +700$", text, re.M), text
+        assert re.search("^Heartbeat, misses +3$", text, re.M), text
         wait_until(lambda: is_counted(1), "one is counted", 60)
         client.unsubscribe("$signet/heartbeat/100")
-        assert interval(client) is None
+        assert agreed(client) == (None, None)
         wait_until(lambda: is_counted(0), "none is counted", 60)
+
+
+@standalone
+def signetctl_shows_what_heartbeats_are_set_to():
+    wanted = settings(enabled=False, max_sessions_percent=40)
+
+    def shown(daemon):
+        text, status = daemon.ctl("--json", "status")
+        assert status == 0, text
+        page, status = daemon.ctl("status")
+        assert status == 0, page
+        return (json.loads(text)["heartbeat"],
+                re.search(r"^Heartbeats +0 sessions\n +(.*)$", page, re.M)[1])
+    with Daemon(**wanted) as daemon:
+        port = wanted["heartbeat"]["port"]
+        now = {"enabled": False, "address": "127.0.0.1", "port": port,
+               "least_interval_ms": 500, "misses": 3,
+               "max_sessions_percent": 40}
+        assert shown(daemon) == (now, "off"), shown(daemon)
+        # After a reload it is what holds then.
+        changed = {"enabled": True, "least_interval_ms": 700, "misses": 5}
+        daemon.reload(heartbeat=changed)
+        assert shown(daemon) == (
+            now | changed, f"127.0.0.1 UDP port {port}, from 700 ms, 5 misses,"
+            " for 40 % of limits.connections"), shown(daemon)
 
 
 @case(**settings(least_interval_ms=50, misses=100))
