@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
+
 static const char *const colours[] = {
 	[OUTPUT_PLAIN] = "\033[0m",
 	[OUTPUT_BOLD] = "\033[1m",
@@ -197,9 +199,9 @@ output_span(int64_t seconds, char text[OUTPUT_SPAN_MAX])
 	long long all = seconds < 0 ? -seconds : seconds;
 	const char *sign = seconds < 0 ? "-" : "";
 
-	if (all >= 86400)
+	if (all >= CLOCK_DAY_SECONDS)
 		snprintf(text, OUTPUT_SPAN_MAX, "%s%lld d %lld h", sign,
-		    all / 86400, all % 86400 / 3600);
+		    all / CLOCK_DAY_SECONDS, all % CLOCK_DAY_SECONDS / 3600);
 	else if (all >= 3600)
 		snprintf(text, OUTPUT_SPAN_MAX, "%s%lld h %lld min", sign,
 		    all / 3600, all % 3600 / 60);

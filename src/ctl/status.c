@@ -8,11 +8,10 @@
 
 #include "ctl/output.h"
 #include "ctl/table.h"
+#include "lib/clock.h"
 #include "lib/row.h"
 
-#define ROWS_MAX    1024
-#define DAY_SECONDS 86400
-#define SOON_DAYS   30
+#define ROWS_MAX 1024
 
 /* All lines of the answer. */
 struct status {
@@ -197,7 +196,7 @@ print_ending(const struct status *status)
 	if (count > 0)
 		printf("%-22s%lld with less than %d days left: signetctl "
 		       "sessions --state connected --sort not_after\n",
-		    "Clients to renew", (long long)count, SOON_DAYS);
+		    "Clients to renew", (long long)count, CLOCK_WARNING_DAYS);
 }
 
 static void
@@ -217,13 +216,13 @@ print_certificate(const struct row *row, int64_t now)
 			row_text(row, "what")))
 			title = titles[i][1];
 	printf("%-22s", title);
-	output_colour(left < 0                         ? OUTPUT_RED
-		      : left < SOON_DAYS * DAY_SECONDS ? OUTPUT_YELLOW
-						       : OUTPUT_GREEN);
+	output_colour(left < 0                       ? OUTPUT_RED
+		      : left < CLOCK_WARNING_SECONDS ? OUTPUT_YELLOW
+						     : OUTPUT_GREEN);
 	if (left < 0)
 		printf("ended");
 	else
-		printf("%lld days left", (long long)(left / DAY_SECONDS));
+		printf("%lld days left", (long long)(left / CLOCK_DAY_SECONDS));
 	output_colour(OUTPUT_PLAIN);
 	if (row_has(row, "name")) {
 		printf("  ");

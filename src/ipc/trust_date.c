@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#define DAY_SECONDS 86400
+#include "lib/clock.h"
 
 const char *
 ipc_trust_date_word(enum ipc_trust_date_kind kind)
@@ -59,7 +59,7 @@ certificate_text(const struct ipc_trust_date *date, int64_t now, char *text,
 	if (left > 0)
 		snprintf(text, size, "\"%.*s\" expires on %s, in %d days",
 		    (int)date->name.len, (const char *)date->name.data, day,
-		    (int)(left / DAY_SECONDS));
+		    (int)(left / CLOCK_DAY_SECONDS));
 	else
 		snprintf(text, size, "\"%.*s\" expired on %s",
 		    (int)date->name.len, (const char *)date->name.data, day);
@@ -93,13 +93,13 @@ crl_text(const struct ipc_trust_date *date, int64_t refused_at, int64_t now,
 		    "the CRL of \"%.*s\" needs its next update on %s, in %d "
 		    "days; without it, %s",
 		    name_len, name, end,
-		    (int)((date->ends_at - now) / DAY_SECONDS), then);
+		    (int)((date->ends_at - now) / CLOCK_DAY_SECONDS), then);
 	else
 		snprintf(text, size,
 		    "the CRL of \"%.*s\" needs its next update on %s, in %d "
 		    "days",
 		    name_len, name, end,
-		    (int)((date->ends_at - now) / DAY_SECONDS));
+		    (int)((date->ends_at - now) / CLOCK_DAY_SECONDS));
 }
 
 void

@@ -7,6 +7,12 @@
 
 #include <stdint.h>
 
+#define CLOCK_DAY_SECONDS 86400
+
+/* What ends is told of, wherever that is, when fewer days are left. */
+#define CLOCK_WARNING_DAYS    30
+#define CLOCK_WARNING_SECONDS (CLOCK_WARNING_DAYS * CLOCK_DAY_SECONDS)
+
 /* Milliseconds of CLOCK_MONOTONIC: for deadlines and intervals. */
 uint64_t clock_monotonic_ms(void);
 

@@ -16,7 +16,6 @@
 /* How often the dates are looked at where none is due before, as the clock may
  * be set: each is told of once a day. */
 #define HOUR_SECONDS 3600
-#define DAY_SECONDS  86400
 #define FIRST        1 /* the generation of the first index */
 
 static struct member *
@@ -59,7 +58,7 @@ tell_of(const struct due *due, int64_t now)
 	const struct ipc_trust_date *date = &due->date;
 	char text[IPC_TRUST_DATE_TEXT_MAX], refused[IPC_TRUST_TIME_TEXT_MAX];
 	bool is_over = now >= date->ends_at;
-	int64_t days = is_over ? 0 : (date->ends_at - now) / DAY_SECONDS;
+	int64_t days = is_over ? 0 : (date->ends_at - now) / CLOCK_DAY_SECONDS;
 	struct log_field fields[5];
 	size_t count = 4;
 
@@ -90,8 +89,9 @@ is_told_now(const struct due *due, int64_t from, int64_t now)
 
 	if (now < begin)
 		return false;
-	return has_come(begin + (now - begin) / DAY_SECONDS * DAY_SECONDS, from,
-		   now) ||
+	return has_come(begin + (now - begin) / CLOCK_DAY_SECONDS *
+				    CLOCK_DAY_SECONDS,
+		   from, now) ||
 	       has_come(due->date.ends_at, from, now) ||
 	       has_come(due->refused_at, from, now);
 }

@@ -3,11 +3,10 @@
 
 #include <stdio.h>
 
+#include "lib/clock.h"
 #include "metrics/text.h"
 
-#define DAY_SECONDS 86400
-#define WARN_DAYS   30
-#define BAD_DAYS    7
+#define BAD_DAYS 7
 
 #define CHART_HEIGHT 100
 
@@ -61,8 +60,8 @@ print_head(const struct state *state, uint64_t now_ms, struct buffer *out)
 	print_state(state, row_text(daemon, "state"), now_ms, out);
 	text_print(out,
 	    "<p>up %lld d %lld h %lld min</p><p>configuration %lld</p>\n",
-	    up / 86400, up % 86400 / 3600, up % 3600 / 60,
-	    (long long)row_number(daemon, "generation"));
+	    up / CLOCK_DAY_SECONDS, up % CLOCK_DAY_SECONDS / 3600,
+	    up % 3600 / 60, (long long)row_number(daemon, "generation"));
 }
 
 static void
@@ -231,14 +230,14 @@ print_certificates(const struct state *state, struct buffer *out)
 		if (!row_is(row, "certificate"))
 			continue;
 		left = row_number(row, "ends_at") - now;
-		days = left / DAY_SECONDS;
+		days = left / CLOCK_DAY_SECONDS;
 		text_print(out, "<tr>");
 		print_cell("th", "", row_text(row, "what"), out);
 		print_cell("td", "", row_text(row, "name"), out);
 		text_print(out, "<td class=\"number\"><span class=\"%s\">",
-		    days < BAD_DAYS    ? "bad"
-		    : days < WARN_DAYS ? "warn"
-				       : "good");
+		    days < BAD_DAYS             ? "bad"
+		    : days < CLOCK_WARNING_DAYS ? "warn"
+						: "good");
 		if (left < 0)
 			text_print(out, "ended");
 		else

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/clock.h"
 #include "lib/memory.h"
 #include "trust/crls.h"
 #include "x509/credentials.h"
@@ -105,8 +106,8 @@ add_certificate_dates(struct check *check, enum ipc_trust_date_kind kind,
 		int64_t end = x509_seconds(&certificate->valid_to);
 		uint8_t fingerprint[TLS_HASH_LEN];
 		char name[X509_SUBJECT_MAX];
-		struct ipc_trust_date date = { kind, end - X509_WARNING_SECONDS,
-			end, BYTES_NONE,
+		struct ipc_trust_date date = { kind,
+			end - CLOCK_WARNING_SECONDS, end, BYTES_NONE,
 			bytes_of(fingerprint, sizeof(fingerprint)),
 			BYTES_NONE };
 

@@ -5,12 +5,11 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "lib/clock.h"
 #include "lib/memory.h"
 
 /* Clocks of machines differ, and a CRL may have been made just now. */
 #define CLOCKS_DIFFER_SECONDS 3600
-
-#define DAY_SECONDS 86400
 
 /* "2026-11-22 21:30:00 UTC" */
 #define DATE_TEXT_MAX 32
@@ -195,9 +194,9 @@ trust_crl_tell_from(const struct x509_crl_facts *facts)
 	int64_t life = facts->next_update - facts->this_update;
 	int64_t before = life / 4;
 
-	if (before > X509_WARNING_SECONDS)
-		before = X509_WARNING_SECONDS;
-	if (before < DAY_SECONDS && life >= 2 * DAY_SECONDS)
-		before = DAY_SECONDS;
+	if (before > CLOCK_WARNING_SECONDS)
+		before = CLOCK_WARNING_SECONDS;
+	if (before < CLOCK_DAY_SECONDS && life >= 2 * CLOCK_DAY_SECONDS)
+		before = CLOCK_DAY_SECONDS;
 	return before > 0 ? facts->next_update - before : facts->next_update;
 }

@@ -3,14 +3,12 @@
 
 #include "lib/clock.h"
 #include "worker/connection.h"
-#include "worker/expiry.h"
 #include "worker/session.h"
 #include "worker/session_queue.h"
 #include "worker/worker.h"
 
 /* What takes about a millisecond. */
 #define SESSIONS_A_TICK 5000
-#define DAY_SECONDS     86400
 
 static void
 begin(struct worker *worker)
@@ -41,7 +39,7 @@ count_end(struct census *census, int64_t not_after, int64_t now)
 		return;
 	if (census->ends == 0 || (uint64_t)not_after < census->ends)
 		census->ends = (uint64_t)not_after;
-	if (not_after - now < EXPIRY_WARNING_DAYS * DAY_SECONDS)
+	if (not_after - now < CLOCK_WARNING_SECONDS)
 		census->ending++;
 }
 

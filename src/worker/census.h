@@ -16,7 +16,7 @@ struct census {
 	uint64_t messages; /* so far */
 	uint64_t bytes;
 	uint64_t ends;
-	uint64_t ending; /* within EXPIRY_WARNING_DAYS */
+	uint64_t ending; /* within CLOCK_WARNING_DAYS */
 };
 
 void census_open(struct worker *worker);

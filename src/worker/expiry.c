@@ -8,8 +8,6 @@
 #include "worker/connection.h"
 #include "worker/worker.h"
 
-#define DAY_SECONDS 86400
-
 /* The same for the same certificate, in each worker. */
 static uint64_t
 expiry_hash(const struct worker *worker, const uint8_t *fingerprint)
@@ -31,7 +29,7 @@ is_first_today(struct worker *worker, uint64_t hash)
 {
 	struct told *told = &worker->trust.told;
 	bool is_first = told_add(told, hash,
-	    clock_realtime_seconds() / DAY_SECONDS);
+	    clock_realtime_seconds() / CLOCK_DAY_SECONDS);
 
 	if (is_first && told->count == TOLD_MAX)
 		log_warning(log_word("event", "expires"),
@@ -67,13 +65,13 @@ void
 expiry_report(struct connection *connection, uint64_t left_ms)
 {
 	struct worker *worker = connection->worker;
-	uint64_t days = left_ms / 1000 / DAY_SECONDS;
+	uint64_t days = left_ms / 1000 / CLOCK_DAY_SECONDS;
 	struct ipc_expiry expiry;
 	struct proc_peer *home;
 	struct tls_peer peer;
 	uint64_t hash;
 
-	if (connection->state != CONNECTION_OPEN || days >= EXPIRY_WARNING_DAYS)
+	if (connection->state != CONNECTION_OPEN || days >= CLOCK_WARNING_DAYS)
 		return;
 	connection_peer(connection, &peer);
 	hash = expiry_hash(worker, peer.fingerprint);
@@ -98,7 +96,7 @@ on_expiry(struct worker *worker, struct bytes payload)
 	uint64_t hash;
 
 	if (ipc_expiry_decode(payload, &expiry) != 0 ||
-	    expiry.days_left >= EXPIRY_WARNING_DAYS)
+	    expiry.days_left >= CLOCK_WARNING_DAYS)
 		return -EBADMSG;
 	hash = expiry_hash(worker, expiry.fingerprint);
 	if (home_of(worker, hash) != worker->child->index)

@@ -10,9 +10,6 @@
 #include "lib/bytes.h"
 #include "worker/told.h"
 
-/* What ends sooner is told of, and counted (census.h). */
-#define EXPIRY_WARNING_DAYS 30
-
 struct connection;
 struct worker;
 

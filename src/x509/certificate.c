@@ -8,6 +8,7 @@
 #include <mbedtls/asn1.h>
 #include <mbedtls/oid.h>
 
+#include "lib/clock.h"
 #include "lib/memory.h"
 #include "x509/identity.h"
 #include "x509/pem.h"
@@ -74,11 +75,11 @@ x509_certificates_check_dates(const mbedtls_x509_crt *certificates,
 			x509_fault_set(fault,
 			    "%s: \"%s\" expired on %04d-%02d-%02d", setting,
 			    subject, end->year, end->mon, end->day);
-		else if (left < X509_WARNING_SECONDS)
+		else if (left < CLOCK_WARNING_SECONDS)
 			x509_fault_set(fault,
 			    "%s: \"%s\" expires on %04d-%02d-%02d, in %d days",
 			    setting, subject, end->year, end->mon, end->day,
-			    (int)(left / 86400));
+			    (int)(left / CLOCK_DAY_SECONDS));
 		else
 			continue;
 		return 1;

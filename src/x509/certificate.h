@@ -26,10 +26,6 @@
  * Verifying takes as many steps as it has bits. */
 #define X509_RSA_EXPONENT_BITS_MAX 32
 
-/* Certificates, keys and CRLs with fewer days left are warned of. */
-#define X509_WARNING_DAYS    30
-#define X509_WARNING_SECONDS (X509_WARNING_DAYS * 86400)
-
 /*
  * Parse a file of certificates, PEM or DER, of which each must be readable.
  * The fault says which one is not, and where it begins.
