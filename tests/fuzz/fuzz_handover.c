@@ -26,7 +26,7 @@ fields_check(struct bytes fields)
 
 	while (tls_field_next(fields, &pos, &type, &value)) {
 		check(type >= TLS_FIELD_SUBJECT_CN);
-		check(type <= TLS_FIELD_ISSUER_CN);
+		check(type <= TLS_FIELD_AUTHORITY_CN);
 		check(value.len <= TLS_FIELD_VALUE_MAX);
 		count++;
 	}

@@ -42,6 +42,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/handover/aes-128-1.3 \
 	tests/fuzz/corpus/handover/aes-256-1.3 \
 	tests/fuzz/corpus/handover/chacha-1.2 \
+	tests/fuzz/corpus/handover/fields-all.bin \
 	tests/fuzz/corpus/record/acts-1.2 \
 	tests/fuzz/corpus/record/acts-1.3 \
 	tests/fuzz/corpus/record/wire-1.2 \
