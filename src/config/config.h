@@ -264,7 +264,8 @@ void config_fault(const struct config *config, struct config_error *error,
 /*
  * Append the whole configuration as a file that config_parse() takes: every
  * setting with its value in force; is_commented: with meaning, unit and
- * bounds. NULL for config: the defaults, and an example of what has none.
+ * bounds. NULL for config: the defaults, with an example of what is required,
+ * and one behind # of what else has none.
  */
 void config_print(const struct config *config, bool is_commented,
     struct buffer *out);

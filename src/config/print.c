@@ -16,6 +16,8 @@
 struct printer {
 	struct buffer *out;
 	bool is_commented;
+	bool has_examples;  /* what has no default is printed as a comment */
+	bool is_example;    /* that is under way */
 	unsigned int depth; /* of groups and lists */
 };
 
@@ -34,12 +36,20 @@ print(struct printer *printer, const char *format, ...)
 }
 
 static void
-print_indent(struct printer *printer)
+print_spaces(struct printer *printer)
 {
 	unsigned int i;
 
 	for (i = 0; i < printer->depth; i++)
 		print(printer, "  ");
+}
+
+static void
+print_indent(struct printer *printer)
+{
+	if (printer->is_example)
+		print(printer, "#");
+	print_spaces(printer);
 }
 
 /* A string such that libconfig reads the same bytes again. */
@@ -157,7 +167,7 @@ print_comment(struct printer *printer, const char *text)
 			column = 0;
 		}
 		if (column == 0) {
-			print_indent(printer);
+			print_spaces(printer);
 			print(printer, "#");
 			column = 2 * printer->depth + 1;
 		}
@@ -169,10 +179,20 @@ print_comment(struct printer *printer, const char *text)
 	print(printer, "\n");
 }
 
+/* Is there nothing that holds where it is not set? */
+static bool
+has_no_default(const struct config_row *row)
+{
+	return !row->is_required &&
+	       (row->is_optional || row->kind == CONFIG_KIND_TEXTS ||
+		   (row->kind == CONFIG_KIND_LIST && row->least == 0));
+}
+
 static void
 print_row(struct printer *printer, const struct config_row *row,
     const void *base)
 {
+	bool is_inside = printer->is_example;
 	char facts[CONFIG_FACTS_MAX];
 
 	if (printer->is_commented) {
@@ -180,10 +200,13 @@ print_row(struct printer *printer, const struct config_row *row,
 		print_comment(printer, row->meaning);
 		print_comment(printer, facts);
 	}
+	if (printer->has_examples && has_no_default(row))
+		printer->is_example = true;
 	print_indent(printer);
 	print(printer, "%s = ", config_path_name(row->path));
 	print_value(printer, row, base);
 	print(printer, ";\n");
+	printer->is_example = is_inside;
 }
 
 /* Close the innermost group: path is "log.levels.", of len bytes. */
@@ -240,7 +263,11 @@ print_members(struct printer *printer, const char *scope, const void *base)
 void
 config_print(const struct config *config, bool is_commented, struct buffer *out)
 {
-	struct printer printer = { out, is_commented, 0 };
+	struct printer printer = {
+		.out = out,
+		.is_commented = is_commented,
+		.has_examples = config == NULL,
+	};
 	struct config *defaults = NULL;
 
 	if (config == NULL) {

@@ -212,13 +212,36 @@ START_TEST(the_defaults_are_a_configuration)
 }
 END_TEST
 
+/* What is an example only is no value: it stands behind a #. */
+START_TEST(the_defaults_hold_no_example_but_of_what_is_required)
+{
+	char *text = print(NULL, true), *plain = print(NULL, false);
+	struct config *config = parse(text);
+
+	ck_assert_uint_eq(config->listen.count, 1);
+	ck_assert_str_ne(config->tls.certificate, "");
+	ck_assert_uint_eq(config->tls.crl.count, 0);
+	ck_assert_uint_eq(config->limits.source_exempt.count, 0);
+	ck_assert_uint_eq(config->websocket.origins.count, 0);
+	ck_assert_uint_eq(config->roles.count, 0);
+	ck_assert_ptr_nonnull(strstr(plain, "\n#  crl = [ \""));
+	ck_assert_ptr_nonnull(
+	    strstr(plain, "\n#roles = (\n#  {\n#    name = "));
+	ck_assert_ptr_nonnull(strstr(plain, "\n#  }\n#);\n"));
+	free(plain);
+	config_free(&config);
+	free(text);
+}
+END_TEST
+
 START_TEST(comments_stay_within_eighty_columns)
 {
 	char *text = print(NULL, true);
 	char *line;
 
 	for (line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
-		ck_assert_msg(strlen(line) <= 80 || strchr(line, '#') == NULL,
+		ck_assert_msg(strlen(line) <= 80 || strchr(line, '#') == NULL ||
+				  strstr(line, " = [") != NULL,
 		    "%s", line);
 	free(text);
 }
@@ -235,6 +258,8 @@ test_print(void)
 	    strings_are_printed_such_that_they_are_read_again);
 	tcase_add_test(tests, strings_that_look_like_syntax_stay_strings);
 	tcase_add_test(tests, the_defaults_are_a_configuration);
+	tcase_add_test(tests,
+	    the_defaults_hold_no_example_but_of_what_is_required);
 	tcase_add_test(tests, comments_stay_within_eighty_columns);
 	return tests;
 }
