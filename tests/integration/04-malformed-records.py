@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each malformed record ends in the alert that RFC 8446 or 5246 names."""
 
+import socket
 import ssl
 import subprocess
+import time
 
 from signet import (DEADLINE, Client, Closed, Skipped, case, codec, context,
                     main, unique)
@@ -145,17 +147,61 @@ def close_notify_is_answered(broker):  # RFC 8446 s6.1, RFC 5246 s7.2.1
 
 
 @case
-def an_end_without_close_notify_is_noticed(broker):  # RFC 5246 s7.2.1
-    reasons = set()
-    for _, tls in versions(broker):
+def what_follows_our_alert_is_read_and_dropped(broker):
+    """A reset in return for it could overtake the alert."""
+    for version, tls in versions(broker):
+        with Client(broker, tls=tls) as client:
+            client.stream.send_raw(corrupted_at(-1)(client.stream))
+            assert client.expect_closed() == "bad_record_mac", version
+            for _ in range(10):
+                client.stream.send_raw(bytes(50000))
+
+
+@case
+def a_fatal_alert_is_not_answered(broker):  # RFC 8446 s6.2, RFC 5246 s7.2.2
+    for version, tls in versions(broker):
         with Client(broker, tls=tls) as client:
             line = broker.await_log(event="connected",
                                     client_id=client.client_id)
-            client.abort()
+            client.ping()
+            client.stream.incoming.write(record(23, b"x" * 40))
+            try:
+                client.stream.tls.read()
+            except ssl.SSLError:
+                client.stream.flush()
+            assert not client.stream.receive_raw(
+                time.monotonic() + DEADLINE), version
             closed = broker.await_log(event="closed",
                                       session=line["session"])
-            reasons.add(closed.get("reason"))
-    assert len(reasons) == 1 and None not in reasons, reasons
+            assert closed["reason"] == "bad_record_mac", closed.text
+
+
+def cut(client):
+    client.stream.socket.shutdown(socket.SHUT_WR)
+
+
+def cut_in_a_record(client):
+    client.stream.send_raw(client.stream.seal(codec.PING)[:-1])
+    cut(client)
+
+
+# How it ends, and what the log says of it.
+ENDS = ((cut, "truncated-by-peer"), (cut_in_a_record, "truncated-by-peer"),
+        (lambda client: client.stream.close(), "closed-by-peer"))
+
+
+@case
+def an_end_without_close_notify_is_told_apart(broker):
+    """RFC 8446 s6.1, RFC 5246 s7.2.1"""
+    for version, tls in versions(broker):
+        for end, reason in ENDS:
+            with Client(broker, tls=tls) as client:
+                line = broker.await_log(event="connected",
+                                        client_id=client.client_id)
+                end(client)
+                closed = broker.await_log(event="closed",
+                                          session=line["session"])
+                assert closed["reason"] == reason, (version, closed.text)
 
 
 @case
