@@ -299,7 +299,6 @@ connection_set_deadline(struct connection *connection, uint64_t in_ms)
 	    worker_now_ms(connection->worker) + in_ms);
 }
 
-/* One and a half Keep Alives without a packet [MQTT-3.1.2-24]. */
 bool
 connection_is_held_back(const struct connection *connection)
 {
@@ -307,6 +306,7 @@ connection_is_held_back(const struct connection *connection)
 	       connection->is_throttled || acks_is_full(connection);
 }
 
+/* One and a half Keep Alives without a packet [MQTT-3.1.2-24]. */
 static void
 keep_alive_due(struct connection *connection)
 {

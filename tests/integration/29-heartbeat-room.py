@@ -3,8 +3,8 @@
 """How many heartbeats there may be, and how often one may ask:
 docs/heartbeat.md, "How a client asks for it"."""
 
-from signet import Daemon, case, codec, main, standalone
-from signet.heartbeat import LONG, Beat, settings
+from signet import Daemon, case, codec, lasting, main, standalone
+from signet.heartbeat import LONG, Beat, settings, take_offer
 
 
 @case(**settings())
@@ -27,14 +27,34 @@ def however_often_one_asks_at_once_there_is_one_key(broker):
 @standalone
 def as_many_have_one_as_may():
     with Daemon(**settings(max_sessions_percent=1),
-                limits={"connections": 2},
+                limits={"connections": 3},
                 processes={"workers": 1}) as daemon:
         with daemon.client() as one, daemon.client() as other:
-            with Beat(one, LONG):
+            with Beat(one, LONG), daemon.client(version=4) as old:
+                assert old.subscribe("$signet/heartbeat/1000") == [0x80]
                 assert other.subscribe("$signet/heartbeat/1000") == [0x97]
                 assert one.subscribe("$signet/heartbeat/1000") == [0]
                 assert one.unsubscribe("$signet/heartbeat/1000") == [0]
             with Beat(other, LONG) as beat:
+                beat.ask()
+
+
+@standalone
+def a_session_that_comes_back_may_find_no_room():
+    """It is told, and asks again by itself."""
+    with Daemon(**settings(max_sessions_percent=1),
+                limits={"connections": 2},
+                processes={"workers": 1}) as daemon:
+        first = daemon.client(**lasting(5))
+        with first, Beat(first, LONG):
+            first.disconnect()
+        with daemon.client() as other, Beat(other, 1000), \
+                first.resume(daemon, **lasting(5)) as back:
+            assert back.connack.session_present
+            assert take_offer(back, LONG).is_ended
+            assert back.subscribe(f"$signet/heartbeat/{LONG}") == [0x97]
+            assert other.unsubscribe("$signet/heartbeat/1000") == [0]
+            with Beat(back, LONG) as beat:
                 beat.ask()
 
 

@@ -487,6 +487,8 @@ def a_reload_turns_it_off_and_on():
     with Daemon(**settings(enabled=False)) as daemon:
         with daemon.client() as client:
             assert client.subscribe("$signet/heartbeat/1000") == [0x83]
+            with daemon.client(version=4) as old:
+                assert old.subscribe("$signet/heartbeat/1000") == [0x80]
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
                 other.bind(("127.0.0.1", daemon.settings["heartbeat"]["port"]))
                 said = daemon.refused_reload(heartbeat={"enabled": True})
