@@ -25,6 +25,7 @@ endif
 EXTRA_DIST += \
 	tests/bench/brokers.py \
 	tests/bench/compare \
+	tests/bench/floods \
 	tests/bench/handshakes \
 	tests/bench/heartbeat \
 	tests/bench/revocation \

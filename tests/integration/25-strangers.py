@@ -6,15 +6,15 @@ judged is the gate's processor time, which no other load changes much."""
 
 import atexit
 import functools
-import itertools
 import os
 import shutil
 import tempfile
 
-from signet import Client, Closed, Daemon, context, main, standalone, unique
+from signet import Client, Daemon, context, main, standalone, unique
 from signet.beside import running
 from signet.certificates import pem
 from signet.chains import Chains
+from signet.floods import flood_with_chains
 from signet.handshakes import Handshake
 from signet.pki import pki
 from signet.stream import Stream, make_context
@@ -108,20 +108,13 @@ def a_stranger_costs_a_gate_little_more_than_a_client():
             assert cost <= MOST * usual, (label, cost, usual)
 
 
-def come_again(chains_sent, address):
-    for ders in itertools.cycle(chains_sent):
-        try:
-            stranger(ders, address)
-        except (Closed, OSError):
-            pass
-
-
 @standalone(timeout=120)
 def beside_strangers_every_client_comes_in():
     with started() as daemon:
         sent = list(chains().strangers().values())
         mark = daemon.log.mark()
-        with running(come_again, sent, daemon.address, count=STRANGERS):
+        with running(flood_with_chains, daemon.address, sent,
+                     count=STRANGERS):
             for _ in range(CLIENTS):
                 # They are there at this moment, and come again.
                 daemon.await_log(daemon.log.mark(), event="refused")

@@ -7,13 +7,13 @@ machine, so that there are many sources."""
 import os
 import signal
 import socket
-import statistics
 import time
 
 from signet import (DEADLINE, Client, Closed, Daemon, Skipped, Stream,
-                    TimedOut, case, codec, context, main, processes,
-                    standalone, unique, wait_until)
+                    TimedOut, case, context, main, processes,
+                    standalone, wait_until)
 from signet.beside import count_only, running
+from signet.floods import Paced, flood, flood_with_certificate, p99
 
 HERE, THERE, ELSEWHERE = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 # What two gates may let in more, if both do at the same time: each takes a few
@@ -333,69 +333,7 @@ def a_flood_is_told_in_few_lines(broker):
 
 # Floods
 
-FLOOD_SOURCES = [f"127.0.9.{i}" for i in range(1, 5)]
-PACE_SECONDS = 0.01
 MEGABYTE = 1 << 20
-
-
-def flood(address, hello, keep):
-    """Connect as fast as it goes, from each source in turn, and keep the last
-    so many open. hello: what each sends."""
-    open_ones = []
-    number = 0
-    while True:
-        number += 1
-        one = socket.socket()
-        one.settimeout(1)
-        try:
-            one.bind((FLOOD_SOURCES[number % len(FLOOD_SOURCES)], 0))
-            one.connect(address)
-            if hello:
-                one.send(hello)
-        except OSError:
-            pass
-        open_ones.append(one)
-        if len(open_ones) > keep:
-            open_ones.pop(0).close()
-
-
-def flood_with_certificate(address, pki, name):
-    """Do whole handshakes with a certificate that is refused."""
-    tls = context(pki, name)
-    broker_address = address
-    number = 0
-    while True:
-        number += 1
-        source = FLOOD_SOURCES[number % len(FLOOD_SOURCES)]
-        try:
-            with Stream(broker_address, tls, source=source) as stream:
-                stream.handshake()
-                stream.receive(time.monotonic() + 1)
-        except (Closed, TimedOut, OSError):
-            pass
-
-
-class Paced:
-    """A message each 10 ms to itself, and how long each takes."""
-
-    def __init__(self, broker):
-        self.client = Client(broker, unique("paced"), source=ELSEWHERE)
-        self.client.subscribe("paced")
-
-    def measure(self, count):
-        seconds = []
-        for _ in range(count):
-            sent = time.monotonic()
-            self.client.send(codec.publish("paced", b"x", version=5))
-            assert self.client.take(3 * DEADLINE).topic == "paced"
-            now = time.monotonic()
-            seconds.append(now - sent)
-            time.sleep(max(0, PACE_SECONDS - (now - sent)))
-        return seconds
-
-
-def p99(seconds):
-    return 1000 * statistics.quantiles(seconds, n=100)[98]
 
 
 def gates_memory(broker):
@@ -412,7 +350,7 @@ def check_flood(broker, what, memory_bound, function, *arguments, count=1):
     """Beside a flood: those connected are served, a new client gets in, and
     gates stay within their bounds. And what those connected see of as many
     processes that have nothing to do with the daemon."""
-    paced = Paced(broker)
+    paced = Paced(broker, ELSEWHERE)
     paced.measure(20)
     before = paced.measure(100)
     with running(count_only, count=count):
