@@ -8,8 +8,8 @@ import time
 
 from signet import (Closed, Daemon, TimedOut, case, codec, main, standalone,
                     unique, wait_until)
-from signet.heartbeat import (GOING_AWAY, LONG, NEW_KEY, Beat, Offer, settings,
-                              take_offer)
+from signet.heartbeat import (GOING_AWAY, LONG, NEW_KEY, Beat, Offer, Pulse,
+                              settings, take_offer)
 
 KEY_SECONDS = 2
 
@@ -78,6 +78,16 @@ def who_is_held_back_by_a_limit_misses_nothing_meanwhile(broker):
         took = time.monotonic() - began
         assert took > 3 > 2 * beat.offer.patience, took
         broker.await_log(event="closed", reason="heartbeat-timeout",
+                         client_id=client.client_id)
+
+
+@case(**settings())
+def keep_alive_holds_for_who_beats(broker):
+    """As before: questions are no packets [MQTT-3.1.2-24], [MQTT5-3.1.2-22]."""
+    with broker.client(keep_alive=1) as client, Beat(client) as beat, \
+            Pulse(beat):
+        client.expect_end(0x8d)
+        broker.await_log(event="closed", reason="keep-alive-timeout",
                          client_id=client.client_id)
 
 
