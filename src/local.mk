@@ -5,5 +5,5 @@ SIGNETD_ALL = libsignet-master.a libsignet-reader.a libsignet-trust.a $(METRICS_
 
 sbin_PROGRAMS += signetd
 signetd_SOURCES = src/check_files.c src/check_files.h src/roles.c \
-	src/signetd.c
+	src/signetd.c src/start_key.c src/start_key.h
 signetd_LDADD = $(SIGNETD_ALL)

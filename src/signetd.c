@@ -19,6 +19,7 @@
 #include "proc/child.h"
 #include "proc/privileges.h"
 #include "rights/rights.h"
+#include "start_key.h"
 #include "store/check.h"
 #include "store/store.h"
 
@@ -121,17 +122,6 @@ load_or_refuse(const char *file)
 	return config;
 }
 
-static void
-read_credentials_or_refuse(const struct config *config,
-    struct proc_credentials *credentials)
-{
-	struct config_error fault = { .text = "" };
-
-	if (proc_credentials_read(config, credentials, &fault) == 0)
-		return;
-	refuse(fault.text);
-}
-
 /* Only root needs somebody to become. */
 static void
 check_user_or_refuse(const struct config *config)
@@ -198,12 +188,16 @@ check_or_refuse(const char *file, bool is_check)
 {
 	struct config *config = load_or_refuse(file);
 	struct proc_credentials credentials = { .certificate = { 0 } };
+	struct config_error fault = { .text = "" };
 	struct buffer text = { NULL, 0, 0 };
 	int result;
 
 	check_user_or_refuse(config);
 	check_libraries_or_refuse();
-	read_credentials_or_refuse(config, &credentials);
+	if (proc_credentials_read(config, &credentials, &fault) != 0)
+		refuse(fault.text);
+	if (!is_check)
+		start_key_leave(&credentials);
 	result = check_files(config, &credentials, &text);
 	say_lines(config, file, buffer_view(&text));
 	buffer_done(&text);
@@ -300,9 +294,11 @@ run_master(const char *file)
 {
 	struct config *config = load_or_refuse(file);
 	struct proc_credentials credentials = { .certificate = { 0 } };
+	struct config_error fault = { .text = "" };
 	int status;
 
-	read_credentials_or_refuse(config, &credentials);
+	if (start_key_read(config, &credentials, &fault) != 0)
+		refuse(fault.text);
 	status = master_run(file, config, &credentials);
 	config_free(&config);
 	return status;

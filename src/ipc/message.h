@@ -8,6 +8,7 @@
 
 #include "lib/buffer.h"
 #include "lib/bytes.h"
+#include "lib/hash.h"
 
 /* No payload is larger: a packet of MQTT's largest size and its envelope. */
 #define IPC_PAYLOAD_MAX (268435455 + 5 + 2 * 65536)
@@ -102,12 +103,30 @@ void ipc_generation_encode(const struct ipc_generation *generation,
 int ipc_generation_decode(struct bytes payload,
     struct ipc_generation *generation);
 
-/* FILES_CREDENTIAL: a file that was read, and its hash under the key that
- * FILES_READ gave. */
+/*
+ * FILES_READ: what is in use, so that the private key is not read again: hashes
+ * under a key. Of a file that has no state that could be known, it is 0.
+ */
+struct ipc_files_read {
+	struct hash_key key;
+	uint64_t certificate;
+	uint64_t private_key;
+	uint64_t private_key_state;
+};
+void ipc_files_read_encode(const struct ipc_files_read *files,
+    struct buffer *out);
+int ipc_files_read_decode(struct bytes payload, struct ipc_files_read *files);
+
+/*
+ * FILES_CREDENTIAL: a file that was read, and its hash under the key that
+ * FILES_READ gave. The private key that is in use has no bytes, if its file has
+ * the state of before.
+ */
 struct ipc_file {
 	uint8_t which; /* enum ipc_credential; or a CRL, in their order */
 #define IPC_FILE_CRL 0xff
 	uint64_t hash;
+	uint64_t state; /* of the private key's file */
 };
 void ipc_file_encode(const struct ipc_file *file, struct buffer *out);
 int ipc_file_decode(struct bytes payload, struct ipc_file *file);

@@ -34,10 +34,37 @@ ipc_generation_decode(struct bytes payload, struct ipc_generation *generation)
 }
 
 void
+ipc_files_read_encode(const struct ipc_files_read *files, struct buffer *out)
+{
+	buffer_append(out,
+	    bytes_of(files->key.bytes, sizeof(files->key.bytes)));
+	pack_u64(out, files->certificate);
+	pack_u64(out, files->private_key);
+	pack_u64(out, files->private_key_state);
+}
+
+int
+ipc_files_read_decode(struct bytes payload, struct ipc_files_read *files)
+{
+	struct unpack in = { .input = payload };
+	struct ipc_files_read decoded;
+
+	unpack_raw(&in, decoded.key.bytes, sizeof(decoded.key.bytes));
+	decoded.certificate = unpack_u64(&in);
+	decoded.private_key = unpack_u64(&in);
+	decoded.private_key_state = unpack_u64(&in);
+	if (!unpack_is_complete(&in))
+		return -EBADMSG;
+	*files = decoded;
+	return 0;
+}
+
+void
 ipc_file_encode(const struct ipc_file *file, struct buffer *out)
 {
 	pack_u8(out, file->which);
 	pack_u64(out, file->hash);
+	pack_u64(out, file->state);
 }
 
 int
@@ -49,6 +76,7 @@ ipc_file_decode(struct bytes payload, struct ipc_file *file)
 
 	decoded.which = unpack_u8(&in);
 	decoded.hash = unpack_u64(&in);
+	decoded.state = unpack_u64(&in);
 	if (!unpack_is_complete(&in))
 		return -EBADMSG;
 	if (decoded.which != IPC_FILE_CRL &&

@@ -33,6 +33,7 @@ struct state_files {
 	int configuration;
 	int credentials[STATE_CREDENTIALS]; /* enum ipc_credential, less one */
 	uint64_t hashes[STATE_CREDENTIALS]; /* under the key of reload.h */
+	uint64_t private_key_state; /* of its file, likewise; 0: not known */
 	size_t crl_count;
 	int *crls;          /* what tls.crl names */
 	uint64_t crls_hash; /* of all of them, in their order */

@@ -141,6 +141,23 @@ reader_of(struct master *master)
 }
 
 static void
+have_files_read(struct reload *reload, struct member *reader)
+{
+	const struct state_files *now = &reload->master->supplies.files;
+	const struct ipc_files_read files = {
+		.key = reload->key,
+		.certificate = now->hashes[IPC_CREDENTIAL_CERTIFICATE - 1],
+		.private_key = now->hashes[IPC_CREDENTIAL_PRIVATE_KEY - 1],
+		.private_key_state = now->private_key_state,
+	};
+	struct buffer out = { NULL, 0, 0 };
+
+	ipc_files_read_encode(&files, &out);
+	(void)member_give(reader, IPC_FILES_READ, buffer_view(&out), -1);
+	buffer_done(&out);
+}
+
+static void
 reload_begin(struct reload *reload, enum reload_cause cause)
 {
 	struct member *reader = reader_of(reload->master);
@@ -155,8 +172,7 @@ reload_begin(struct reload *reload, enum reload_cause cause)
 		refuse(reload,
 		    BYTES_LITERAL("the process that reads files is not there"));
 	else
-		(void)member_give(reader, IPC_FILES_READ,
-		    bytes_of(reload->key.bytes, sizeof(reload->key.bytes)), -1);
+		have_files_read(reload, reader);
 }
 
 void

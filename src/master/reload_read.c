@@ -29,7 +29,7 @@ add_file(struct reload *reload, const char *setting)
 static void
 compare_files(struct reload *reload)
 {
-	const struct state_files *now = &reload->master->supplies.files;
+	struct state_files *now = &reload->master->supplies.files;
 
 	for (size_t i = 0; i < STATE_CREDENTIALS; i++) {
 		if (now->hashes[i] != reload->next.hashes[i])
@@ -40,6 +40,9 @@ compare_files(struct reload *reload)
 	reload->is_other_key = now->hashes[IPC_CREDENTIAL_PRIVATE_KEY - 1] !=
 			       reload->next
 				   .hashes[IPC_CREDENTIAL_PRIVATE_KEY - 1];
+	/* also if this state is not taken up for another reason */
+	if (!reload->is_other_key)
+		now->private_key_state = reload->next.private_key_state;
 }
 
 static bool
@@ -124,6 +127,8 @@ reload_on_file(struct reload *reload, struct ipc_message *message)
 		return -EBADMSG;
 	reload->next.credentials[index] = message->fd;
 	reload->next.hashes[index] = file.hash;
+	if (file.which == IPC_CREDENTIAL_PRIVATE_KEY)
+		reload->next.private_key_state = file.state;
 	message->fd = -1;
 	return 0;
 }

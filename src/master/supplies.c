@@ -53,6 +53,8 @@ supplies_open(struct master *master, struct proc_credentials *credentials)
 	    &credentials->certificate);
 	supplies->files.hashes[IPC_CREDENTIAL_PRIVATE_KEY - 1] = hash_keyed(
 	    &master->reload->key, buffer_view(&credentials->private_key));
+	supplies->files.private_key_state = proc_file_state_hash(
+	    &credentials->private_key_state, &master->reload->key);
 	signing_keys_open(&master->keys, master, &credentials->private_key);
 	supply_file(master, IPC_CREDENTIAL_CLIENT_CA, &credentials->client_ca);
 	for (size_t i = 0; i < credentials->crl_count; i++)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/memory.h"
@@ -15,9 +16,43 @@
 /* More than a million revoked ones. */
 #define CRL_BYTES_MAX (64 * 1024 * 1024)
 
+/* File systems have clocks that tick as slowly as that. */
+#define TICK_NS UINT64_C(2000000000)
+
+static uint64_t
+ns_of(const struct timespec *time)
+{
+	return (uint64_t)time->tv_sec * UINT64_C(1000000000) +
+	       (uint64_t)time->tv_nsec;
+}
+
+/* What was changed just now may be changed again within the same tick. */
+static struct proc_file_state
+state_of(const struct stat *status)
+{
+	struct proc_file_state state = { status->st_dev, status->st_ino,
+		(uint64_t)status->st_size, ns_of(&status->st_mtim),
+		ns_of(&status->st_ctim) };
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) != 0 ||
+	    state.changed_ns + TICK_NS > ns_of(&now))
+		return (struct proc_file_state){ .inode = 0 };
+	return state;
+}
+
+uint64_t
+proc_file_state_hash(const struct proc_file_state *state,
+    const struct hash_key *key)
+{
+	if (state->inode == 0)
+		return 0;
+	return hash_keyed(key, bytes_of(state, sizeof(*state)));
+}
+
 /* Read on until the end; the size is known, so that no copy is left behind. */
 static int
-read_all(int fd, size_t max, struct buffer *out)
+read_all(int fd, size_t max, struct buffer *out, struct proc_file_state *state)
 {
 	struct stat status;
 	size_t size;
@@ -28,6 +63,7 @@ read_all(int fd, size_t max, struct buffer *out)
 		return -EINVAL;
 	if ((size_t)status.st_size > max)
 		return -EFBIG;
+	*state = state_of(&status);
 	size = (size_t)status.st_size;
 	buffer_reserve(out, size + 1);
 	while (out->len < size) {
@@ -46,12 +82,13 @@ read_all(int fd, size_t max, struct buffer *out)
 }
 
 static int
-read_file(const struct config *config, const char *setting, const char *path,
-    size_t max, struct buffer *out, struct config_error *fault)
+read_file_state(const struct config *config, const char *setting,
+    const char *path, size_t max, struct buffer *out,
+    struct proc_file_state *state, struct config_error *fault)
 {
 	/* Not to wait for whoever writes to a FIFO. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int error = fd < 0 ? -errno : read_all(fd, max, out);
+	int error = fd < 0 ? -errno : read_all(fd, max, out, state);
 
 	if (fd >= 0)
 		close(fd);
@@ -60,6 +97,32 @@ read_file(const struct config *config, const char *setting, const char *path,
 		    "is \"%s\", which cannot be read: %s", path,
 		    error == -EINVAL ? "not a regular file" : strerror(-error));
 	return error;
+}
+
+static int
+read_file(const struct config *config, const char *setting, const char *path,
+    size_t max, struct buffer *out, struct config_error *fault)
+{
+	struct proc_file_state state;
+
+	return read_file_state(config, setting, path, max, out, &state, fault);
+}
+
+static int
+read_key(const struct config *config, proc_credentials_is_known *is_known,
+    void *context, struct proc_credentials *credentials,
+    struct config_error *fault)
+{
+	const char *path = config->tls.private_key;
+	struct stat status;
+
+	if (is_known != NULL && stat(path, &status) == 0) {
+		credentials->private_key_state = state_of(&status);
+		if (is_known(context, credentials))
+			return 0;
+	}
+	return read_file_state(config, "tls.private_key", path, FILE_BYTES_MAX,
+	    &credentials->private_key, &credentials->private_key_state, fault);
 }
 
 static int
@@ -82,7 +145,8 @@ read_crls(const struct config *config, struct proc_credentials *credentials,
 }
 
 int
-proc_credentials_read(const struct config *config,
+proc_credentials_read_new(const struct config *config,
+    proc_credentials_is_known *is_known, void *context,
     struct proc_credentials *credentials, struct config_error *fault)
 {
 	int error;
@@ -90,9 +154,7 @@ proc_credentials_read(const struct config *config,
 	error = read_file(config, "tls.certificate", config->tls.certificate,
 	    FILE_BYTES_MAX, &credentials->certificate, fault);
 	if (error == 0)
-		error = read_file(config, "tls.private_key",
-		    config->tls.private_key, FILE_BYTES_MAX,
-		    &credentials->private_key, fault);
+		error = read_key(config, is_known, context, credentials, fault);
 	if (error == 0)
 		error = read_file(config, "tls.client_ca",
 		    config->tls.client_ca, FILE_BYTES_MAX,
@@ -102,6 +164,14 @@ proc_credentials_read(const struct config *config,
 	if (error != 0)
 		proc_credentials_wipe(credentials);
 	return error;
+}
+
+int
+proc_credentials_read(const struct config *config,
+    struct proc_credentials *credentials, struct config_error *fault)
+{
+	return proc_credentials_read_new(config, NULL, NULL, credentials,
+	    fault);
 }
 
 void

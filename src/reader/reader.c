@@ -29,10 +29,10 @@ struct reader {
 	struct proc_child *child;
 	reader_check *check;
 	struct watch watch;
-	struct hash_key key; /* of the hashes that are told */
-	bool is_read_wanted; /* as soon as nobody is writing */
-	bool has_failed;     /* the last time */
-	uint64_t fault_hash; /* of what was wrong then */
+	struct ipc_files_read in_use; /* and the key of what is told */
+	bool is_read_wanted;          /* as soon as nobody is writing */
+	bool has_failed;              /* the last time */
+	uint64_t fault_hash;          /* of what was wrong then */
 };
 
 /* What is read together. */
@@ -49,6 +49,22 @@ contents_done(struct contents *contents)
 	proc_credentials_wipe(&contents->credentials);
 }
 
+/* The key that belongs to the certificate in use, if that stays. */
+static bool
+is_known(void *context, const struct proc_credentials *credentials)
+{
+	const struct reader *reader = context;
+	const struct ipc_files_read *in_use = &reader->in_use;
+
+	return in_use->private_key_state != 0 &&
+	       in_use->private_key_state ==
+		   proc_file_state_hash(&credentials->private_key_state,
+		       &reader->in_use.key) &&
+	       in_use->certificate ==
+		   hash_keyed(&reader->in_use.key,
+		       buffer_view(&credentials->certificate));
+}
+
 static void
 read_contents(struct reader *reader, struct contents *contents)
 {
@@ -56,8 +72,8 @@ read_contents(struct reader *reader, struct contents *contents)
 	if (config_load(reader->child->files_path, &contents->config,
 		&contents->fault) != 0 ||
 	    reader->check(contents->config, &contents->fault) != 0 ||
-	    proc_credentials_read(contents->config, &contents->credentials,
-		&contents->fault) != 0)
+	    proc_credentials_read_new(contents->config, is_known, reader,
+		&contents->credentials, &contents->fault) != 0)
 		contents_done(contents);
 }
 
@@ -112,21 +128,43 @@ push(struct reader *reader, enum ipc_message_type type, struct bytes payload,
 	proc_master_push_with(reader->child, type, payload, fd);
 }
 
+static bool
+push_as(struct reader *reader, const struct ipc_file *file,
+    struct bytes content)
+{
+	struct buffer out = { NULL, 0, 0 };
+	int fd = ipc_sealed_memory("file", content);
+
+	if (fd < 0)
+		return false;
+	ipc_file_encode(file, &out);
+	push(reader, IPC_FILES_CREDENTIAL, buffer_view(&out), fd);
+	buffer_done(&out);
+	return true;
+}
+
 /* Give the master a file's bytes; false if there is no memory for them. */
 static bool
 push_file(struct reader *reader, uint8_t which, const struct buffer *content)
 {
-	struct ipc_file file = { which,
-		hash_keyed(&reader->key, buffer_view(content)) };
-	struct buffer out = { NULL, 0, 0 };
-	int fd = ipc_sealed_memory("file", buffer_view(content));
+	const struct ipc_file file = { which,
+		hash_keyed(&reader->in_use.key, buffer_view(content)), 0 };
 
-	if (fd < 0)
-		return false;
-	ipc_file_encode(&file, &out);
-	push(reader, IPC_FILES_CREDENTIAL, buffer_view(&out), fd);
-	buffer_done(&out);
-	return true;
+	return push_as(reader, &file, buffer_view(content));
+}
+
+static bool
+push_key(struct reader *reader, const struct proc_credentials *files)
+{
+	struct ipc_file file = { IPC_CREDENTIAL_PRIVATE_KEY,
+		reader->in_use.private_key,
+		proc_file_state_hash(&files->private_key_state,
+		    &reader->in_use.key) };
+
+	if (files->private_key.data != NULL)
+		file.hash = hash_keyed(&reader->in_use.key,
+		    buffer_view(&files->private_key));
+	return push_as(reader, &file, buffer_view(&files->private_key));
 }
 
 static bool
@@ -161,8 +199,7 @@ push_contents(struct reader *reader, const struct contents *contents)
 	return push_configuration(reader, contents->config) &&
 	       push_file(reader, IPC_CREDENTIAL_CERTIFICATE,
 		   &files->certificate) &&
-	       push_file(reader, IPC_CREDENTIAL_PRIVATE_KEY,
-		   &files->private_key) &&
+	       push_key(reader, files) &&
 	       push_file(reader, IPC_CREDENTIAL_CLIENT_CA, &files->client_ca) &&
 	       push_crls(reader, files);
 }
@@ -248,10 +285,8 @@ on_control(struct proc_child *child, struct ipc_message *message)
 	struct reader *reader = child->context;
 
 	if (message->type != IPC_FILES_READ ||
-	    message->payload.len != sizeof(reader->key.bytes))
+	    ipc_files_read_decode(message->payload, &reader->in_use) != 0)
 		return -EBADMSG;
-	memcpy(reader->key.bytes, message->payload.data,
-	    sizeof(reader->key.bytes));
 	reader->is_read_wanted = true;
 	if (!watch_is_busy(&reader->watch))
 		read_now(reader);

@@ -67,6 +67,18 @@ is_on_known_curve(const mbedtls_pk_context *key)
 	}
 }
 
+/* A file may hold the public half of another key, which names it. */
+static int
+check_halves(const mbedtls_pk_context *key, mbedtls_ctr_drbg_context *random,
+    const struct x509_fault *fault)
+{
+	if (compat_check_pair(key, key, random) != 0)
+		return x509_fault_set(fault,
+		    "tls.private_key: the key is damaged: its public half is "
+		    "not of its private half");
+	return 0;
+}
+
 static int
 check_kind(const mbedtls_pk_context *key, const struct x509_fault *fault)
 {
@@ -103,8 +115,10 @@ x509_key_parse(mbedtls_pk_context *key, struct bytes file,
 	    x509_is_pem(file) ? file.len + 1 : file.len, random);
 	memory_wipe(copy, file.len);
 	free(copy);
-	return result != 0 ? fault_unreadable(file, result, fault)
-			   : check_kind(key, fault);
+	if (result != 0)
+		return fault_unreadable(file, result, fault);
+	result = check_kind(key, fault);
+	return result == 0 ? check_halves(key, random, fault) : result;
 }
 
 int

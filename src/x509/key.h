@@ -12,7 +12,8 @@
 
 /*
  * Parse a key and check that it is of a kind that TLS signs with (RSA, ECDSA on
- * P-256, P-384 or P-521) and strong enough. What is wrong is told in words, and
+ * P-256, P-384 or P-521), strong enough, and whole: its halves belong together.
+ * What is wrong is told in words, and
  * never by a byte of the file.
  *
  * key: initialized; a secret, free with mbedtls_pk_free() also on error.

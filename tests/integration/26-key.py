@@ -3,18 +3,21 @@
 """The process that has the private key: it signs for every kind of key, and
 what its end costs."""
 
+import ctypes
 import json
 import os
 import pwd
 import shutil
 import signal
 import ssl
+import struct
 import subprocess
 import tempfile
+import time
 
 from signet import (DEADLINE, Closed, Daemon, Skipped, TimedOut, codec, main,
                     processes, standalone, wait_until)
-from signet.daemon import user
+from signet.daemon import SIGNETD, user
 from signet.fleet import Fleet, Source
 from signet.pki import pki
 
@@ -252,6 +255,105 @@ def a_credential_of_systemd_is_enough():
     finally:
         del os.environ["CREDENTIALS_DIRECTORY"]
         shutil.rmtree(folder)
+
+
+class Opened:
+    """How often a file was opened, and how often it was read. It is looked at
+    by its name of now."""
+
+    OPEN, ACCESS, CLOSED = 0x20, 0x1, 0x10  # inotify(7)
+    HEAD = struct.Struct("iIII")
+
+    def __init__(self, path):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        mask = self.OPEN | self.ACCESS | self.CLOSED
+        assert libc.inotify_add_watch(self.fd, path.encode(), mask) >= 0
+
+    def take(self):
+        """(opened, read) since the last time."""
+        opened = read = pos = 0
+        try:
+            events = os.read(self.fd, 1 << 16)
+        except BlockingIOError:
+            return 0, 0
+        while pos < len(events):
+            _, mask, _, length = self.HEAD.unpack_from(events, pos)
+            pos += self.HEAD.size + length
+            opened += mask & self.OPEN != 0
+            read += mask & self.ACCESS != 0
+        return opened, read
+
+
+def install(folder, name):
+    """Make it the server's, and wait until it is known to stay so."""
+    for ending in "key", "pem":
+        shutil.copy(f"{pki()}/{name}.{ending}", f"{folder}/new")
+        os.rename(f"{folder}/new", f"{folder}/server.{ending}")
+    wait_until(lambda: time.time() > 2.1 + os.stat(
+        f"{folder}/server.key").st_ctime, "its state can be told")
+
+
+@standalone
+def its_file_is_read_once():
+    """By a start; by a reload, if it brings another; not after a death."""
+    with tempfile.TemporaryDirectory(prefix="signet-test-") as folder:
+        key = f"{folder}/server.key"
+        os.chmod(folder, 0o755)
+        os.umask(0o022)
+        install(folder, "server")
+        opened = Opened(key)
+        with Daemon(tls={"certificate": f"{folder}/server.pem",
+                         "private_key": key},
+                    reload={"watch": False}) as daemon:
+            # The reader looks at all files before it does what is asked.
+            assert daemon.ctl("reload") == ("nothing has changed", 0)
+            assert opened.take() == (1, 1)
+            kill_key(daemon)
+            assert opened.take() == (0, 0)
+            install(folder, "server-rsa")
+            opened = Opened(key)
+            said, status = daemon.ctl("reload")
+            assert status == 0 and "tls.private_key" in said, said
+            assert opened.take() == (1, 1)
+            assert daemon.ctl("reload") == ("nothing has changed", 0)
+            assert opened.take() == (0, 0)
+            with daemon.client() as client:
+                client.ping()
+
+
+def der_of(path):
+    return subprocess.run(["openssl", "pkey", "-in", path, "-outform", "DER"],
+                          capture_output=True, check=True).stdout
+
+
+@standalone
+def a_key_with_the_public_half_of_another_is_refused():
+    """By a start and by a reload, though the certificate's is that half."""
+    with tempfile.TemporaryDirectory(prefix="signet-test-") as folder:
+        key = f"{folder}/server.key"
+        os.chmod(folder, 0o755)
+        mixed = (der_of(f"{pki()}/client-1.key")[:-65]
+                 + der_of(f"{pki()}/server.key")[-65:])
+
+        def put(content):
+            with open(f"{folder}/new", "wb") as file:
+                os.fchmod(file.fileno(), 0o644)
+                file.write(content)
+            os.rename(f"{folder}/new", key)
+        put(der_of(f"{pki()}/server.key"))
+        with Daemon(tls=tls("server", private_key=key),
+                    reload={"watch": False}) as daemon:
+            put(mixed)
+            said, status = daemon.ctl("reload")
+            assert status == 1 and "public half" in said, said
+            checked = subprocess.run([SIGNETD, "--check", "-c",
+                                      daemon.configuration],
+                                     capture_output=True, text=True)
+            assert checked.returncode == 1, checked
+            assert "public half" in checked.stderr, checked
+            with daemon.client() as client:
+                client.ping()
 
 
 main()

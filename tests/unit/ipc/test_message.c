@@ -233,6 +233,32 @@ START_TEST(generation_counts_from_1_and_its_reason_is_cut)
 END_TEST
 
 static int
+decode_files_read(struct bytes payload)
+{
+	struct ipc_files_read files;
+
+	return ipc_files_read_decode(payload, &files);
+}
+
+START_TEST(files_read_survives_the_way)
+{
+	struct ipc_files_read files = { { { 1, 2, 3 } }, UINT64_MAX - 1,
+		UINT64_MAX - 2, UINT64_MAX - 3 };
+	struct ipc_files_read decoded;
+	struct buffer out = { 0 };
+
+	ipc_files_read_encode(&files, &out);
+	ck_assert_int_eq(ipc_files_read_decode(buffer_view(&out), &decoded), 0);
+	ck_assert_mem_eq(decoded.key.bytes, files.key.bytes, HASH_KEY_LEN);
+	ck_assert_uint_eq(decoded.certificate, files.certificate);
+	ck_assert_uint_eq(decoded.private_key, files.private_key);
+	ck_assert_uint_eq(decoded.private_key_state, files.private_key_state);
+	refuse_other_lengths(&out, decode_files_read);
+	buffer_done(&out);
+}
+END_TEST
+
+static int
 decode_file(struct bytes payload)
 {
 	struct ipc_file file;
@@ -242,7 +268,8 @@ decode_file(struct bytes payload)
 
 START_TEST(file_survives_the_way)
 {
-	struct ipc_file file = { IPC_CREDENTIAL_CLIENT_CA, UINT64_MAX - 5 };
+	struct ipc_file file = { IPC_CREDENTIAL_CLIENT_CA, UINT64_MAX - 5,
+		UINT64_MAX - 6 };
 	struct ipc_file decoded;
 	struct buffer out = { 0 };
 
@@ -250,6 +277,7 @@ START_TEST(file_survives_the_way)
 	ck_assert_int_eq(ipc_file_decode(buffer_view(&out), &decoded), 0);
 	ck_assert_int_eq(decoded.which, file.which);
 	ck_assert_uint_eq(decoded.hash, file.hash);
+	ck_assert_uint_eq(decoded.state, file.state);
 	refuse_other_lengths(&out, decode_file);
 	out.data[0] = 200;
 	ck_assert_int_eq(decode_file(buffer_view(&out)), -EBADMSG);
@@ -484,6 +512,7 @@ test_message(void)
 	tcase_add_test(tests, credential_is_one_of_three);
 	tcase_add_test(tests, generation_survives_the_way);
 	tcase_add_test(tests, generation_counts_from_1_and_its_reason_is_cut);
+	tcase_add_test(tests, files_read_survives_the_way);
 	tcase_add_test(tests, file_survives_the_way);
 	tcase_add_test(tests, handoff_survives_the_way);
 	tcase_add_loop_test(tests, handoff_has_a_handover_of_bounded_size, 0,

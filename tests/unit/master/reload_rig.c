@@ -238,7 +238,7 @@ say_contents(const char *text, unsigned int changed)
 	    0);
 	for (uint8_t which = 1; which <= STATE_CREDENTIALS; which++) {
 		struct ipc_file file = { which,
-			(changed & IPC_CREDENTIAL_BIT(which)) != 0 };
+			(changed & IPC_CREDENTIAL_BIT(which)) != 0, 0 };
 		struct buffer out = { NULL, 0, 0 };
 
 		ipc_file_encode(&file, &out);
