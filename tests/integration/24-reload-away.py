@@ -6,11 +6,11 @@ get, whenever it was published and wherever it stood."""
 
 import os
 import shutil
-import tempfile
 
 from signet import Closed, Daemon, codec, main, standalone
 from signet.authority import Authority
 from signet.daemon import ROLES
+from signet.folders import folder
 from signet.places import LASTING
 
 # What may wait for him: less than is published to him.
@@ -97,9 +97,7 @@ def rights_that_are_lost_while_connected_take_along_what_waits():
 def a_certificate_that_is_revoked_while_away_opens_nothing():
     """Not to its holder; but the session is its identity's, who may come with
     another certificate."""
-    path = tempfile.mkdtemp(prefix="signet-test-away-")
-    os.chmod(path, 0o755)
-    try:
+    with folder() as path:
         root = Authority(path, "root")
         for name in "lost", "renewed":
             root.issue(name, "device-1")
@@ -125,8 +123,6 @@ def a_certificate_that_is_revoked_while_away_opens_nothing():
                              **LASTING[5]) as back:
                 assert back.connack.session_present
                 assert back.take().payload == b"waits"
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 main()

@@ -4,19 +4,17 @@
 asks, or more strictly; the log says which it was and why; and after each a
 good client gets in, through the same gate."""
 
-import atexit
 import functools
 import hashlib
-import os
 import shutil
 import ssl
 import subprocess
-import tempfile
 
 from signet import Closed, Stream, context, main, standalone
 from signet import daemon as daemons
 from signet.certificates import AUTHORITY, constraints, pem
 from signet.chains import GRACE, Chains
+from signet.folders import lasting_folder
 from signet.handshakes import Handshake
 from signet.pki import pki
 from signet.stream import make_context
@@ -67,10 +65,7 @@ FIELDS = ("peer", "event", "reason", "detail", "subject", "serial",
 
 @functools.cache
 def chains():
-    folder = tempfile.mkdtemp(prefix="signet-test-chains-")
-    os.chmod(folder, 0o755)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Chains(folder)
+    return Chains(lasting_folder())
 
 
 @functools.cache

@@ -5,26 +5,14 @@
 import calendar
 import contextlib
 import os
-import shutil
 import subprocess
-import tempfile
 import time
 
 from signet import DEADLINE, Closed, Daemon, Stream, codec, context
 from signet import main, standalone, unique, wait_until
 from signet.authority import Authority, bundle
 from signet.daemon import SIGNETD, settings, write_configuration
-
-
-@contextlib.contextmanager
-def folder():
-    """One that goes away, and that the daemon's user can look into."""
-    path = tempfile.mkdtemp(prefix="signet-test-trust-")
-    os.chmod(path, 0o755)
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
+from signet.folders import folder
 
 
 @contextlib.contextmanager

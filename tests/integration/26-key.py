@@ -12,13 +12,13 @@ import signal
 import ssl
 import struct
 import subprocess
-import tempfile
 import time
 
 from signet import (DEADLINE, Closed, Daemon, Skipped, TimedOut, codec, main,
                     processes, standalone, wait_until)
 from signet.daemon import SIGNETD, user
 from signet.fleet import Fleet, Source
+from signet.folders import folder
 from signet.pki import pki
 
 TLS_1_2 = {"maximum": ssl.TLSVersion.TLSv1_2}
@@ -221,12 +221,11 @@ def what_was_signed_is_counted():
 def a_key_that_only_root_can_read_is_enough():
     if os.geteuid() != 0:
         raise Skipped("not started as root")
-    folder = tempfile.mkdtemp(prefix="signet-test-key-")
-    try:
-        path = f"{folder}/server.key"
+    with folder() as parent:
+        path = f"{parent}/server.key"
         shutil.copy(f"{pki()}/server.key", path)
         os.chmod(path, 0o400)
-        os.chmod(folder, 0o700)
+        os.chmod(parent, 0o700)
         with Daemon(tls=tls("server", private_key=path)) as daemon:
             uid = str(pwd.getpwnam(user()).pw_uid)
             with open(f"/proc/{daemon.pid}/status") as file:
@@ -237,24 +236,22 @@ def a_key_that_only_root_can_read_is_enough():
             kill_key(daemon)
             with reconnect(daemon) as client:
                 client.ping()
-    finally:
-        shutil.rmtree(folder)
 
 
 @standalone
 def a_credential_of_systemd_is_enough():
-    folder = tempfile.mkdtemp(prefix="signet-test-key-")
-    os.environ["CREDENTIALS_DIRECTORY"] = folder
-    try:
-        shutil.copy(f"{pki()}/server.key", f"{folder}/server.key")
-        os.chmod(f"{folder}/server.key", 0o400)
+    with folder() as path:
+        os.chmod(path, 0o700)
+        os.environ["CREDENTIALS_DIRECTORY"] = path
+        shutil.copy(f"{pki()}/server.key", f"{path}/server.key")
+        os.chmod(f"{path}/server.key", 0o400)
         name = "${CREDENTIALS_DIRECTORY}/server.key"
-        with Daemon(tls=tls("server", private_key=name)) as daemon, \
-                daemon.client() as client:
-            client.ping()
-    finally:
-        del os.environ["CREDENTIALS_DIRECTORY"]
-        shutil.rmtree(folder)
+        try:
+            with Daemon(tls=tls("server", private_key=name)) as daemon, \
+                    daemon.client() as client:
+                client.ping()
+        finally:
+            del os.environ["CREDENTIALS_DIRECTORY"]
 
 
 class Opened:
@@ -297,13 +294,12 @@ def install(folder, name):
 @standalone
 def its_file_is_read_once():
     """By a start; by a reload, if it brings another; not after a death."""
-    with tempfile.TemporaryDirectory(prefix="signet-test-") as folder:
-        key = f"{folder}/server.key"
-        os.chmod(folder, 0o755)
+    with folder() as parent:
+        key = f"{parent}/server.key"
         os.umask(0o022)
-        install(folder, "server")
+        install(parent, "server")
         opened = Opened(key)
-        with Daemon(tls={"certificate": f"{folder}/server.pem",
+        with Daemon(tls={"certificate": f"{parent}/server.pem",
                          "private_key": key},
                     reload={"watch": False}) as daemon:
             # The reader looks at all files before it does what is asked.
@@ -311,7 +307,7 @@ def its_file_is_read_once():
             assert opened.take() == (1, 1)
             kill_key(daemon)
             assert opened.take() == (0, 0)
-            install(folder, "server-rsa")
+            install(parent, "server-rsa")
             opened = Opened(key)
             said, status = daemon.ctl("reload")
             assert status == 0 and "tls.private_key" in said, said
@@ -330,17 +326,16 @@ def der_of(path):
 @standalone
 def a_key_with_the_public_half_of_another_is_refused():
     """By a start and by a reload, though the certificate's is that half."""
-    with tempfile.TemporaryDirectory(prefix="signet-test-") as folder:
-        key = f"{folder}/server.key"
-        os.chmod(folder, 0o755)
+    with folder() as parent:
+        key = f"{parent}/server.key"
         mixed = (der_of(f"{pki()}/client-1.key")[:-65]
                  + der_of(f"{pki()}/server.key")[-65:])
 
         def put(content):
-            with open(f"{folder}/new", "wb") as file:
+            with open(f"{parent}/new", "wb") as file:
                 os.fchmod(file.fileno(), 0o644)
                 file.write(content)
-            os.rename(f"{folder}/new", key)
+            os.rename(f"{parent}/new", key)
         put(der_of(f"{pki()}/server.key"))
         with Daemon(tls=tls("server", private_key=key),
                     reload={"watch": False}) as daemon:

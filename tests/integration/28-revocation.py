@@ -7,13 +7,13 @@ import os
 import resource
 import shutil
 import statistics
-import tempfile
 import time
 
 from signet import (DEADLINE, Client, Closed, Daemon, codec, main, standalone,
                     unique)
 from signet.authority import Authority
 from signet.fleet import Fleet
+from signet.folders import folder
 
 GOOD, BAD, PACED = 900, 100, 50
 PACE_SECONDS = 0.01
@@ -89,26 +89,28 @@ def run(fleet, pace, is_done, seconds):
 def whom_a_new_list_revokes_is_ended_and_nobody_else():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
-    path = tempfile.mkdtemp(prefix="signet-test-revocation-")
-    os.chmod(path, 0o755)
     try:
-        root = Authority(path, "root")
-        root.issue("good", "device-1")
-        root.issue("bad", "device-2")
-        shutil.copy(root.crl("old"), f"{path}/in-use.crl")
-        with Daemon(tls={"client_ca": root.certificate,
-                         "crl": [f"{path}/in-use.crl"]}) as daemon, \
-                Fleet() as fleet:
-            daemon.pki = path
-            assert daemon.reload() == "nothing has changed"
-            good, _ = connect_all(daemon, fleet, "good", GOOD)
-            bad, session = connect_all(daemon, fleet, "bad", BAD)
-            revoke(daemon, fleet, root, path, good, bad)
-            expect_refused(daemon, "bad", session)
-            expect_refused(daemon, "bad", None)
+        with folder() as path:
+            connect_and_revoke(path)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        shutil.rmtree(path, ignore_errors=True)
+
+
+def connect_and_revoke(path):
+    root = Authority(path, "root")
+    root.issue("good", "device-1")
+    root.issue("bad", "device-2")
+    shutil.copy(root.crl("old"), f"{path}/in-use.crl")
+    with Daemon(tls={"client_ca": root.certificate,
+                     "crl": [f"{path}/in-use.crl"]}) as daemon, \
+            Fleet() as fleet:
+        daemon.pki = path
+        assert daemon.reload() == "nothing has changed"
+        good, _ = connect_all(daemon, fleet, "good", GOOD)
+        bad, session = connect_all(daemon, fleet, "bad", BAD)
+        revoke(daemon, fleet, root, path, good, bad)
+        expect_refused(daemon, "bad", session)
+        expect_refused(daemon, "bad", None)
 
 
 def revoke(daemon, fleet, root, path, good, bad):

@@ -5,18 +5,16 @@
 
 import os
 import shutil
-import tempfile
 
 from signet import Daemon, TimedOut, main, standalone
 from signet.authority import Authority
+from signet.folders import folder
 from signet.heartbeat import Beat, Pulse, settings
 
 
 @standalone(timeout=120)
 def who_beats_is_ended_with_his_certificate_like_any_other():
-    path = tempfile.mkdtemp(prefix="signet-test-beat-trust-")
-    os.chmod(path, 0o755)
-    try:
+    with folder() as path:
         root = Authority(path, "root")
         root.issue("good", "device-1")
         root.issue("bad", "device-2")
@@ -26,8 +24,6 @@ def who_beats_is_ended_with_his_certificate_like_any_other():
                     **settings()) as daemon:
             daemon.pki = path
             revoke(daemon, root, path)
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def revoke(daemon, root, path):

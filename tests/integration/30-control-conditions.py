@@ -8,16 +8,15 @@ import http.client
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 
 from signet import (DEADLINE, Closed, Daemon, Skipped, Stream, TimedOut,
                     codec, context, lasting, main, standalone, wait_until)
 from signet.authority import Authority
+from signet.folders import folder
 from signet.daemon import BUILD, SIGNETD, free_port
 from signet.processes import stopped
 
@@ -81,16 +80,6 @@ class Watched(Daemon):
         for name, read in places.items():
             wait_until(lambda: is_right(read()), f"{name}: {what}",
                        3 * DEADLINE)
-
-
-@contextlib.contextmanager
-def folder():
-    path = tempfile.mkdtemp(prefix="signet-test-")
-    os.chmod(path, 0o755)
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 @standalone(timeout=120)

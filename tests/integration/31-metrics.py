@@ -12,11 +12,11 @@ import signal
 import socket
 import stat
 import subprocess
-import tempfile
 
 from signet import (DEADLINE, Daemon, Skipped, main, processes, standalone,
                     wait_until)
 from signet.daemon import SIGNETD, TOP, free_port
+from signet.folders import folder
 
 OPEN_METRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 
@@ -448,10 +448,8 @@ def may_connect(path, group, *groups):
 
 @standalone(timeout=90)
 def a_socket_of_the_file_system_in_place_of_a_port():
-    folder = tempfile.mkdtemp(prefix="signet-test-metrics-")
-    os.chmod(folder, 0o755)
-    path = f"{folder}/run/metrics.sock"
-    try:
+    with folder() as parent:
+        path = f"{parent}/run/metrics.sock"
         with daemon(metrics={"socket": path}) as broker:
             wait_until(lambda: local_status(path) == 200, "it is ready")
             got = os.stat(path)
@@ -471,8 +469,6 @@ def a_socket_of_the_file_system_in_place_of_a_port():
             broker.restart(is_orderly=False)
             wait_until(lambda: local_status(path) == 200, "it is there again")
         assert not os.path.exists(path)
-    finally:
-        shutil.rmtree(folder)
 
 
 @standalone(timeout=60)
