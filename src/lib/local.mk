@@ -17,6 +17,7 @@ libsignet_lib_a_SOURCES = \
 	src/lib/log_words.c src/lib/log_words.def src/lib/log_words.h \
 	src/lib/memory.c src/lib/memory.h \
 	src/lib/pack.c src/lib/pack.h \
+	src/lib/pool.c src/lib/pool.h \
 	src/lib/row.c src/lib/row.h \
 	src/lib/table.h
 

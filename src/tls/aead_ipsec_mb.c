@@ -46,6 +46,7 @@ struct tls_aead {
 		} chacha;
 	} of;
 	const struct gcm_functions *gcm; /* NULL: ChaCha20-Poly1305 */
+	void *block;                     /* of the heap that it is in */
 };
 
 static bool
@@ -97,14 +98,13 @@ start(void)
 static struct tls_aead *new (enum tls_aead_algorithm algorithm,
     const uint8_t *key)
 {
-	/* aligned_alloc() wants a multiple of the alignment. */
-	size_t size = (sizeof(struct tls_aead) + KEY_ALIGNMENT - 1) &
-		      ~(size_t)(KEY_ALIGNMENT - 1);
-	struct tls_aead *aead = aligned_alloc(KEY_ALIGNMENT, size);
+	struct tls_aead *aead;
+	/* aligned_alloc() would leave a hole before each that nothing fills. */
+	uint8_t *block = memory_new(1, sizeof(*aead) + KEY_ALIGNMENT - 1);
+	size_t skipped = -(uintptr_t)block & (KEY_ALIGNMENT - 1);
 
-	if (aead == NULL)
-		panic("out of memory");
-	memset(aead, 0, size);
+	aead = (struct tls_aead *)(void *)(block + skipped);
+	aead->block = block;
 	if (algorithm == TLS_AEAD_CHACHA20_POLY1305) {
 		memcpy(aead->of.chacha.key, key, sizeof(aead->of.chacha.key));
 		return aead;
@@ -118,8 +118,10 @@ static struct tls_aead *new (enum tls_aead_algorithm algorithm,
 static void
 aead_free(struct tls_aead *aead)
 {
+	void *block = aead->block;
+
 	memory_wipe(aead, sizeof(*aead));
-	free(aead);
+	free(block);
 }
 
 static void

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "beat/offer.h"
-#include "lib/memory.h"
+#include "lib/pool.h"
 #include "mqtt/topic.h"
 #include "worker/connection.h"
 #include "worker/heartbeat.h"
@@ -29,7 +29,7 @@ subscription_free(struct session *session, struct subscription *subscription)
 		interest_unsubscribe(subscription);
 		topic_node_remove(worker->topics, subscription);
 	}
-	free(subscription);
+	pool_free(&worker->subscriptions, subscription);
 }
 
 void
@@ -42,8 +42,8 @@ session_unsubscribe_all(struct session *session)
 static struct subscription *
 subscription_new(struct session *session)
 {
-	struct subscription *subscription = memory_new(1,
-	    sizeof(*subscription));
+	struct subscription *subscription = pool_new(
+	    &session->worker->subscriptions, sizeof(*subscription));
 
 	subscription->session = session;
 	LIST_INSERT_HEAD(&session->subscriptions, subscription, of_session);

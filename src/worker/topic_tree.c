@@ -2,7 +2,7 @@
 /*
  * A tree of levels. Its edges lie in one table, keyed by parent and level, and
  * what is at a node, unless it is one thing alone, is apart from it: most nodes
- * cost 48 bytes. The table grows by one bucket with each node that it has no
+ * cost 32 or 40 bytes. The table grows by one bucket with each node that it has no
  * room for (linear hashing: Litwin 1980), so that no turn has to move all of
  * it.
  */
@@ -13,8 +13,13 @@
 
 #include "lib/hash.h"
 #include "lib/memory.h"
+#include "lib/pool.h"
 #include "mqtt/topic.h"
 #include "worker/topic_tree_internal.h"
+
+/* Nodes whose levels take no more than 36 bytes are of one of so many sizes. */
+#define NODE_SIZES     5
+#define NODE_SIZE_STEP 8
 
 struct topic_tree {
 	struct topic_node *root;
@@ -23,16 +28,53 @@ struct topic_tree {
 	size_t bucket_capacity; /* a power of 2 */
 	size_t edge_count;
 	struct buffer edge; /* to look one up */
+	struct pool nodes[NODE_SIZES];
 };
 
 #define BUCKETS_MIN      16
 #define EDGES_PER_BUCKET 2
 
-static void
-node_free(struct topic_node *node)
+/* What nodes with a level of this length are taken from; NULL: the heap. */
+static struct pool *
+node_pool(struct topic_tree *tree, size_t level_len)
 {
+	size_t size = offsetof(struct topic_node, level) + level_len;
+	size_t more = size < sizeof(struct topic_node)
+			  ? 0
+			  : size - sizeof(struct topic_node);
+	size_t at = (more + NODE_SIZE_STEP - 1) / NODE_SIZE_STEP;
+
+	return at < NODE_SIZES ? &tree->nodes[at] : NULL;
+}
+
+static struct topic_node *
+node_new(struct topic_tree *tree, struct bytes level)
+{
+	struct pool *pool = node_pool(tree, level.len);
+	struct topic_node *node;
+
+	if (pool == NULL)
+		node = memory_new(1, sizeof(*node) + level.len);
+	else
+		node = pool_new(pool,
+		    sizeof(*node) +
+			(size_t)(pool - tree->nodes) * NODE_SIZE_STEP);
+	node->level_len = (uint16_t)level.len;
+	if (level.len > 0)
+		memcpy(node->level, level.data, level.len);
+	return node;
+}
+
+static void
+node_free(struct topic_tree *tree, struct topic_node *node)
+{
+	struct pool *pool = node_pool(tree, node->level_len);
+
 	topic_node_free_use(node);
-	free(node);
+	if (pool == NULL)
+		free(node);
+	else
+		pool_free(pool, node);
 }
 
 /* Where an edge is, or would be. A table between two powers of 2 has split as
@@ -127,14 +169,9 @@ static struct topic_node *
 child_new(struct topic_tree *tree, struct topic_node *parent,
     struct bytes level)
 {
-	size_t size = offsetof(struct topic_node, level) + level.len;
-	struct topic_node *child = memory_new(1,
-	    size < sizeof(*child) ? sizeof(*child) : size);
+	struct topic_node *child = node_new(tree, level);
 
 	child->parent = parent;
-	child->level_len = (uint16_t)level.len;
-	if (level.len > 0)
-		memcpy(child->level, level.data, level.len);
 	if (++tree->edge_count > tree->bucket_count * EDGES_PER_BUCKET)
 		table_grow(tree);
 	edge_add(tree, child);
@@ -161,7 +198,7 @@ topic_tree_new(void)
 {
 	struct topic_tree *tree = memory_new(1, sizeof(*tree));
 
-	tree->root = memory_new(1, sizeof(*tree->root));
+	tree->root = node_new(tree, BYTES_NONE);
 	tree->bucket_count = tree->bucket_capacity = BUCKETS_MIN;
 	tree->buckets = memory_new(BUCKETS_MIN, sizeof(*tree->buckets));
 	return tree;
@@ -180,11 +217,13 @@ topic_tree_free(struct topic_tree **tree)
 		next = edge_next(*tree, node, &bucket);
 		if (node->use_kind == TOPIC_USE_ANY)
 			share_list_free(&node->use.any->shares);
-		node_free(node);
+		node_free(*tree, node);
 	}
+	node_free(*tree, (*tree)->root);
+	for (size_t i = 0; i < NODE_SIZES; i++)
+		pool_done(&(*tree)->nodes[i]);
 	buffer_done(&(*tree)->edge);
 	free((*tree)->buckets);
-	free((*tree)->root);
 	free(*tree);
 	*tree = NULL;
 }
@@ -234,7 +273,7 @@ topic_tree_release(struct topic_tree *tree, struct topic_node *node)
 		parent->wildcards &= ~wildcard_of(topic_node_level(node));
 		edge_remove(tree, node);
 		topic_node_remove_child(parent);
-		node_free(node);
+		node_free(tree, node);
 		topic_node_settle(parent);
 		node = parent;
 	}

@@ -514,6 +514,7 @@ worker_done(struct worker *worker)
 	denials_free(&worker->denials);
 	rights_table_free(&worker->rights);
 	topic_tree_free(&worker->topics);
+	pool_done(&worker->subscriptions);
 	trust_done(worker);
 	buffer_done(&worker->sources.payload);
 	buffer_done(&worker->scratch);

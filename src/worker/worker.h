@@ -9,6 +9,7 @@
 
 #include "lib/hash.h"
 #include "lib/index.h"
+#include "lib/pool.h"
 #include "proc/child.h"
 #include "rights/rights.h"
 #include "worker/census.h"
@@ -52,6 +53,7 @@ struct worker {
 	struct store_reads reads;
 	size_t held_bytes; /* of messages that wait for durable ones */
 	struct topic_tree *topics;
+	struct pool subscriptions; /* all there are */
 	struct rights_table *rights;
 	struct denials *denials;
 	struct router *router;

@@ -18,6 +18,7 @@ tests_unit_lib_test_lib_SOURCES = \
 	tests/unit/lib/test_log_words.c \
 	tests/unit/lib/test_memory.c \
 	tests/unit/lib/test_pack.c \
+	tests/unit/lib/test_pool.c \
 	tests/unit/lib/test_row.c \
 	tests/unit/lib/test_table.c
 tests_unit_lib_test_lib_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) \

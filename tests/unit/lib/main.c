@@ -25,6 +25,7 @@ main(void)
 	suite_add_tcase(suite, test_log_words());
 	suite_add_tcase(suite, test_memory());
 	suite_add_tcase(suite, test_pack());
+	suite_add_tcase(suite, test_pool());
 	suite_add_tcase(suite, test_row());
 	suite_add_tcase(suite, test_table());
 	runner = srunner_create(suite);

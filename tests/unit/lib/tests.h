@@ -19,6 +19,7 @@ TCase *test_log_repeats(void);
 TCase *test_log_words(void);
 TCase *test_memory(void);
 TCase *test_pack(void);
+TCase *test_pool(void);
 TCase *test_row(void);
 TCase *test_table(void);
 

@@ -89,6 +89,7 @@ bare_worker_done(struct bare_worker *bare)
 	trust_done(worker);
 	rights_table_free(&worker->rights);
 	topic_tree_free(&worker->topics);
+	pool_done(&worker->subscriptions);
 	buffer_done(&worker->scratch);
 	ck_assert_int_eq(uv_loop_close(&bare->child.loop), 0);
 	config_free(&bare->config);
