@@ -148,6 +148,7 @@ connection_leave(struct connection *connection)
 	heartbeat_free(&connection->heartbeat);
 	permission_unload(connection);
 	worker->connection_count--;
+	worker->hole_count++;
 	uv_close((uv_handle_t *)&connection->poll, on_closed);
 }
 

@@ -208,6 +208,8 @@ transaction_written(struct journal *journal)
 {
 	journal->written = journal->under_way;
 	journal->under_way = IPC_STORE_NONE;
+	journal->worker->hole_count += journal->parts.bytes /
+				       IPC_STORE_PART_LEN;
 	journal_parts_done(&journal->parts);
 	release_waits(journal);
 }

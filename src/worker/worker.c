@@ -44,8 +44,8 @@
 
 #define TICK_MS 1000
 
-/* So many connections that came to rest make it worth to look for holes at
- * once; fewer, when no more come to rest. */
+/* So many holes make it worth to look for them at once; fewer, when no more
+ * come. */
 #define TRIM_COUNT 256
 
 /* Channels, messages by descriptor, the loop's own. */
@@ -388,28 +388,28 @@ on_session_due(void *context, struct deadline *deadline)
 }
 
 /*
- * What is idle gives its memory back; once enough of it has, and little goes
- * on, the holes it leaves in the heap go back to the system.
+ * What is idle gives its memory back; when little goes on, the holes that this
+ * and what ended has left in the heap go back to the system.
  */
 static void
 rest_idle(struct worker *worker)
 {
 	struct connection *connection;
-	size_t before = worker->rested_count;
 
 	while ((connection = TAILQ_FIRST(&worker->active)) != NULL &&
 	       connection->active_ms + REST_MS <= worker_now_ms(worker)) {
 		TAILQ_REMOVE(&worker->active, connection, in_active);
 		connection->is_active = false;
 		connection_rest(connection);
-		worker->rested_count++;
+		worker->hole_count++;
 	}
-	if (connection != NULL || worker->rested_count == 0 ||
-	    (worker->rested_count < TRIM_COUNT &&
-		worker->rested_count != before))
-		return;
-	malloc_trim(0);
-	worker->rested_count = 0;
+	if (connection == NULL && worker->hole_count > 0 &&
+	    (worker->hole_count >= TRIM_COUNT ||
+		worker->hole_count == worker->hole_count_seen)) {
+		malloc_trim(0);
+		worker->hole_count = 0;
+	}
+	worker->hole_count_seen = worker->hole_count;
 }
 
 static void

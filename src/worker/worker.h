@@ -89,8 +89,11 @@ struct worker {
 	uv_timer_t throttle_timer;               /* runs while there are any */
 	uv_timer_t tick;
 	uv_idle_t idle; /* runs while there is more to do than a turn's share */
-	size_t rested_count;  /* connections, since the heap was trimmed */
-	size_t waiting_bytes; /* of messages: what the dirty have got */
+	/* Connections that came to rest or ended, and full parts of written
+	 * transactions, since the heap was trimmed: they left holes in it. */
+	size_t hole_count;
+	size_t hole_count_seen; /* a tick ago */
+	size_t waiting_bytes;   /* of messages: what the dirty have got */
 	bool is_stopping;
 	bool is_ready;
 

@@ -4,10 +4,13 @@
  * one, which knows what it wants.
  */
 #include <malloc.h>
+#include <stdlib.h>
 
 #include "cluster.h"
+#include "lib/memory.h"
 #include "lib/pool.h"
 #include "tests.h"
+#include "worker/journal.h"
 #include "worker/session_queue.h"
 
 #define SESSIONS   2000
@@ -72,6 +75,37 @@ START_TEST(a_session_that_is_away_costs_its_skeleton)
 }
 END_TEST
 
+/* One of a payload of so many bytes is put on disk. */
+static void
+put_retained(size_t len)
+{
+	struct worker *worker = cluster_worker(0);
+	void *payload = memory_new(1, len);
+	struct message *message = message_new(&(struct ipc_publish){
+	    .topic_name = BYTES_LITERAL("a/b"),
+	    .payload = bytes_of(payload, len),
+	});
+
+	journal_retained_put(worker, message);
+	message_unref(&message);
+	cluster_settle();
+	free(payload);
+}
+
+/* The tick trims the heap when it has holes. */
+START_TEST(a_large_transaction_leaves_holes_and_a_small_one_none)
+{
+	struct worker *worker = cluster_worker(0);
+
+	cluster_setup();
+	put_retained(100);
+	ck_assert_uint_eq(worker->hole_count, 0);
+	put_retained(3 * IPC_STORE_PART_LEN);
+	ck_assert_uint_eq(worker->hole_count, 3);
+	cluster_teardown();
+}
+END_TEST
+
 TCase *
 test_skeleton(void)
 {
@@ -80,5 +114,7 @@ test_skeleton(void)
 	tcase_set_tags(tcase, "no-valgrind");
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, a_session_that_is_away_costs_its_skeleton);
+	tcase_add_test(tcase,
+	    a_large_transaction_leaves_holes_and_a_small_one_none);
 	return tcase;
 }
