@@ -13,7 +13,7 @@
 
 /* In one turn: what takes about a millisecond. */
 #define CHECKS_A_TURN 1000
-#define ENDS_A_TURN   100
+#define ENDS_A_TURN   16
 
 /* The clock may be set: dates are compared with it at least this often. */
 #define LOOK_MS (60 * 60 * 1000)
