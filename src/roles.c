@@ -126,6 +126,7 @@ const struct role role_table[] = {
 	    .needs = { .calls = ROLE_NEEDS_ACCEPT | ROLE_NEEDS_STREAMS,
 		.descriptors = METRICS_DESCRIPTORS,
 		.memory_bytes = METRICS_BYTES },
+	    .prepare = metrics_prepare,
 	    .run = metrics_run,
 	},
 	{ .name = NULL },

@@ -9,6 +9,7 @@ libsignet_lib_a_SOURCES = \
 	src/lib/fields.c src/lib/fields.h \
 	src/lib/hash.c src/lib/hash.h \
 	src/lib/index.c src/lib/index.h \
+	src/lib/library.c src/lib/library.h \
 	src/lib/log.c src/lib/log.h \
 	src/lib/log_journal.c \
 	src/lib/log_json.c \
@@ -21,4 +22,4 @@ libsignet_lib_a_SOURCES = \
 	src/lib/row.c src/lib/row.h \
 	src/lib/table.h
 
-LIB_ALL = libsignet-lib.a
+LIB_ALL = libsignet-lib.a $(DLOPEN_LIBS)

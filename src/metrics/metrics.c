@@ -12,12 +12,12 @@
 #include "metrics/metrics.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <stdlib.h>
 
 #include "lib/clock.h"
 #include "lib/memory.h"
 #include "metrics/exposition.h"
+#include "metrics/microhttpd.h"
 #include "metrics/page.h"
 #include "metrics/state.h"
 
@@ -42,22 +42,25 @@ static enum MHD_Result
 answer(struct MHD_Connection *connection, unsigned int status,
     const char *content_type, struct buffer *body)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
+	struct MHD_Response *response = microhttpd.create_response_from_buffer(
 	    body->len, body->data, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result result;
 
 	buffer_done(body);
 	if (response == NULL)
 		return MHD_NO;
-	MHD_add_response_header(response, "Content-Type", content_type);
-	MHD_add_response_header(response, "Cache-Control", "no-store");
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-	MHD_add_response_header(response, "Content-Security-Policy", policy);
+	microhttpd.add_response_header(response, "Content-Type", content_type);
+	microhttpd.add_response_header(response, "Cache-Control", "no-store");
+	microhttpd.add_response_header(response, "X-Content-Type-Options",
+	    "nosniff");
+	microhttpd.add_response_header(response, "Referrer-Policy",
+	    "no-referrer");
+	microhttpd.add_response_header(response, "Content-Security-Policy",
+	    policy);
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(response, "Allow", "GET, HEAD");
-	result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
+		microhttpd.add_response_header(response, "Allow", "GET, HEAD");
+	result = microhttpd.queue_response(connection, status, response);
+	microhttpd.destroy_response(response);
 	return result;
 }
 
@@ -74,7 +77,7 @@ answer_text(struct MHD_Connection *connection, unsigned int status,
 static enum MHD_Result
 on_metrics(struct metrics *metrics, struct MHD_Connection *connection)
 {
-	const char *accept = MHD_lookup_connection_value(connection,
+	const char *accept = microhttpd.lookup_connection_value(connection,
 	    MHD_HEADER_KIND, "Accept");
 	bool is_open_metrics = accept != NULL &&
 			       strstr(accept, "application/openmetrics-text") !=
@@ -173,9 +176,9 @@ serve(struct metrics *metrics)
 {
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 
-	if (MHD_run(metrics->server) != MHD_YES)
+	if (microhttpd.run(metrics->server) != MHD_YES)
 		fatal("libmicrohttpd has stopped");
-	if (MHD_get_timeout(metrics->server, &timeout_ms) == MHD_YES)
+	if (microhttpd.get_timeout(metrics->server, &timeout_ms) == MHD_YES)
 		uv_timer_start(&metrics->timer, on_timer, timeout_ms, 0);
 	else
 		uv_timer_stop(&metrics->timer);
@@ -219,8 +222,8 @@ static const struct proc_events metrics_events = {
 static struct MHD_Daemon *
 start_server(struct metrics *metrics, int listener)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL,
-	    NULL, on_request, metrics, MHD_OPTION_LISTEN_SOCKET, listener,
+	return microhttpd.start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0,
+	    NULL, NULL, on_request, metrics, MHD_OPTION_LISTEN_SOCKET, listener,
 	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
 	    MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_BYTES_MAX,
@@ -239,7 +242,8 @@ open_server(struct metrics *metrics)
 	if (metrics->server == NULL)
 		fatal("libmicrohttpd cannot start");
 	child->listener_count = 0;
-	info = MHD_get_daemon_info(metrics->server, MHD_DAEMON_INFO_EPOLL_FD);
+	info = microhttpd.get_daemon_info(metrics->server,
+	    MHD_DAEMON_INFO_EPOLL_FD);
 	if (info == NULL ||
 	    uv_poll_init(&child->loop, &metrics->poll, info->epoll_fd) != 0)
 		fatal("libmicrohttpd cannot be watched");
@@ -247,6 +251,12 @@ open_server(struct metrics *metrics)
 	uv_poll_start(&metrics->poll, UV_READABLE, on_readable);
 	metrics->timer.data = metrics;
 	uv_timer_init(&child->loop, &metrics->timer);
+}
+
+int
+metrics_prepare(char *why, size_t why_size)
+{
+	return microhttpd_load(why, why_size);
 }
 
 int
@@ -263,7 +273,7 @@ metrics_run(struct proc_child *child)
 	uv_close((uv_handle_t *)&metrics->poll, NULL);
 	uv_close((uv_handle_t *)&metrics->timer, NULL);
 	uv_run(&child->loop, UV_RUN_NOWAIT);
-	MHD_stop_daemon(metrics->server);
+	microhttpd.stop_daemon(metrics->server);
 	state_done(&metrics->state);
 	free(metrics);
 	return status;

@@ -29,4 +29,4 @@ libsignet_store_a_CPPFLAGS = $(AM_CPPFLAGS) \
 libsignet_store_a_CFLAGS = $(AM_CFLAGS) $(ROCKSDB_CFLAGS)
 
 # For those who link with it.
-STORE_ALL = libsignet-store.a $(PROC_ALL) $(DLOPEN_LIBS)
+STORE_ALL = libsignet-store.a $(PROC_ALL)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * RocksDB, which is not linked with: a library so large takes memory and time
- * of every process that it is mapped into, and only one of them needs it.
- */
+/* RocksDB, which is not linked with: see lib/library.h. */
 #ifndef SIGNET_STORE_ROCKSDB_H
 #define SIGNET_STORE_ROCKSDB_H
 
@@ -20,13 +17,7 @@ struct rocksdb_calls {
 /* Complete after rocksdb_load(). */
 extern struct rocksdb_calls rocksdb;
 
-/*
- * Load the library for as long as the process lives; again is allowed.
- *
- * why: what is wrong, cut to so many bytes.
- * Returns 0; -ELIBACC if the library, or one that it needs, is not there;
- * -ELIBBAD if it lacks a function.
- */
+/* As library_load(). */
 int rocksdb_load(char *why, size_t why_size);
 
 #endif

@@ -280,16 +280,20 @@ def a_store_that_cannot_be_made_is_an_error():
 
 
 @standalone
-def a_database_library_that_cannot_be_loaded_is_an_error():
-    library = ctypes.util.find_library("rocksdb")
-    assert library, "RocksDB is not installed"
-    with Folder() as folder:
-        with open(f"{folder.path}/{library}", "w") as file:
-            file.write("this is no library\n" * 100)
-        done = run("-c", folder.file, LD_LIBRARY_PATH=folder.path)
-        assert done.returncode == 1, done.stderr
-        assert f"{library}: invalid ELF header" in done.stderr, done.stderr
-        assert not folder.is_bound()
+def a_library_that_cannot_be_loaded_is_an_error():
+    for name in "rocksdb", "microhttpd":
+        library = ctypes.util.find_library(name)
+        assert library, f"lib{name} is not installed"
+        with Folder(metrics={"enabled": True,
+                             "port": free_port()}) as folder:
+            os.chmod(folder.path, 0o755)  # the store's user gets to it
+            with open(f"{folder.path}/{library}", "w") as file:
+                file.write("this is no library\n" * 100)
+            done = run("-c", folder.file, LD_LIBRARY_PATH=folder.path)
+            assert done.returncode == 1, done.stderr
+            assert f"{library}: invalid ELF header" in done.stderr, \
+                done.stderr
+            assert not folder.is_bound()
 
 
 @standalone

@@ -172,11 +172,15 @@ def each_role_holds_only_its_descriptors(broker):
 
 
 @case
-def the_store_alone_has_the_database_s_library(broker):
+def a_library_is_in_the_process_alone_that_needs_it(broker):
     for name, pid in broker.roles().items():
         with open(f"/proc/{pid}/maps") as maps:
-            has_library = "/librocksdb.so" in maps.read()
-        assert has_library == (name == "store 0"), name
+            mapped = maps.read()
+        for library, owner in (("rocksdb", "store 0"),
+                               ("microhttpd", "metrics 0"),
+                               ("gnutls", "metrics 0")):
+            assert (f"/lib{library}.so" in mapped) == (name == owner), \
+                (name, library)
 
 
 @case

@@ -11,6 +11,7 @@ tests_unit_lib_test_lib_SOURCES = \
 	tests/unit/lib/test_fields.c \
 	tests/unit/lib/test_hash.c \
 	tests/unit/lib/test_index.c \
+	tests/unit/lib/test_library.c \
 	tests/unit/lib/test_log.c \
 	tests/unit/lib/test_log_journal.c \
 	tests/unit/lib/test_log_json.c \

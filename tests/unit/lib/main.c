@@ -18,6 +18,7 @@ main(void)
 	suite_add_tcase(suite, test_fields());
 	suite_add_tcase(suite, test_hash());
 	suite_add_tcase(suite, test_index());
+	suite_add_tcase(suite, test_library());
 	suite_add_tcase(suite, test_log());
 	suite_add_tcase(suite, test_log_journal());
 	suite_add_tcase(suite, test_log_json());

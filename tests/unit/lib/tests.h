@@ -12,6 +12,7 @@ TCase *test_descriptor(void);
 TCase *test_fields(void);
 TCase *test_hash(void);
 TCase *test_index(void);
+TCase *test_library(void);
 TCase *test_log(void);
 TCase *test_log_journal(void);
 TCase *test_log_json(void);
