@@ -5,7 +5,8 @@
  * Duties: binds the listening sockets, starts the other processes, restarts
  * those that die, ends all in order.
  * Privileges: those it is started with, until the sockets are bound and the
- * credentials are read; then those of processes.user.
+ * credentials are read; then those of processes.user, and what starts roles
+ * (src/proc/calls_master.def).
  * Receives: READY, PEER_FAULT, PROPOSED and COMMITTED of its children, FILES_*
  * of the reader, BACKUP_DONE of the store, KEY_ADDED of the key process,
  * TRUST_MADE and TRUST_VERDICT of the trust process; SIGTERM, SIGINT, SIGHUP;
