@@ -471,6 +471,10 @@ drop_privileges(struct master *master)
 	if (error != 0)
 		log_warning(log_word("event", "unconfined"),
 		    log_word("lacks", "network"), log_errno("why", -error));
+	for (const struct role *role = role_table; role->name; role++)
+		if (proc_privileges_remember(user, role->name, why,
+			sizeof(why)) != 0)
+			fatal("processes.user: %s", why);
 	proc_sandbox_leave_files_as_master(config);
 	start_readers(master);
 	error = proc_sandbox_has_users(config)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -26,6 +27,22 @@
 
 /* The reader that is started in the place of another gets its right, too. */
 #define FOR_ROLES (TO_BECOME | BIT(CAP_DAC_READ_SEARCH))
+
+/* An account may be in so many groups. */
+#define GROUPS_MAX 256
+
+/* What the master looked up for a role is in the environment of those that it
+ * starts, in numbers: UID GID GROUP... */
+#define VARIABLE     "SIGNET_ACCOUNT_"
+#define VARIABLE_MAX 64
+#define NUMBER_MAX   12
+
+struct account {
+	uid_t uid;
+	gid_t gid;
+	int group_count;
+	gid_t groups[GROUPS_MAX];
+};
 
 /* As long as the name of an account may be, with its NUL. */
 #define USER_NAME_MAX 64
@@ -107,13 +124,16 @@ has_capability(unsigned int capability)
 }
 
 static int
-become(const struct passwd *user)
+become(const struct account *account)
 {
-	if (initgroups(user->pw_name, user->pw_gid) != 0)
+	uid_t uid = account->uid;
+	gid_t gid = account->gid;
+
+	if (setgroups((size_t)account->group_count, account->groups) != 0)
 		return -errno;
-	if (setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0)
+	if (setresgid(gid, gid, gid) != 0)
 		return -errno;
-	if (setresuid(user->pw_uid, user->pw_uid, user->pw_uid) != 0)
+	if (setresuid(uid, uid, uid) != 0)
 		return -errno;
 	return 0;
 }
@@ -191,6 +211,88 @@ find_role_user(const char *name, const char *role, const struct passwd **found,
 	return 0;
 }
 
+static int
+look_up(const struct passwd *user, struct account *account, char *why,
+    size_t size)
+{
+	account->uid = user->pw_uid;
+	account->gid = user->pw_gid;
+	account->group_count = GROUPS_MAX;
+	if (getgrouplist(user->pw_name, user->pw_gid, account->groups,
+		&account->group_count) >= 0)
+		return 0;
+	snprintf(why, size, "is \"%s\", who is in more than %d groups",
+	    user->pw_name, GROUPS_MAX);
+	return -E2BIG;
+}
+
+/* False if nothing was looked up for us. */
+static bool
+take_account(const char *role, struct account *account)
+{
+	char variable[VARIABLE_MAX], *end;
+	const char *at;
+	unsigned long numbers[2 + GROUPS_MAX];
+	int count = 0;
+
+	snprintf(variable, sizeof(variable), VARIABLE "%s", role);
+	at = getenv(variable);
+	for (; at != NULL && count < 2 + GROUPS_MAX; at = end) {
+		numbers[count] = strtoul(at, &end, 10);
+		if (end == at)
+			break;
+		count++;
+	}
+	if (count < 2)
+		return false;
+	account->uid = (uid_t)numbers[0];
+	account->gid = (gid_t)numbers[1];
+	account->group_count = count - 2;
+	for (int i = 2; i < count; i++)
+		account->groups[i - 2] = (gid_t)numbers[i];
+	return true;
+}
+
+/* role: NULL for the user that all share. */
+static int
+find_account(const char *name, const char *role, struct account *account,
+    char *why, size_t size)
+{
+	const struct passwd *user;
+	int error;
+
+	if (role != NULL && take_account(role, account))
+		return 0;
+	error = find_role_user(name, role, &user, why, size);
+	return error == 0 ? look_up(user, account, why, size) : error;
+}
+
+int
+proc_privileges_remember(const char *name, const char *role, char *why,
+    size_t size)
+{
+	char text[(2 + GROUPS_MAX) * NUMBER_MAX], variable[VARIABLE_MAX];
+	struct account account;
+	size_t len;
+	int error;
+
+	snprintf(variable, sizeof(variable), VARIABLE "%s", role);
+	unsetenv(variable);
+	if (!proc_privileges_can_become())
+		return 0;
+	error = find_account(name, role, &account, why, size);
+	if (error != 0)
+		return error;
+	len = (size_t)snprintf(text, sizeof(text), "%u %u", account.uid,
+	    account.gid);
+	for (int i = 0; i < account.group_count; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, " %u",
+		    account.groups[i]);
+	return setenv(variable, text, 1) == 0
+		   ? 0
+		   : fail(why, size, variable, errno);
+}
+
 bool
 proc_privileges_has_own(const char *name, const char *role)
 {
@@ -226,7 +328,7 @@ proc_privileges_user(const char *name, const char *role, uid_t *uid, gid_t *gid,
 
 /* From root: to the user, with these capabilities and no others for ever. */
 static int
-become_with(const struct passwd *user, uint32_t kept, uint32_t inherited)
+become_with(const struct account *user, uint32_t kept, uint32_t inherited)
 {
 	/* the bounding set last: what is to be inherited must be in it */
 	int error = prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 ? 0 : -errno;
@@ -266,7 +368,7 @@ proc_privileges_become(const char *name, const char *role, unsigned int needs,
 	uint32_t kept = (needs & ROLE_NEEDS_READING) != 0
 			    ? BIT(CAP_DAC_READ_SEARCH)
 			    : 0;
-	const struct passwd *user;
+	struct account account;
 	int error;
 
 	if (!proc_privileges_can_become()) {
@@ -275,7 +377,7 @@ proc_privileges_become(const char *name, const char *role, unsigned int needs,
 			   ? 0
 			   : fail(why, size, "dropping capabilities", -error);
 	}
-	error = find_role_user(name, role, &user, why, size);
+	error = find_account(name, role, &account, why, size);
 	if (error != 0)
 		return error;
 	/* nobody has to be looked up any more */
@@ -283,7 +385,7 @@ proc_privileges_become(const char *name, const char *role, unsigned int needs,
 		error = leave_files();
 	if (error != 0)
 		return fail(why, size, "changing the root", -error);
-	error = become_with(user, kept, 0);
+	error = become_with(&account, kept, 0);
 	if (error != 0)
 		return fail(why, size, "changing the user", -error);
 	error = check_no_return();
@@ -301,15 +403,15 @@ proc_privileges_drop(const char *name, char *why, size_t size)
 int
 proc_privileges_drop_for_roles(const char *name, char *why, size_t size)
 {
-	const struct passwd *user;
+	struct account account;
 	int error;
 
 	if (!proc_privileges_can_become())
 		return proc_privileges_drop(name, why, size);
-	error = find_user(name, &user, why, size);
+	error = find_account(name, NULL, &account, why, size);
 	if (error != 0)
 		return error;
-	error = become_with(user, FOR_MASTER, FOR_ROLES);
+	error = become_with(&account, FOR_MASTER, FOR_ROLES);
 	if (error != 0)
 		return fail(why, size, "changing the user", -error);
 	return 0;

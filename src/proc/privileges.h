@@ -37,6 +37,13 @@ int proc_privileges_user(const char *user, const char *role, uid_t *uid,
     gid_t *gid, char *why, size_t size);
 
 /*
+ * Look up now whom a role becomes, for those that are started from now on: they
+ * have no way to ask. Nothing, if the process may not change its user.
+ */
+int proc_privileges_remember(const char *user, const char *role, char *why,
+    size_t size);
+
+/*
  * Become an unprivileged user for good, if the process runs as root: its
  * groups, its user, no capability, none to be had by executing a file.
  * Whoever it is, the capabilities are gone afterwards.

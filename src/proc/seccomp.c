@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@
 /* Newer than the headers of some systems. */
 #define CALLS_PR_SET_VMA    0x53564d41
 #define CALLS_F_SET_RW_HINT 1036
+#define CALLS_SOCKET_TYPE   0xf /* what else is there are flags */
 #define CALLS_WRITING       (O_ACCMODE | O_CREAT | O_TRUNC)
 /* No thread of ours begins in a namespace of its own. */
 #define CALLS_CLONE_NEW                                                        \
