@@ -66,6 +66,14 @@ struct proc_events {
 	bool (
 	    *on_commit)(struct proc_child *child, const struct config *before);
 	void (*on_turn_end)(struct proc_child *child);
+	/*
+	 * What the role does between two turns, where no other code of the loop
+	 * is under way, so that it may let another thread have the loop
+	 * meanwhile. has_job is asked before a turn, which does not wait then.
+	 * Both are there or neither is.
+	 */
+	bool (*has_job)(const struct proc_child *child);
+	void (*on_job)(struct proc_child *child);
 	/* What was counted is about to be told: set what is not counted as it
 	 * goes. */
 	void (*on_count)(struct proc_child *child);

@@ -47,6 +47,7 @@ struct proc_child_private {
 	uv_timer_t wake;     /* only to have another turn */
 	uv_timer_t repeats;  /* the same, to say what the log has left out */
 	uv_timer_t deadline; /* to stop without a master */
+	bool is_stopped;     /* the loop is to be left */
 	int status;          /* the exit status */
 };
 
@@ -71,6 +72,9 @@ int child_on_proposal(struct proc_child *child, struct ipc_message *message);
 
 /* Forget what is proposed. */
 void child_proposal_done(struct proc_child *child);
+
+/* jobs.c: the loop, until it is stopped. */
+void child_run(struct proc_child *child);
 
 /* Tell the master that a peer said what it may not say. */
 void proc_peer_report(struct peer *peer, const char *fault);

@@ -7,6 +7,7 @@ libsignet_proc_a_SOURCES = \
 	src/proc/confined.c src/proc/confined.h \
 	src/proc/credentials.c src/proc/credentials.h \
 	src/proc/landlock.c src/proc/landlock.h \
+	src/proc/jobs.c \
 	src/proc/loop.c \
 	src/proc/privileges.c src/proc/privileges.h \
 	src/proc/proposal.c \

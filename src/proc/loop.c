@@ -445,7 +445,7 @@ proc_child_loop(struct proc_child *child, const struct proc_events *events)
 	private->events = events;
 	loop_open(child);
 	open_arrivals(child);
-	uv_run(&child->loop, UV_RUN_DEFAULT);
+	child_run(child);
 	loop_close(child);
 	return private->status;
 }
@@ -480,6 +480,7 @@ proc_master_push_with(struct proc_child *child, enum ipc_message_type type,
 void
 proc_child_stopped(struct proc_child *child)
 {
+	child->private->is_stopped = true;
 	uv_stop(&child->loop);
 }
 

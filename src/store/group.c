@@ -9,6 +9,7 @@
 #include "store/batch.h"
 #include "store/fault.h"
 #include "store/loader.h"
+#include "store/log_ahead.h"
 #include "store/sweep.h"
 #include "store/writer.h"
 
@@ -50,6 +51,7 @@ struct group {
 	uint32_t epoch_max; /* more is not believed of who has one */
 	struct row_cursor cursors[STORE_WORKERS_MAX];
 	struct owners owners; /* of what is under way */
+	struct log_ahead ahead;
 	int error;
 	char why[DATABASE_WHY_MAX];
 };
@@ -66,6 +68,7 @@ group_new(struct store *store)
 	group->writer = writer_new(&store->child->loop, on_work, on_done,
 	    group);
 	group->owners.cache = owner_cache_new();
+	group->ahead.path = store->path;
 	STAILQ_INIT(&group->waiting);
 	STAILQ_INIT(&group->written);
 	return group;
@@ -232,9 +235,11 @@ batch_write(struct group *group, struct store_batch *batch)
 	(void)rocksdb.writebatch_data(batch->batch, &len);
 	group->error = fault_check_room(store, len, group->why);
 	group->is_untried = group->error != 0;
-	if (group->error == 0)
-		group->error = database_write(store->database, batch->batch,
-		    group->why);
+	if (group->error != 0)
+		return;
+	log_ahead_prepare(&group->ahead, len);
+	group->error = database_write(store->database, batch->batch,
+	    group->why);
 }
 
 /* Add what an item changes, unless it is not the worker's to change. 0 or as
@@ -257,7 +262,7 @@ item_apply(struct group *group, struct item *item, struct store_batch *batch)
 	return 0;
 }
 
-/* In the thread that writes: nothing else changes rows meanwhile. */
+/* Others have the loop meanwhile, but nothing else changes rows. */
 static void
 on_work(void *context)
 {
@@ -417,6 +422,18 @@ group_start(struct group *group)
 	group->is_under_way = true;
 	store->job_count++;
 	writer_start(group->writer);
+}
+
+bool
+group_has_job(const struct group *group)
+{
+	return writer_has_job(group->writer);
+}
+
+void
+group_write(struct group *group)
+{
+	writer_run(group->writer);
 }
 
 size_t

@@ -39,6 +39,11 @@ void group_add(struct group *group, struct store_client *client,
  * with a fault: again what could not be written. */
 void group_start(struct group *group);
 
+/* Has it begun, and waits for group_write()? */
+bool group_has_job(const struct group *group);
+/* Write it, if so: see writer_run(). */
+void group_write(struct group *group);
+
 /* Which worker has which epoch now, and where sessions are at home; the cache
  * stays. */
 void group_owners(const struct group *group, struct owners *owners);

@@ -12,6 +12,7 @@ libsignet_store_a_SOURCES = \
 	src/store/homes.c src/store/homes.h \
 	src/store/iterator.c src/store/iterator.h \
 	src/store/loader.c src/store/loader.h \
+	src/store/log_ahead.c src/store/log_ahead.h \
 	src/store/owner.c src/store/owner.h \
 	src/store/reader.c src/store/reader.h \
 	src/store/reference.c src/store/reference.h \

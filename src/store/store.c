@@ -296,6 +296,22 @@ on_turn_end(struct proc_child *child)
 	store_go_on(child->context);
 }
 
+static bool
+has_job(const struct proc_child *child)
+{
+	const struct store *store = child->context;
+
+	return group_has_job(store->group);
+}
+
+static void
+on_job(struct proc_child *child)
+{
+	const struct store *store = child->context;
+
+	group_write(store->group);
+}
+
 /* Workers may still have something to say. */
 static void
 on_stop(struct proc_child *child)
@@ -313,6 +329,8 @@ static const struct proc_events store_events = {
 	.on_control = on_control,
 	.on_peer_writable = on_peer_writable,
 	.on_turn_end = on_turn_end,
+	.has_job = has_job,
+	.on_job = on_job,
 	.on_count = on_count,
 	.on_stop = on_stop,
 };
@@ -356,6 +374,7 @@ store_done(struct store *store)
 	/* Jobs end, and what was closed leaves the loop. */
 	do {
 		uv_run(&store->child->loop, UV_RUN_NOWAIT);
+		group_write(store->group);
 		if (store->job_count > 0)
 			uv_run(&store->child->loop, UV_RUN_ONCE);
 	} while (store->job_count > 0);

@@ -2,8 +2,9 @@
 /*
  * What the parts of the store role share.
  *
- * One thread runs the loop: it takes messages and answers them. Another writes
- * groups (one at a time). Whatever else touches the disk is a job in a thread of
+ * One thread at a time has the loop: it takes messages, answers them and writes
+ * groups (one at a time); while it writes another has the loop (writer.h).
+ * Whatever else touches the disk is a job in a thread of
  * libuv's pool: pages that are read and rows that are loaded (few at a time, so
  * that others find a thread), opening the database.
  */

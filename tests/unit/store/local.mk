@@ -8,11 +8,13 @@ tests_unit_store_test_store_SOURCES = \
 	tests/unit/store/held_sync.c tests/unit/store/held_sync.h \
 	tests/unit/store/rig.c tests/unit/store/rig.h \
 	tests/unit/store/test_fault.c \
+	tests/unit/store/test_log_ahead.c \
 	tests/unit/store/test_owner.c \
 	tests/unit/store/test_reference.c \
 	tests/unit/store/test_row.c \
 	tests/unit/store/test_store.c \
-	tests/unit/store/test_sweep.c
+	tests/unit/store/test_sweep.c \
+	tests/unit/store/test_writer.c
 tests_unit_store_test_store_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 # RocksDB is to find our pread() and fdatasync().
 tests_unit_store_test_store_LDFLAGS = $(AM_LDFLAGS) -rdynamic

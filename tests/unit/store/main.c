@@ -39,6 +39,9 @@ main(int argc, char **argv)
 	suite = suite_create("store");
 	suite_add_tcase(suite, test_reference());
 	suite_add_tcase(suite, test_row());
+	suite_add_tcase(suite, test_writer());
+	suite_add_tcase(suite, test_log_ahead());
+	suite_add_tcase(suite, test_log_zeros());
 	suite_add_tcase(suite, test_store());
 	suite_add_tcase(suite, test_owner());
 	suite_add_tcase(suite, test_sweep());
