@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: bench_send [SOCKETS [BYTES]]
+ * usage: bench_send [--relay] [SOCKETS [BYTES]]
  *
  * The least that a fan-out can cost: one process sends the same bytes to each
  * of so many connections over the loopback device, with a send() each as a
  * broker must, and does nothing else; another one reads them, and asks for the
  * next when it has all. Print the processor time of the sender for each send,
  * as signet-bench counts a broker's.
+ *
+ * --relay: the least that pairs can cost: the other one sends back on each
+ * connection what it has read there; the first receives it when it is told that
+ * it is there, and sends it again.
  */
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -20,6 +24,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,6 +82,28 @@ connect_all(int count)
 	close(listener);
 }
 
+static void
+close_all(const int *sockets, int count)
+{
+	for (int i = 0; i < count; i++)
+		close(sockets[i]);
+}
+
+static int
+watch(const int *sockets, int count)
+{
+	int set = epoll_create1(EPOLL_CLOEXEC);
+
+	check(set >= 0, "epoll_create1");
+	for (int i = 0; i < count; i++) {
+		struct epoll_event event = { EPOLLIN, { .fd = sockets[i] } };
+
+		check(epoll_ctl(set, EPOLL_CTL_ADD, sockets[i], &event) == 0,
+		    "epoll_ctl");
+	}
+	return set;
+}
+
 /* In a process of its own, until the sender's end is closed. */
 static void
 read_all(int count, size_t bytes)
@@ -84,18 +111,13 @@ read_all(int count, size_t bytes)
 	static uint8_t buffer[65536];
 	struct epoll_event events[SOCKETS_MAX];
 	size_t awaited = (size_t)count * bytes;
-	int set = epoll_create1(EPOLL_CLOEXEC);
+	int set = watch(readers, count);
 
-	for (int i = 0; i < count; i++) {
-		close(senders[i]);
-		events[i] = (struct epoll_event){ EPOLLIN, { .fd = i } };
-		epoll_ctl(set, EPOLL_CTL_ADD, readers[i], &events[i]);
-	}
 	for (size_t got = 0;;) {
 		int ready = epoll_wait(set, events, count, -1);
 
 		for (int i = 0; i < ready; i++) {
-			ssize_t len = recv(readers[events[i].data.fd], buffer,
+			ssize_t len = recv(events[i].data.fd, buffer,
 			    sizeof(buffer), 0);
 
 			if (len <= 0)
@@ -130,6 +152,54 @@ send_all(int count, size_t bytes)
 	       (double)sends;
 }
 
+/*
+ * Receive and send again, once for each connection that is ready, until the
+ * time is over or the other end is closed. Returns how often.
+ */
+static uint64_t
+relay(int set, int count, uint64_t end_ns)
+{
+	static uint8_t buffer[65536];
+	struct epoll_event events[SOCKETS_MAX];
+	uint64_t relayed = 0;
+
+	while (clock_ns(CLOCK_MONOTONIC) < end_ns) {
+		int ready = epoll_wait(set, events, count, -1);
+
+		for (int i = 0; i < ready; i++) {
+			int fd = events[i].data.fd;
+			ssize_t len = recv(fd, buffer, sizeof(buffer), 0);
+
+			if (len <= 0)
+				return relayed;
+			check(send(fd, buffer, (size_t)len, MSG_NOSIGNAL) ==
+				  len,
+			    "send");
+			relayed++;
+		}
+	}
+	return relayed;
+}
+
+/* In a process of its own, until the sender's end is closed. */
+static void
+return_all(int count)
+{
+	(void)relay(watch(readers, count), count, UINT64_MAX);
+}
+
+/* Nanoseconds for each message relayed; set: of the senders. */
+static double
+relay_all(int set, int count)
+{
+	uint64_t begin_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	uint64_t relayed = relay(set, count,
+	    clock_ns(CLOCK_MONOTONIC) + ROUND_NS);
+
+	return (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin_ns) /
+	       (double)relayed;
+}
+
 static int
 operand(const char *text, int most)
 {
@@ -144,8 +214,13 @@ operand(const char *text, int most)
 int
 main(int argc, char **argv)
 {
-	int count = argc > 1 ? operand(argv[1], SOCKETS_MAX) : SOCKETS_DEFAULT;
-	size_t bytes = (size_t)(argc > 2 ? operand(argv[2], BYTES_MAX)
+	static const uint8_t record[BYTES_MAX];
+	bool is_relay = argc > 1 && strcmp(argv[1], "--relay") == 0;
+	char **operands = argv + (is_relay ? 2 : 1);
+	int left = argc - (is_relay ? 2 : 1), set;
+	int count = left > 0 ? operand(operands[0], SOCKETS_MAX)
+			     : SOCKETS_DEFAULT;
+	size_t bytes = (size_t)(left > 1 ? operand(operands[1], BYTES_MAX)
 					 : BYTES_DEFAULT);
 	double best = 0;
 	pid_t child;
@@ -156,21 +231,29 @@ main(int argc, char **argv)
 	child = fork();
 	check(child >= 0, "fork");
 	if (child == 0) {
-		read_all(count, bytes);
+		close_all(senders, count);
+		if (is_relay)
+			return_all(count);
+		else
+			read_all(count, bytes);
 		_exit(0);
 	}
-	for (int i = 0; i < count; i++)
-		close(readers[i]);
+	close_all(readers, count);
+	set = watch(senders, count);
+	for (int i = 0; is_relay && i < count; i++)
+		check(send(senders[i], record, bytes, MSG_NOSIGNAL) ==
+			  (ssize_t)bytes,
+		    "send");
 	for (int round = 0; round < ROUNDS; round++) {
-		double ns = send_all(count, bytes);
+		double ns = is_relay ? relay_all(set, count)
+				     : send_all(count, bytes);
 
 		if (round == 0 || ns < best)
 			best = ns;
 	}
-	for (int i = 0; i < count; i++)
-		close(senders[i]);
+	close_all(senders, count);
 	waitpid(child, NULL, 0);
-	printf("%d sockets, %zu bytes: %.2f us for each send\n", count, bytes,
-	    best / 1000);
+	printf("%d sockets, %zu bytes: %.2f us for each %s\n", count, bytes,
+	    best / 1000, is_relay ? "recv and send" : "send");
 	return 0;
 }

@@ -65,8 +65,9 @@ class Scenario:
     is_durable: bool = False  # the brokers keep what lasts on disk
     has_seconds: bool = True  # it takes --seconds
     # A publisher waits for all to have its message, which is small: each
-    # delivery is a send(), and bare ones of bench_send stand beside it.
-    is_alone: bool = False
+    # delivery is a send() of its own. What stands beside it: a name, and the
+    # arguments of bench_send.
+    floor: tuple = ()
     # The same for Signet where nothing has to be on disk. The difference is
     # the store's part, and stands beside a bare sync.
     without_store: tuple = ()
@@ -78,12 +79,12 @@ SCENARIOS = (
              quick=("-n", "1000", "-d", "1"), most=2.0, has_seconds=False),
     Scenario("fan-out-w1", "1 to 50, 64 bytes, QoS 0, window 1",
              ("fan-out", "-S", "50", "-w", "1"), TRAFFIC, ratio=1 / 3,
-             is_alone=True),
+             floor=("a bare send()",)),
     Scenario("fan-out-w16", "1 to 50, 64 bytes, QoS 0, window 16",
              ("fan-out", "-S", "50", "-w", "16"), TRAFFIC, ratio=1 / 3),
     Scenario("pairs-w1", "50 to 50 pairs, 64 bytes, QoS 0, window 1",
              ("pairs", "-P", "50", "-w", "1"), TRAFFIC, ratio=1 / 3,
-             is_alone=True),
+             floor=("a bare recv() and send()", "--relay")),
     Scenario("pairs-w16", "50 to 50 pairs, 64 bytes, QoS 0, window 16",
              ("pairs", "-P", "50", "-w", "16"), TRAFFIC, ratio=1 / 3),
     Scenario("large-pairs-w1", "50 to 50 pairs, 64 KiB, QoS 0, window 1",
