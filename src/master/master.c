@@ -499,12 +499,13 @@ master_run(const char *file, const struct config *config,
 
 	inherited_open(&inherited);
 	service_open(&master.service);
-	/* libuv's rings would be a way around the filter of system calls */
-	(void)setenv("UV_USE_IO_URING", "0", 1);
 	log_start("master", LOG_LEVEL_INFO);
 	role_log_as(config, "master");
 	(void)log_journal_open();
 	proc_privileges_raise_files();
+	error = proc_seccomp_refuse_rings();
+	if (error != 0)
+		fatal("the filter of system calls: %s", strerror(-error));
 	if (uv_loop_init(&master.loop) != 0)
 		fatal("the event loop cannot start");
 	if (master_folder_open(config, master.supplies.start.home_key, why,

@@ -24,4 +24,4 @@ src/metrics/page.inc: src/metrics/page.html
 	sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n",/' \
 		$(srcdir)/src/metrics/page.html > $@.tmp
 	mv $@.tmp $@
-src/metrics/page.$(OBJEXT): src/metrics/page.inc
+src/metrics/libsignet_metrics_a-page.$(OBJEXT): src/metrics/page.inc

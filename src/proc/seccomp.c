@@ -341,6 +341,25 @@ proc_seccomp_enter(unsigned int needs)
 }
 
 int
+proc_seccomp_refuse_rings(void)
+{
+	scmp_filter_ctx filter;
+	int error;
+
+	if (seccomp_api_get() < 3)
+		return 0;
+	filter = seccomp_init(SCMP_ACT_ALLOW);
+	if (filter == NULL)
+		return -ENOMEM;
+	error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+	    SCMP_SYS(io_uring_setup), 0);
+	if (error == 0)
+		error = seccomp_load(filter);
+	seccomp_release(filter);
+	return error;
+}
+
+int
 proc_seccomp_enter_as_master(void)
 {
 	return enter(NULL);
@@ -386,6 +405,12 @@ int
 proc_seccomp_enter(unsigned int needs)
 {
 	(void)needs;
+	return 0;
+}
+
+int
+proc_seccomp_refuse_rings(void)
+{
 	return 0;
 }
 

@@ -21,6 +21,16 @@ const char *proc_seccomp_lack(void);
 int proc_seccomp_enter(unsigned int needs);
 
 /*
+ * From now on, for good: no ring of system calls (io_uring) is made, and with
+ * it no new privileges are had. Before the master's first loop, in which newer
+ * versions of libuv have one, and go without if they get none: a filter that
+ * came later would find it there.
+ *
+ * Returns 0, also where calls cannot be filtered; or -errno.
+ */
+int proc_seccomp_refuse_rings(void);
+
+/*
  * The same for the master, whose filter holds for those that it starts as well:
  * what roles may do and what it takes to start one (calls_master.def). Calls
  * that are newer than this program fail with ENOSYS.

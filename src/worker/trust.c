@@ -11,9 +11,8 @@
 #include "worker/session.h"
 #include "worker/worker.h"
 
-/* In one turn: what takes about a millisecond. */
+/* In one turn: what takes about a millisecond, as TRUST_ENDS_A_TURN does. */
 #define CHECKS_A_TURN 1000
-#define ENDS_A_TURN   16
 
 /* The clock may be set: dates are compared with it at least this often. */
 #define LOOK_MS (60 * 60 * 1000)
@@ -177,7 +176,7 @@ trust_turn(struct worker *worker)
 	unsigned int checks = 0, ended = 0;
 
 	while (trust->cursor != NULL && checks < CHECKS_A_TURN &&
-	       ended < ENDS_A_TURN) {
+	       ended < TRUST_ENDS_A_TURN) {
 		struct connection *connection = trust->cursor;
 
 		trust->cursor = TAILQ_NEXT(connection, in_all);

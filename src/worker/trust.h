@@ -31,6 +31,9 @@ int on_trust_index(struct worker *worker, struct ipc_message *message);
 /* May a peer that is handed over now come in? Otherwise it is logged. */
 bool trust_admits(struct worker *worker, const struct tls_peer *peer);
 
+/* So many sessions are ended in a turn at most. */
+#define TRUST_ENDS_A_TURN 16
+
 /* Look at some more connections; is there more to do? */
 bool trust_turn(struct worker *worker);
 
