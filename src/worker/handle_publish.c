@@ -141,6 +141,14 @@ is_exchange_kept(const struct connection *connection,
 	       connection->session->number != IPC_STORE_NONE;
 }
 
+/* One that is not known here: a process that is gone may have had it. */
+static bool
+is_sent_again(const struct connection *connection,
+    const struct mqtt_publish *publish)
+{
+	return publish->dup && is_exchange_kept(connection, publish);
+}
+
 static struct forward_origin
 origin_of(const struct connection *connection,
     const struct mqtt_publish *publish)
@@ -194,6 +202,8 @@ route_publish(struct connection *connection, const struct mqtt_publish *publish,
 	/* It resends in the order of sending [MQTT-4.6.0-1]: that is over. */
 	if (publish->qos == 2 && !publish->dup)
 		connection->session->was_cut_off = false;
+	if (is_sent_again(connection, publish))
+		forwards_suspect(worker, &origin);
 	/* What shares owe was written where the publisher was at home. */
 	result = router_publish_once(worker, &parts, storage, &origin,
 	    is_repeated && moved_has_got(worker, &origin, connection->session));
@@ -246,8 +256,8 @@ check_publish(struct connection *connection, const struct mqtt_publish *publish)
 }
 
 /*
- * Its exchange had begun with a process that is gone, and ends with this: what
- * is noted of it is removed before the client may use its identifier for
+ * Its exchange may have begun with a process that is gone, and ends with this:
+ * what is noted of it is removed before the client may use its identifier for
  * another message.
  */
 static void
@@ -295,8 +305,8 @@ handle_publish(struct connection *connection, const struct mqtt_frame *frame)
 	connection->worker->child
 	    ->counted[IPC_STATISTIC_PAYLOAD_RECEIVED] += publish.payload.len;
 	reason = check_publish(connection, &publish);
-	if (reason != MQTT_REASON_SUCCESS && is_repeated &&
-	    version == MQTT_VERSION_5) {
+	if (reason != MQTT_REASON_SUCCESS && version == MQTT_VERSION_5 &&
+	    (is_repeated || is_sent_again(connection, &publish))) {
 		refuse_repeated(connection, &publish, reason);
 		return 0;
 	}

@@ -268,6 +268,12 @@ forwards_take_restored(struct worker *worker,
 }
 
 void
+forwards_suspect(struct worker *worker, const struct forward_origin *origin)
+{
+	note_get(worker->forwards, origin)->workers = ~(worker_set)0;
+}
+
+void
 forwards_release_to(struct worker *worker, unsigned int index,
     const struct forward_origin *origin)
 {

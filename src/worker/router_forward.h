@@ -83,6 +83,9 @@ bool forwards_is_full(const struct worker *worker);
  * workers it went is not known. take_restored: so it was, and it has not been
  * repeated: its next PUBLISH is to be routed to those that have not got it (see
  * moved.h); only the first call says so.
+ * suspect: this PUBLISH was sent before, and is not known here: a process that
+ * is gone may have forwarded it to workers that have no interest in it now.
+ * Whoever it was, is to forget it.
  * release: its PUBREL has come; is_known: it was noted here. Returns the
  * workers that are to forget it: PUBCOMP waits for them.
  * forget: the session, which is durable, ends.
@@ -90,6 +93,8 @@ bool forwards_is_full(const struct worker *worker);
 void forwards_restored(struct worker *worker,
     const struct forward_origin *origin);
 bool forwards_take_restored(struct worker *worker,
+    const struct forward_origin *origin);
+void forwards_suspect(struct worker *worker,
     const struct forward_origin *origin);
 worker_set forwards_release(struct worker *worker,
     const struct forward_origin *origin, bool is_known);

@@ -420,6 +420,39 @@ START_TEST(at_qos_2_it_is_delivered_once_if_both_die_in_turn)
 }
 END_TEST
 
+/*
+ * The other worker has noted it, the publisher's has not and dies; then nobody
+ * there wants it any more. The PUBLISH that is sent again does not go there, its
+ * PUBREL has to: complete() looks for what is left of it.
+ */
+START_TEST(at_qos_2_who_wants_it_no_more_forgets_it_too)
+{
+	for (unsigned int at = 0; at <= 8 * CLUSTER_STEPS;
+	     at += cluster_stride()) {
+		struct session *session;
+
+		setup_at(2, true);
+		lasts_elsewhere = false;
+		cluster_slow_disk(PUBLISHER);
+		publish();
+		go_on(at);
+		client_detach();
+		cluster_kill(PUBLISHER);
+		session = session_find_by(ELSEWHERE, "there");
+		ck_assert(session_unsubscribe(session, BYTES_LITERAL("a/#")));
+		go_on(2 * CLUSTER_STEPS);
+		cluster_start(PUBLISHER);
+		for (unsigned int i = 0; i < 20 && !is_connected; i++) {
+			go_on(CLUSTER_STEPS);
+			reconnect();
+		}
+		go_on(30 * CLUSTER_STEPS);
+		check_end();
+		teardown();
+	}
+}
+END_TEST
+
 START_TEST(a_message_for_several_is_kept_once_where_it_was_published)
 {
 	const struct ipc_store_change *row;
@@ -532,6 +565,7 @@ test_router_forward(void)
 	    at_qos_2_a_session_that_does_not_last_gets_it_once, 0, 3);
 	tcase_add_loop_test(tcase,
 	    at_qos_2_it_is_delivered_once_if_both_die_in_turn, 0, 4);
+	tcase_add_test(tcase, at_qos_2_who_wants_it_no_more_forgets_it_too);
 	tcase_add_test(tcase,
 	    a_message_for_several_is_kept_once_where_it_was_published);
 	tcase_add_test(tcase, what_nobody_keeps_is_acknowledged_at_once);
