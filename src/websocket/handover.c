@@ -67,6 +67,10 @@ is_possible(const struct websocket *websocket)
 	bool is_control = frame->opcode >= WEBSOCKET_CLOSE &&
 			  frame->opcode <= WEBSOCKET_PONG;
 
+	/* Nothing of a frame or message is kept of what is over. */
+	if (websocket->status != 0 &&
+	    (websocket->in_message || frame->head_len > 0))
+		return false;
 	if (frame->remaining == 0) /* what is kept is the peer's Close */
 		return frame->opcode == 0 && !frame->is_final &&
 		       (websocket->control_len == 0 || websocket->status != 0);

@@ -157,6 +157,9 @@ static const struct bytes impossible[] = {
 	CONSTANT("\1\1\2\x80\0\0\0\0\0\0\0mask" NOTHING "\0\0\0"),
 	CONSTANT("\1\1\2" REMAIN "\1mask" NOTHING "\0\3\xea"),
 	CONSTANT("\1\0\0" REMAIN "\0" NOTHING NOTHING "\0\0\0x"),
+	/* over, but in a message, or with part of a head */
+	CONSTANT("\1\1\0" REMAIN "\0" NOTHING NOTHING "\1\0\0"),
+	CONSTANT("\1\0\0" REMAIN "\0\0\0\0\1h" NOTHING "\1\0\0"),
 };
 #define IMPOSSIBLE_COUNT ((int)(sizeof(impossible) / sizeof(impossible[0])))
 
