@@ -20,6 +20,7 @@ libsignet_lib_a_SOURCES = \
 	src/lib/pack.c src/lib/pack.h \
 	src/lib/pool.c src/lib/pool.h \
 	src/lib/row.c src/lib/row.h \
+	src/lib/sanitized.h \
 	src/lib/table.h
 
 LIB_ALL = libsignet-lib.a $(DLOPEN_LIBS)

@@ -9,17 +9,7 @@
 
 #include "lib/log.h"
 #include "lib/memory.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_HEAP 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_HEAP 1
-#endif
-#endif
-#ifndef IS_HEAP
-#define IS_HEAP 0
-#endif
+#include "lib/sanitized.h"
 
 /* A power of 2, and where a slab begins: from an object it follows which one it
  * is in. Its pages are the system's until the first object of each is used. */
@@ -114,7 +104,7 @@ pool_new(struct pool *pool, size_t size)
 	if (size == 0 || size > POOL_OBJECT_MAX)
 		panic("an object of a pool is small");
 	pool->object_count++;
-	if (IS_HEAP)
+	if (IS_SANITIZED)
 		return memory_new(1, size);
 	if (slab == NULL)
 		slab = slab_new(pool, rounded(size));
@@ -143,7 +133,7 @@ pool_free(struct pool *pool, void *object)
 	struct free_object *freed = object;
 
 	pool->object_count--;
-	if (IS_HEAP) {
+	if (IS_SANITIZED) {
 		free(object);
 		return;
 	}

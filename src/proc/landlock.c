@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "proc/sanitized.h"
+#include "lib/sanitized.h"
 
 #define CREATE_RULESET 444
 #define ADD_RULE       445

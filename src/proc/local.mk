@@ -13,7 +13,6 @@ libsignet_proc_a_SOURCES = \
 	src/proc/proposal.c \
 	src/proc/role.c src/proc/role.h \
 	src/proc/sandbox.c src/proc/sandbox.h \
-	src/proc/sanitized.h \
 	src/proc/seccomp.c src/proc/seccomp.h \
 	src/proc/statistics.c
 

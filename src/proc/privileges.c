@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
-#include "proc/sanitized.h"
+#include "lib/sanitized.h"
 
 #define BIT(capability) (UINT32_C(1) << (capability))
 

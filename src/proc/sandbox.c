@@ -11,9 +11,9 @@
 #include <uv.h>
 
 #include "lib/log.h"
+#include "lib/sanitized.h"
 #include "proc/landlock.h"
 #include "proc/privileges.h"
-#include "proc/sanitized.h"
 #include "proc/seccomp.h"
 
 /*

@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/sanitized.h"
 #include "proc/role.h"
-#include "proc/sanitized.h"
 
 /* Newer than the headers of some systems. */
 #define CALLS_PR_SET_VMA    0x53564d41

@@ -11,19 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/sanitized.h"
 #include "tests.h"
-
-/* With a sanitizer they are the heap's. */
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_HEAP true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_HEAP true
-#endif
-#endif
-#ifndef IS_HEAP
-#define IS_HEAP false
-#endif
 
 /* Several slabs' worth, but for the smallest sizes. */
 #define COUNT 4000
@@ -110,7 +99,7 @@ START_TEST(a_slab_without_objects_goes_back_to_the_system)
 	struct pool pool = { .slab_count = 0 };
 	void *last;
 
-	if (IS_HEAP)
+	if (IS_SANITIZED)
 		return;
 	fill(&pool, 40);
 	ck_assert_uint_gt(pool.slab_count, 2);
@@ -138,7 +127,7 @@ START_TEST(pools_share_no_slab_and_are_counted_together)
 	size_t before = pool_bytes();
 	void *a = pool_new(&one, 33), *b = pool_new(&other, 24);
 
-	if (!IS_HEAP)
+	if (!IS_SANITIZED) /* else they are the heap's */
 		ck_assert_uint_eq(pool_bytes() - before, 40 + 24);
 	pool_free(&one, a);
 	pool_done(&one);

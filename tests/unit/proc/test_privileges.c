@@ -9,8 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "lib/sanitized.h"
 #include "proc/privileges.h"
-#include "proc/sanitized.h"
 #include "test_proc.h"
 
 static char why[256];

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "../x509/pki.h"
+#include "lib/sanitized.h"
 #include "proc/confined.h"
 #include "proc/landlock.h"
-#include "proc/sanitized.h"
 #include "proc/seccomp.h"
 #include "x509/crl.h"
 

@@ -18,10 +18,10 @@
 
 #include "attempts.h"
 #include "lib/log.h"
+#include "lib/sanitized.h"
 #include "proc/landlock.h"
 #include "proc/privileges.h"
 #include "proc/sandbox.h"
-#include "proc/sanitized.h"
 #include "proc/seccomp.h"
 
 /* The status for EPERM and EACCES: not that of a process that gave up. */

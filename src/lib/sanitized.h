@@ -2,10 +2,11 @@
 /*
  * IS_SANITIZED: is this a build with a sanitizer? Its leak check looks into its
  * own process from outside, and it needs files and system calls of its own, so
- * such a build, which is for tests, confines itself less.
+ * such a build, which is for tests, confines itself less; and what it is to see
+ * misused has to be the heap's.
  */
-#ifndef SIGNET_PROC_SANITIZED_H
-#define SIGNET_PROC_SANITIZED_H
+#ifndef SIGNET_LIB_SANITIZED_H
+#define SIGNET_LIB_SANITIZED_H
 
 #if defined(__SANITIZE_ADDRESS__)
 #define IS_SANITIZED 1
