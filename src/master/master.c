@@ -485,6 +485,33 @@ drop_privileges(struct master *master)
 	proc_sandbox_enter_as_master();
 }
 
+/* The store's folder and all sockets. Returns that of control, listening. */
+static int
+open_what_needs_rights(struct master *master, struct inherited *inherited)
+{
+	const struct config *config = master->config;
+	int control_fd;
+	char why[512];
+
+	if (master_folder_open(config, master->supplies.start.home_key, why,
+		sizeof(why)) != 0)
+		fatal("store.path: %s", why);
+	if (listeners_open(config, inherited, &master->supplies.listeners, why,
+		sizeof(why)) != 0 ||
+	    metrics_listener_open(config, inherited,
+		&master->supplies.metrics_listener, why, sizeof(why)) != 0)
+		fatal("%s", why);
+	if (heartbeat_sockets_open(&master->heartbeat, config, inherited,
+		role_find(IPC_ROLE_WORKER)->count(config), why,
+		sizeof(why)) != 0)
+		fatal("%s", why);
+	inherited_close(inherited);
+	if (local_socket_bind(config->control.socket, config->processes.user,
+		&control_fd, why, sizeof(why)) != 0)
+		fatal("control.socket: %s", why);
+	return control_fd;
+}
+
 int
 master_run(const char *file, const struct config *config,
     struct proc_credentials *credentials)
@@ -495,7 +522,6 @@ master_run(const char *file, const struct config *config,
 		.status = EXIT_SUCCESS };
 	struct inherited inherited;
 	int control_fd, error;
-	char why[512];
 
 	inherited_open(&inherited);
 	service_open(&master.service);
@@ -508,23 +534,7 @@ master_run(const char *file, const struct config *config,
 		fatal("the filter of system calls: %s", strerror(-error));
 	if (uv_loop_init(&master.loop) != 0)
 		fatal("the event loop cannot start");
-	if (master_folder_open(config, master.supplies.start.home_key, why,
-		sizeof(why)) != 0)
-		fatal("store.path: %s", why);
-	if (listeners_open(config, &inherited, &master.supplies.listeners, why,
-		sizeof(why)) != 0 ||
-	    metrics_listener_open(config, &inherited,
-		&master.supplies.metrics_listener, why, sizeof(why)) != 0)
-		fatal("%s", why);
-	if (heartbeat_sockets_open(&master.heartbeat, config, &inherited,
-		role_find(IPC_ROLE_WORKER)->count(config), why,
-		sizeof(why)) != 0)
-		fatal("%s", why);
-	inherited_close(&inherited);
-	error = local_socket_bind(config->control.socket,
-	    config->processes.user, &control_fd, why, sizeof(why));
-	if (error != 0)
-		fatal("control.socket: %s", why);
+	control_fd = open_what_needs_rights(&master, &inherited);
 	hash_key_init(&reload.key);
 	reload_init(&reload, &master);
 	members_init(&master);
